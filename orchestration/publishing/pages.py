@@ -1,0 +1,71 @@
+"""What the published pages share: one Jinja environment, one style sheet, number and date formats.
+
+Belongs here: rendering a template of `templates/` into a self-contained page.
+Does not belong here: what a page says.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from orchestration.contract import replacing
+
+
+@cache
+def environment() -> Environment:
+    """Strict (an undefined name is an error) and escaping (names and handles come from files of others)."""
+    env = Environment(
+        loader=PackageLoader("orchestration.publishing", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    env.filters.update(number=number, share=share, day=day, moment=moment, cell=cell)
+    return env
+
+
+def write_page(template: str, target: Path, **context: Any) -> None:
+    """Render a template and put the page in place by one rename, read-only."""
+    page = environment().get_template(template).render(**context)
+    with replacing(target, mode=0o444) as temporary:
+        temporary.write_text(page, encoding="utf-8", newline="\n")
+
+
+def number(value: int | float | None) -> str:
+    """`12345` as `12,345`; a missing value as `–`, never as 0."""
+    if value is None:
+        return "–"
+    if isinstance(value, float) and not value.is_integer():
+        return f"{value:,.1f}"
+    return f"{int(value):,}"
+
+
+def share(value: float | None) -> str:
+    """`0.1234` as `12.3 %`."""
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def day(value: date | datetime | None) -> str:
+    return "–" if value is None else f"{value.day} {value:%B %Y}"
+
+
+def moment(value: datetime | None) -> str:
+    return "–" if value is None else f"{value:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def cell(value: Any) -> str:
+    """Any value of a table cell, as a reader expects it."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return number(value)
+    return str(value)

@@ -1,0 +1,457 @@
+"""The published file, and how a set of published things takes the place of the one before.
+
+A publish has two steps, so that a gate can stand between them:
+
+1. `build_candidate` writes everything aside, into a folder of its own: the database file, Parquet, the
+   data dictionary and the study report.
+2. `promote` makes that folder the current release by **one rename of one symbolic link**:
+
+       data/published/
+           social_bi.duckdb       -> current/social_bi.duckdb        (stable names, never change)
+           parquet                -> current/parquet
+           data_dictionary.html   -> current/data_dictionary.html
+           study_report.html      -> current/study_report.html
+           current                -> releases/000007-3f1c…           (the one thing that a publish replaces)
+           releases/000006-…/        the release before: readers that still hold it finish in peace
+           releases/000007-3f1c…/
+
+Why a link and not four renames: four renames leave moments in which file, Parquet and report are of two
+releases, and a folder cannot be replaced by a rename at all while it holds files. With the link there is no
+such moment; a publish that fails before it changes nothing; going back to the release before is the same
+rename. A reader who needs several Parquet files of one release resolves `current` first.
+
+Belongs here: copying, keys, comments, the release row, hashes, the rename.
+Does not belong here: deciding whether to publish (the publish gate), and the shape of any page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from orchestration.contract import PUBLISHED_SCHEMAS, SuaraError, fsync_directory
+from orchestration.publishing.descriptions import Descriptions, TableDescription
+
+# Readable by every engine from DuckDB 1.2 on: BI tools embed 1.2 to 1.5 (a file in the default format of 2.0
+# is refused by all of them).
+STORAGE_VERSION = "v1.2.0"
+FILE_NAME = "social_bi.duckdb"
+PARQUET_NAME = "parquet"
+DICTIONARY_NAME = "data_dictionary.html"
+REPORT_NAME = "study_report.html"
+PUBLISHED_NAMES = (FILE_NAME, PARQUET_NAME, DICTIONARY_NAME, REPORT_NAME)
+
+# 10 M posts copied under 1 GB without spilling more than the file itself (keys are built in memory).
+MEMORY_LIMIT = "1GB"
+# The current release and the one before it: a reader that resolved the old names still finds its files.
+RELEASES_KEPT = 2
+
+RELEASE_TABLE = TableDescription(
+    schema="quality",
+    name="release",
+    description="One row: the release that this file is.",
+    columns={
+        "release_id": "Fingerprint of the marts (SHA-256 over their content hashes): same data, same release.",
+        "run_id": "The run that built it.",
+        "study": "Name of the study whose settings were used.",
+        "study_title": "Title of the study.",
+        "focal_handle": "Handle of the account that the study is about; null when it is about every account.",
+        "reporting_timezone": "Time zone in which days, months and years are counted.",
+        "study_from": "First day of the study's window; null when it has none.",
+        "study_to": "Last day of the study's window; null when it has none.",
+        "data_from": "Time of the earliest post (UTC).",
+        "data_to": "Time of the latest post (UTC).",
+        "post_count": "Posts in marts.fct_posts.",
+        "capture_count": "Captures known to the warehouse.",
+        "accepted_capture_count": "Captures whose records are in the marts.",
+        "quarantined_capture_count": "Captures kept out by a gate until somebody decides.",
+        "is_synthetic": "True when at least one accepted capture says that it is made up.",
+        "checks_passed": "Checks whose latest outcome passed.",
+        "checks_warned": "Checks of severity warning whose latest outcome did not pass.",
+        "checks_failed": "Checks of severity critical whose latest outcome did not pass (quarantined captures).",
+        "codebook_version": "Version of the codebook behind the theme tables.",
+        "engine_version": "DuckDB version that wrote this file.",
+        "storage_version": "Oldest DuckDB version that can open this file.",
+    },
+    key=("release_id",),
+)
+RELEASE_TABLES_TABLE = TableDescription(
+    schema="quality",
+    name="release_tables",
+    description="One row per published table of the marts and reports: its size and the hash of its content.",
+    columns={
+        "schema_name": "Schema of the table.",
+        "table_name": "Name of the table.",
+        "row_count": "Rows in the table.",
+        "content_hash": "SHA-256 over columns, row count and row hashes; independent of row order and threads.",
+    },
+    key=("schema_name", "table_name"),
+)
+
+
+@dataclass(frozen=True)
+class Release:
+    """What the release row says, for ledgers, metadata and summaries."""
+
+    release_id: str
+    run_id: str
+    table_hashes: dict[str, str]
+    row_counts: dict[str, int]
+
+    @property
+    def short_id(self) -> str:
+        return self.release_id[:12]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A whole release, built aside; nothing of it is visible to readers before `promote`."""
+
+    folder: Path
+    release: Release
+
+    @property
+    def file(self) -> Path:
+        return self.folder / FILE_NAME
+
+    @property
+    def parquet(self) -> Path:
+        return self.folder / PARQUET_NAME
+
+    @property
+    def dictionary(self) -> Path:
+        return self.folder / DICTIONARY_NAME
+
+    @property
+    def report(self) -> Path:
+        return self.folder / REPORT_NAME
+
+
+def build_candidate(
+    warehouse: Path, folder: Path, *, run_id: str, descriptions: Descriptions, study: str = "default"
+) -> Candidate:
+    """Build the published file, Parquet, dictionary and report in a folder of their own.
+
+    Args:
+        warehouse: The audited warehouse; opened read-only.
+        folder: A folder that does not exist yet (or is empty); it becomes the release.
+        run_id: The run that publishes.
+        descriptions: The models' words.
+        study: Name of the study in `reference.studies`.
+
+    Raises:
+        SuaraError: The warehouse lacks a table that the models promise. The folder is removed then.
+    """
+    from orchestration.publishing.dictionary import write_dictionary
+    from orchestration.publishing.parquet import write_parquet
+    from orchestration.publishing.report import write_study_report
+
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        release = build_published_file(
+            warehouse, folder / FILE_NAME, run_id=run_id, descriptions=descriptions, study=study
+        )
+        write_parquet(folder / FILE_NAME, folder / PARQUET_NAME)
+        write_dictionary(folder / FILE_NAME, folder / DICTIONARY_NAME)
+        write_study_report(folder / FILE_NAME, folder / REPORT_NAME)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return Candidate(folder, release)
+
+
+def build_published_file(
+    warehouse: Path, target: Path, *, run_id: str, descriptions: Descriptions, study: str = "default"
+) -> Release:
+    """Write the tables that readers get into `target`, which must not exist; sealed read-only when done.
+
+    Tables only, never views; order of rows, keys, NOT NULL and CHECK constraints as in the warehouse; a comment
+    on every table and column that the models describe.
+    """
+    if target.exists():
+        raise SuaraError(f"{target}: exists already; a release is built into a new file.")
+    with duckdb.connect() as con:
+        con.execute("set TimeZone = 'UTC'")
+        con.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+        con.execute("set preserve_insertion_order = true")
+        with tempfile.TemporaryDirectory(prefix=".spill-", dir=target.parent) as spill:
+            con.execute(f"set temp_directory = {_literal(spill)}")
+            # Views inside the warehouse name it by its stem: attach it under the same name.
+            con.execute(f"attach {_literal(warehouse)} as warehouse (read_only)")
+            con.execute(f"attach {_literal(target)} as social_bi (storage_version {_literal(STORAGE_VERSION)})")
+            for schema in PUBLISHED_SCHEMAS:
+                con.execute(f"create schema social_bi.{schema}")
+            for table in descriptions.tables:
+                _copy_table(con, table)
+            release = _write_release(con, run_id=run_id, study=study)
+            con.execute("checkpoint social_bi")
+            con.execute("detach social_bi")
+            con.execute("detach warehouse")
+    wal = target.with_name(target.name + ".wal")
+    if wal.exists():
+        raise SuaraError(f"{wal}: is left beside the published file; readers could not open it. Publish again.")
+    _seal(target)
+    return release
+
+
+def promote(candidate: Candidate, published: Path) -> Path:
+    """Make a candidate the current release by one rename; returns the release's folder.
+
+    Args:
+        candidate: A whole release, audited.
+        published: The folder of readers (`data/published`).
+
+    Raises:
+        SuaraError: A part is missing. Nothing was changed then.
+    """
+    missing = [name for name in PUBLISHED_NAMES if not (candidate.folder / name).exists()]
+    if missing:
+        raise SuaraError(f"{candidate.folder}: {', '.join(missing)} missing; a release is published whole.")
+    releases = published / "releases"
+    releases.mkdir(parents=True, exist_ok=True)
+    folder = releases / f"{_next_number(releases):06d}-{candidate.release.short_id}"
+    _move(candidate.folder, folder)
+    try:
+        _point(published / "current", Path("releases") / folder.name)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    for name in PUBLISHED_NAMES:
+        _point(published / name, Path("current") / name)
+    fsync_directory(published)
+    _prune(releases, keep=RELEASES_KEPT, current=folder)
+    return folder
+
+
+def mart_hashes(database: Path | duckdb.DuckDBPyConnection, schemas: Iterable[str] = ("marts",)) -> dict[str, str]:
+    """One content hash per table: the same rows give the same hash, in whatever order and by how many threads.
+
+    Args:
+        database: A warehouse or published file (opened read-only), or an open connection to one.
+        schemas: The schemas to hash.
+
+    Returns:
+        `{"marts.fct_posts": <sha256 hex>, …}`. Row hashes are DuckDB's own (1 M rows in well under a second), so
+        hashes are to be compared between files of one engine version.
+    """
+    if isinstance(database, Path):
+        with duckdb.connect(str(database), read_only=True) as con:
+            return mart_hashes(con, schemas)
+    (catalog,) = database.execute("select current_database()").fetchone()
+    return {name: digest for name, (_, digest) in _fingerprints(database, catalog, schemas).items()}
+
+
+def _fingerprints(
+    con: duckdb.DuckDBPyConnection, catalog: str, schemas: Iterable[str]
+) -> dict[str, tuple[int, str]]:
+    """Row count and content hash of every table, by qualified name."""
+    columns = con.execute(
+        """
+        select schema_name, table_name, string_agg(column_name || ' ' || data_type, ', ' order by column_index)
+        from duckdb_columns()
+        where database_name = ? and schema_name in (select unnest(?)) and not internal
+        group by all
+        order by all
+        """,
+        [catalog, list(schemas)],
+    ).fetchall()
+    found = {}
+    for schema, table, header in columns:
+        # The sum finds any change but two that cancel each other out; the exclusive or finds those.
+        row_count, total, mixed = con.execute(
+            "select count(*), coalesce(sum(hash(t)), 0), coalesce(bit_xor(hash(hash(t), 1)), 0) "
+            f"from {_name(catalog, schema, table)} as t"
+        ).fetchone()
+        content = f"{header}\n{row_count}\n{total}\n{mixed}\n"
+        found[f"{schema}.{table}"] = (row_count, hashlib.sha256(content.encode()).hexdigest())
+    return found
+
+
+def _copy_table(con: duckdb.DuckDBPyConnection, table: TableDescription) -> None:
+    columns = con.execute(
+        "select column_name, data_type, is_nullable from duckdb_columns() "
+        "where database_name = 'warehouse' and schema_name = ? and table_name = ? order by column_index",
+        [table.schema, table.name],
+    ).fetchall()
+    if not columns:
+        raise SuaraError(
+            f"{table.qualified_name}: a model describes it, but the warehouse does not hold it. "
+            "Build every model (`make run`), then publish."
+        )
+    constraints = con.execute(
+        "select constraint_text from duckdb_constraints() where database_name = 'warehouse' and schema_name = ? "
+        "and table_name = ? and constraint_type in ('PRIMARY KEY', 'UNIQUE', 'CHECK') order by constraint_index",
+        [table.schema, table.name],
+    ).fetchall()
+    parts = [f"{_quoted(name)} {kind}{'' if nullable else ' not null'}" for name, kind, nullable in columns]
+    parts += [text for (text,) in constraints]
+    target = _name("social_bi", table.schema, table.name)
+    con.execute(f"create table {target} ({', '.join(parts)})")
+    con.execute(f"insert into {target} select * from {_name('warehouse', table.schema, table.name)}")
+    _comment(con, table, [name for name, _, _ in columns])
+
+
+def _comment(con: duckdb.DuckDBPyConnection, table: TableDescription, columns: list[str]) -> None:
+    target = _name("social_bi", table.schema, table.name)
+    if table.description:
+        con.execute(f"comment on table {target} is {_literal(table.description)}")
+    for column in columns:
+        if text := table.columns.get(column):
+            con.execute(f"comment on column {target}.{_quoted(column)} is {_literal(text)}")
+
+
+def _write_release(con: duckdb.DuckDBPyConnection, *, run_id: str, study: str) -> Release:
+    fingerprints = _fingerprints(con, "social_bi", ("marts", "reports"))
+    marts = sorted(f"{name}\t{digest}\n" for name, (_, digest) in fingerprints.items() if name.startswith("marts."))
+    release_id = hashlib.sha256("".join(marts).encode()).hexdigest()
+    con.execute(
+        "create table social_bi.quality.release_tables (schema_name varchar not null, table_name varchar not null, "
+        "row_count bigint not null, content_hash varchar not null, primary key (schema_name, table_name))"
+    )
+    con.executemany(
+        "insert into social_bi.quality.release_tables values (?, ?, ?, ?)",
+        [(*name.split(".", 1), rows, digest) for name, (rows, digest) in sorted(fingerprints.items())],
+    )
+    con.execute(
+        """
+        create table social_bi.quality.release (
+            release_id varchar primary key, run_id varchar not null, study varchar not null, study_title varchar,
+            focal_handle varchar, reporting_timezone varchar, study_from date, study_to date,
+            data_from timestamptz, data_to timestamptz, post_count bigint not null,
+            capture_count bigint not null, accepted_capture_count bigint not null,
+            quarantined_capture_count bigint not null, is_synthetic boolean not null,
+            checks_passed bigint not null, checks_warned bigint not null, checks_failed bigint not null,
+            codebook_version varchar, engine_version varchar not null, storage_version varchar not null
+        )
+        """
+    )
+    con.execute(
+        """
+        with
+
+        study as (select * from warehouse.reference.studies where study = $study),
+
+        posts as (
+            select count(*) as post_count, min(posted_at) as data_from, max(posted_at) as data_to
+            from social_bi.marts.fct_posts
+        ),
+
+        captures as (
+            select
+                count(*) as capture_count,
+                count(*) filter (where status = 'accepted') as accepted,
+                count(*) filter (where status = 'quarantined') as quarantined,
+                coalesce(bool_or(is_synthetic) filter (where status = 'accepted'), false) as is_synthetic
+            from social_bi.quality.fct_capture_outcomes
+        ),
+
+        latest_checks as (
+            select gate, check_name, asset, capture_id,
+                arg_max(passed, checked_at) as passed, arg_max(severity, checked_at) as severity
+            from social_bi.quality.fct_check_outcomes
+            group by gate, check_name, asset, capture_id
+        ),
+
+        checks as (
+            select
+                count(*) filter (where passed) as passed,
+                count(*) filter (where not passed and severity <> 'critical') as warned,
+                count(*) filter (where not passed and severity = 'critical') as failed
+            from latest_checks
+        ),
+
+        codebook as (select max(codebook_version) as codebook_version from social_bi.marts.dim_themes)
+
+        insert into social_bi.quality.release
+        select
+            $release_id, $run_id, $study, study.title, nullif(study.focal_handle, ''), study.reporting_timezone,
+            try_cast(study.window_from as date), try_cast(study.window_to as date),
+            posts.data_from, posts.data_to, posts.post_count,
+            captures.capture_count, captures.accepted, captures.quarantined, captures.is_synthetic,
+            checks.passed, checks.warned, checks.failed,
+            codebook.codebook_version, version(), $storage_version
+        from posts
+        cross join captures
+        cross join checks
+        cross join codebook
+        left join study on true
+        """,
+        {"study": study, "release_id": release_id, "run_id": run_id, "storage_version": STORAGE_VERSION},
+    )
+    for table in (RELEASE_TABLE, RELEASE_TABLES_TABLE):
+        _comment(con, table, list(table.columns))
+    return Release(
+        release_id=release_id,
+        run_id=run_id,
+        table_hashes={name: digest for name, (_, digest) in fingerprints.items()},
+        row_counts={name: rows for name, (rows, _) in fingerprints.items()},
+    )
+
+
+def _seal(path: Path) -> None:
+    """On disk for good, and read-only for everybody."""
+    with path.open("rb") as handle:
+        os.fsync(handle.fileno())
+    path.chmod(0o444)
+    fsync_directory(path.parent)
+
+
+def _move(folder: Path, target: Path) -> None:
+    try:
+        folder.rename(target)
+    except OSError:
+        # `data/published` is a mount of its own: copy beside the target first, so that the last step is a rename.
+        incoming = target.with_name(f".incoming-{target.name}")
+        shutil.rmtree(incoming, ignore_errors=True)
+        shutil.copytree(folder, incoming)
+        for path in incoming.rglob("*"):
+            if path.is_file():
+                _seal(path)
+        incoming.rename(target)
+        shutil.rmtree(folder, ignore_errors=True)
+    fsync_directory(target.parent)
+
+
+def _point(link: Path, target: Path) -> None:
+    """Make `link` a symbolic link to `target` by one rename, unless it is one already."""
+    if link.is_symlink() and Path(os.readlink(link)) == target:
+        return
+    if link.is_dir() and not link.is_symlink():
+        shutil.rmtree(link)
+    fresh = link.with_name(f".{link.name}.link")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(target)
+    os.replace(fresh, link)
+
+
+def _next_number(releases: Path) -> int:
+    return max((int(p.name[:6]) for p in _numbered(releases)), default=0) + 1
+
+
+def _numbered(releases: Path) -> list[Path]:
+    return sorted(p for p in releases.iterdir() if p.is_dir() and p.name[:6].isdigit())
+
+
+def _prune(releases: Path, *, keep: int, current: Path) -> None:
+    for old in _numbered(releases)[:-keep]:
+        if old != current:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _name(*parts: str) -> str:
+    return ".".join(_quoted(part) for part in parts)
+
+
+def _quoted(identifier: str) -> str:
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def _literal(value: object) -> str:
+    return "'" + str(value).replace("'", "''") + "'"
