@@ -1,0 +1,54 @@
+# Needs Python 3.11 to 3.13, make and a package registry; nothing else.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,14))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+CAPTURES ?=
+STUDY ?=
+DATA_DIR ?=
+OPTIONS := $(if $(DATA_DIR),--data-dir $(DATA_DIR)) 
+
+.PHONY: help install run ui status test lint format bench docs clean
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(STAMP)  ## the virtual environment, from the hash-pinned lock
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed and was not found on PATH."; exit 1; }
+	@echo "Installing into $(VENV) (about a minute, once)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+run: $(STAMP)  ## everything, on CAPTURES="a.zip b.jsonl" or on the synthetic demo
+	@$(BIN)/suara run $(OPTIONS) $(if $(STUDY),--study $(STUDY)) $(if $(CAPTURES),$(CAPTURES),--demo)
+
+ui: $(STAMP)  ## the Dagster UI on http://127.0.0.1:3000
+	@$(BIN)/suara ui $(OPTIONS)
+
+status: $(STAMP)  ## what is loaded, gated and published
+	@$(BIN)/suara status $(OPTIONS)
+
+lint: $(STAMP)  ## style, types of imports, layers
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-cache
+
+format: $(STAMP)  ## rewrite to the style
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+test: lint  ## lint and every test; real-data tests run where ../shared/data is
+	@$(BIN)/python -m pytest
+
+bench: $(STAMP)  ## ratios against a bare read, memory, shares of the steps
+	@$(BIN)/python -m bench
+
+docs: $(STAMP)  ## write docs/reference from the models, the gates and the commands
+	@$(BIN)/python -m docs.generate
+
+clean:  ## the virtual environment and everything generated; data/ stays
+	rm -rf $(VENV) dbt_project/target dbt_project/logs .ruff_cache .pytest_cache

@@ -1,0 +1,1 @@
+"""Suara's pipeline: connectors, the gated warehouse, publishing, and their Dagster definitions."""

@@ -1,0 +1,146 @@
+"""Files as delivered: taken in, kept whole, recognised.
+
+Belongs here: the `captures` asset. Does not belong here: reading records (raw.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+from pydantic import Field
+
+from orchestration.checks import READABLE, readable_spec
+from orchestration.connectors import detect
+from orchestration.connectors.files import CaptureFiles
+from orchestration.contract import InputError
+from orchestration.dbt_translator import OWNERS
+from orchestration.resources.warehouse import Warehouse
+from orchestration.warehouse.ledger import (
+    ACCEPTED,
+    DECIDED_BY_GATE,
+    DECIDED_BY_USER,
+    QUARANTINED,
+    CaptureEntry,
+    Ledger,
+)
+
+CAPTURES = dg.AssetKey(["captures"])
+
+
+class CapturesConfig(dg.Config):
+    """What to take in besides the inbox."""
+
+    files: list[str] = Field(default_factory=list, description="Paths of files or folders to take in.")
+    source: str | None = Field(default=None, description="Source family of these files; detected when empty.")
+    synthetic: bool = Field(default=False, description="The files are generated demo data.")
+
+
+def inbox_files(inbox: Path) -> list[Path]:
+    """What was dropped into the inbox; hidden and half-copied files are left alone."""
+    if not inbox.is_dir():
+        return []
+    return sorted(
+        path
+        for path in inbox.iterdir()
+        if not path.name.startswith(".") and path.suffix not in (".part", ".partial", ".crdownload", ".tmp")
+    )
+
+
+def recognise(ledger: Ledger, entry: CaptureEntry) -> str | None:
+    """Detect a capture's source; on failure quarantine it and return the reason."""
+    path = ledger.stored_path(entry)
+    try:
+        with CaptureFiles(path) as files:
+            entry.source = detect(files, entry.requested_source).source
+        ledger.write_capture(entry)
+        return None
+    except InputError as error:
+        reason = str(error).replace(str(path), entry.file_name)
+        ledger.decide(entry, QUARANTINED, reason, DECIDED_BY_GATE)
+        return reason
+
+
+def set_synthetic_aside(ledger: Ledger) -> list[CaptureEntry]:
+    """Once real captures are here, synthetic ones are set aside: made-up and real posts never mix."""
+    accepted = [c for c in ledger.captures() if c.status == ACCEPTED]
+    synthetic = [c for c in accepted if c.is_synthetic]
+    if not synthetic or len(synthetic) == len(accepted):
+        return []
+    for entry in synthetic:
+        ledger.decide(
+            entry, QUARANTINED, "synthetic capture set aside: this data folder now holds real captures", DECIDED_BY_USER
+        )
+    return synthetic
+
+
+@dg.asset(
+    key=CAPTURES,
+    group_name="capture",
+    kinds={"file"},
+    owners=OWNERS,
+    check_specs=[readable_spec(CAPTURES)],
+    output_required=False,
+)
+def captures(
+    context: dg.AssetExecutionContext, config: CapturesConfig, warehouse: Warehouse
+) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+    """One file or folder as delivered, stored whole under its SHA-256.
+
+    Takes in the files named in the run's configuration and everything in `data/inbox/`. The same bytes
+    again are the same capture: recorded once, loaded once.
+    """
+    warehouse.hold(context)
+    with warehouse.timed(context, "captures"):
+        ledger, data_dir = warehouse.ledger, warehouse.paths
+        data_dir.inbox.mkdir(parents=True, exist_ok=True)
+        named = [(Path(name), False) for name in config.files]
+        dropped = [(path, True) for path in inbox_files(data_dir.inbox)]
+        new, unreadable = [], {}
+        for path, move in [*named, *dropped]:
+            try:
+                entry, is_new = ledger.store(
+                    path, source=config.source, is_synthetic=config.synthetic, move=move, log=context.log.info
+                )
+            except InputError as error:
+                unreadable[path.name] = str(error)
+                continue
+            if not is_new and entry.source and entry.status == ACCEPTED:
+                context.log.info(f"{path.name}: these bytes are known as {entry.file_name}; not loaded twice")
+                continue
+            new.append(entry)
+            if not is_new and entry.status == QUARANTINED:
+                ledger.decide(entry, ACCEPTED, "delivered again: looked at anew", DECIDED_BY_GATE)
+            if reason := recognise(ledger, entry):
+                unreadable[entry.file_name] = reason
+        for entry in set_synthetic_aside(ledger):
+            context.log.warning(f"{entry.file_name}: {entry.reason}")
+
+        entries = ledger.captures()
+        yield dg.AssetCheckResult(
+            check_name=READABLE,
+            passed=not unreadable,
+            severity=dg.AssetCheckSeverity.ERROR,
+            description="; ".join(unreadable.values())[:500] or None,
+            metadata={
+                "new": len(new),
+                "unreadable": dg.MetadataValue.md("\n".join(f"- {text}" for text in unreadable.values()) or "none"),
+            },
+        )
+        if unreadable and len(unreadable) >= len(named) + len(dropped):
+            raise dg.Failure(
+                description="Gate 'captures' is closed: nothing of what was delivered can be used. "
+                "The warehouse and the published file are as they were.\n"
+                + "\n".join(f"- {text}" for text in unreadable.values()),
+                allow_retries=False,
+            )
+        yield dg.MaterializeResult(
+            metadata={
+                "captures": len(entries),
+                "accepted": sum(e.status == ACCEPTED for e in entries),
+                "quarantined": sum(e.status == QUARANTINED for e in entries),
+                "new": len(new),
+                "bytes": sum(e.byte_size for e in entries),
+            }
+        )

@@ -1,0 +1,284 @@
+"""The dbt layers: staging, marts (with intermediate), quality (with reports), each a gated step.
+
+Belongs here: building one step's models on a candidate, and reporting what happened in the right order.
+Does not belong here: the models (dbt_project), what is checked (expectations), how it is shown (checks).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from orchestration.assets.raw import UNTOUCHED
+from orchestration.checks import catalog_results, catalog_specs, dbt_results, dbt_test_specs
+from orchestration.contract import SuaraError
+from orchestration.dbt_translator import SuaraTranslator
+from orchestration.resources.dbt import Dbt, NodeResult, failing_rows
+from orchestration.resources.warehouse import Warehouse
+from orchestration.warehouse import bookkeeping, gates
+from orchestration.warehouse.ledger import Ledger
+
+
+@dataclass(frozen=True)
+class Step:
+    """One gated dbt step.
+
+    Attributes:
+        layers: Folders of models it builds, in order; `seeds` for the seeds.
+        gate: The expectations gate that judges it, or None when only dbt's own tests do.
+        after: The step whose result it is built from.
+    """
+
+    name: str
+    layers: tuple[str, ...]
+    gate: str | None
+    after: str
+
+
+STEPS = (
+    Step("staging", ("seeds", "staging"), "staging", "raw"),
+    Step("marts", ("intermediate", "marts"), "marts", "staging"),
+    Step("quality", ("quality", "reports"), None, "marts"),
+)
+
+
+def step_nodes(manifest: Mapping[str, Any], step: Step) -> dict[str, Mapping[str, Any]]:
+    """The models and seeds of a step, by dbt's id."""
+    nodes = {}
+    for unique_id, node in manifest["nodes"].items():
+        layer = "seeds" if node["resource_type"] == "seed" else node["fqn"][1]
+        if node["resource_type"] in ("model", "seed") and layer in step.layers:
+            nodes[unique_id] = node
+    return nodes
+
+
+def build_step(step: Step, manifest: Mapping[str, Any], translator: SuaraTranslator) -> dg.AssetsDefinition:
+    """The multi-asset of a step: every model an asset, every test and gate check an asset check."""
+    nodes = step_nodes(manifest, step)
+    specs = {
+        unique_id: translator.get_asset_spec(manifest, unique_id, None).replace_attributes(
+            kinds={"dbt", "duckdb"}, skippable=True
+        )
+        for unique_id in nodes
+    }
+    models = {node["name"]: specs[unique_id].key for unique_id, node in nodes.items()}
+    test_specs = dbt_test_specs(manifest, nodes, translator)
+    gate_specs = catalog_specs(step.gate, models) if step.gate else []
+
+    @dg.multi_asset(
+        name=step.name,
+        specs=list(specs.values()),
+        check_specs=[*test_specs.values(), *gate_specs],
+        can_subset=False,
+    )
+    def layer(
+        context: dg.AssetExecutionContext, warehouse: Warehouse, dbt: Dbt
+    ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+        warehouse.hold(context)
+        with warehouse.timed(context, step.name):
+            attempt = _build(context, warehouse, dbt, step, test_specs)
+            # A capture that failed was quarantined; what is left may still be new to the readers.
+            while attempt.retry:
+                context.log.warning(
+                    attempt.verdict.message("The captures named here are quarantined; the others go on.")
+                )
+                again = _build(context, warehouse, dbt, step, test_specs)
+                again.quarantined = [*attempt.quarantined, *again.quarantined]
+                attempt = again
+            yield from dbt_results(test_specs, attempt.test_outcomes, attempt.verdict)
+            source_of = {c.capture_id: c.source for c in warehouse.ledger.captures()}
+            yield from catalog_results(gate_specs, attempt.with_quarantined(), source_of)
+            if not attempt.accepted:
+                raise dg.Failure(description=attempt.verdict.message(UNTOUCHED), allow_retries=False)
+            for unique_id, spec in specs.items():
+                yield dg.MaterializeResult(asset_key=spec.key, metadata=attempt.metadata(unique_id))
+
+    return layer
+
+
+@dataclass
+class _Attempt:
+    verdict: gates.Verdict
+    results: list[NodeResult]
+    test_outcomes: dict[str, dict[str, Any]]
+    accepted: bool
+    retry: bool
+    quarantined: list[dict[str, Any]]
+    row_counts: dict[str, int]
+
+    def with_quarantined(self) -> gates.Verdict:
+        """The verdict as shown: with the failures of captures that an earlier attempt put aside."""
+        shown = [*self.verdict.outcomes]
+        for outcome in self.quarantined:
+            if outcome not in shown:
+                shown.append(outcome)
+        return gates.Verdict(
+            self.verdict.gate, shown, self.verdict.user_accepted, self.verdict.file_names
+        )
+
+    def metadata(self, unique_id: str) -> dict[str, Any]:
+        result = next((r for r in self.results if r.unique_id == unique_id), None)
+        metadata: dict[str, Any] = {"seconds": round(result.seconds, 3)} if result else {}
+        if unique_id in self.row_counts:
+            metadata["dagster/row_count"] = self.row_counts[unique_id]
+        return metadata
+
+
+def _build(
+    context: dg.AssetExecutionContext,
+    warehouse: Warehouse,
+    dbt: Dbt,
+    step: Step,
+    test_specs: Mapping[str, dg.AssetCheckSpec],
+) -> _Attempt:
+    ledger = warehouse.ledger
+    manifest = dbt.manifest_json()
+    nodes = step_nodes(manifest, step)
+    with warehouse.candidate(context, step.name) as candidate:
+        with candidate.connect() as connection:
+            bookkeeping.create_raw_schema(connection)
+            bookkeeping.sync(connection, ledger)
+            accepted = bookkeeping.accepted_captures(connection)
+            upstream = bookkeeping.step_record(connection, step.after)
+            before = bookkeeping.step_record(connection, step.name)
+        if upstream is None:
+            raise SuaraError(f"Step '{step.name}' needs '{step.after}' first: materialize it, or everything.")
+        context.log.info(f"{step.name}: building {len(nodes)} tables and views for study '{warehouse.study}'")
+        select = ["resource_type:seed" if layer == "seeds" else f"path:models/{layer}" for layer in step.layers]
+        results = dbt.build(
+            candidate.path, select, study=warehouse.study, target=warehouse.paths.root / "dbt_target"
+        )
+        with candidate.connect() as connection:
+            test_outcomes = {
+                r.unique_id: _test_outcome(connection, step, manifest, r) for r in results if r.is_test
+            }
+            broken = [_model_outcome(step, manifest, r) for r in results if not r.is_test and _is_broken(r)]
+            unspoken = [
+                _unspoken(step, manifest, unique_id) for unique_id in test_specs if unique_id not in test_outcomes
+            ]
+            extra = [*broken, *test_outcomes.values(), *unspoken]
+            if step.gate and not broken:
+                verdict = gates.evaluate(connection, step.gate, ledger, extra)
+            else:
+                verdict = gates.verdict(step.gate or step.name, extra, ledger)
+            ledger.write_outcomes(context.run_id, step.gate or step.name, verdict.outcomes)
+            failed = verdict.failed_captures
+            is_open = not failed and not verdict.failed_tables
+            retry = False
+            if failed:
+                gates.quarantine(ledger, verdict)
+                rest = set(accepted) - set(failed)
+                served = set(before.captures) if before else set()
+                retry = not verdict.failed_tables and bool(rest) and rest != served
+            counts = _row_counts(connection, nodes) if is_open else {}
+            if is_open:
+                whole = bookkeeping.StepRecord(
+                    step.name, uuid.uuid4().hex, upstream.evaluation_id, context.run_id, accepted
+                )
+                bookkeeping.record_step(connection, whole)
+        if is_open:
+            candidate.accept()
+    quarantined = [o for rows in failed.values() for o in rows]
+    return _Attempt(verdict, results, test_outcomes, is_open, retry, quarantined, counts)
+
+
+def _is_broken(result: NodeResult) -> bool:
+    return result.status not in ("success", "pass", "warn", "no-op")
+
+
+def _row_counts(connection: Any, nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+    counts = {}
+    for unique_id, node in nodes.items():
+        if node["resource_type"] == "model" and node["config"]["materialized"] == "view":
+            continue
+        rows = connection.execute(f'select count(*) from "{node["schema"]}"."{node["name"]}"').fetchall()
+        counts[unique_id] = rows[0][0]
+    return counts
+
+
+def _outcome(step: Step, **columns: Any) -> dict[str, Any]:
+    return {
+        "gate": step.gate or step.name,
+        "capture_id": None,
+        "failing_sample": "[]",
+        "failing_count": 0,
+        **columns,
+    }
+
+
+def _test_outcome(
+    connection: Any, step: Step, manifest: Mapping[str, Any], result: NodeResult
+) -> dict[str, Any]:
+    import json
+
+    node = manifest["nodes"][result.unique_id]
+    passed = result.status == "pass"
+    sample = [] if passed else failing_rows(connection, result)
+    owner = node.get("attached_node") or next(iter(node["depends_on"]["nodes"]), "")
+    observed = "no failing row" if passed else f"{result.failures:,} failing rows"
+    if result.status in ("error", "skipped"):
+        observed = f"the test did not run ({result.status}): {result.message or 'its model failed'}"
+    return _outcome(
+        step,
+        check_name=node["name"],
+        asset=owner.split(".")[-1],
+        severity=gates.CRITICAL if node["config"]["severity"].lower() == "error" else gates.WARNING,
+        dimension="integrity",
+        passed=passed,
+        observed=observed,
+        expected="no failing row",
+        failing_count=0 if passed else max(result.failures, 1),
+        failing_sample=json.dumps(sample, ensure_ascii=False),
+        why=node.get("description") or f"dbt test {node['name']}",
+        next_step=f"Look at {node['original_file_path']} and at the rejected candidate's rows.",
+    )
+
+
+def _model_outcome(step: Step, manifest: Mapping[str, Any], result: NodeResult) -> dict[str, Any]:
+    node = manifest["nodes"][result.unique_id]
+    return _outcome(
+        step,
+        check_name="model_builds",
+        asset=node["name"],
+        severity=gates.CRITICAL,
+        dimension="validity",
+        passed=False,
+        observed=f"{result.status}: {(result.message or 'a model before it failed').strip()[:600]}",
+        expected="the model builds and its constraints hold",
+        failing_count=1,
+        why="A model that does not build, or whose contract or constraint is broken, replaces nothing.",
+        next_step=f"Look at {node['original_file_path']}.",
+    )
+
+
+def _unspoken(step: Step, manifest: Mapping[str, Any], unique_id: str) -> dict[str, Any]:
+    node = manifest["nodes"][unique_id]
+    return _outcome(
+        step,
+        check_name=node["name"],
+        asset=(node.get("attached_node") or "").split(".")[-1],
+        severity=gates.CRITICAL if node["config"]["severity"].lower() == "error" else gates.WARNING,
+        dimension="completeness",
+        passed=False,
+        observed="no result",
+        expected="a result",
+        failing_count=1,
+        why="A test that did not run says nothing about the data.",
+        next_step="Read the step's log: dbt skipped this test.",
+    )
+
+
+def build_steps(
+    manifest: Mapping[str, Any], translator: SuaraTranslator
+) -> list[dg.AssetsDefinition]:
+    """Every dbt step, in the order in which data passes them."""
+    return [build_step(step, manifest, translator) for step in STEPS]
+
+
+def latest_outcomes(ledger: Ledger, run_id: str) -> list[dict[str, Any]]:
+    """Everything that the checks of one run said."""
+    return ledger.outcomes(run_id)

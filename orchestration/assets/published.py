@@ -1,0 +1,140 @@
+"""What readers get, replaced as one set when the publish gate is open.
+
+Belongs here: the publish step. Does not belong here: what is in a file (publishing).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from orchestration.assets.layers import STEPS, step_nodes
+from orchestration.assets.raw import UNTOUCHED
+from orchestration.checks import PUBLISHED_FILE, catalog_results, catalog_specs
+from orchestration.contract import PUBLISHED_SCHEMAS
+from orchestration.dbt_translator import OWNERS, SuaraTranslator
+from orchestration.publishing import published_file as publishing
+from orchestration.publishing.descriptions import Descriptions
+from orchestration.resources.dbt import Dbt, manifest_path
+from orchestration.resources.warehouse import Warehouse
+from orchestration.warehouse import gates
+from orchestration.warehouse.candidate import connect
+from orchestration.warehouse.ledger import now
+
+PARQUET = dg.AssetKey(["published", "parquet"])
+DICTIONARY = dg.AssetKey(["published", "data_dictionary"])
+REPORT = dg.AssetKey(["published", "study_report"])
+
+
+def build_published(manifest: Mapping[str, Any], translator: SuaraTranslator) -> dg.AssetsDefinition:
+    """The publish step's multi-asset, downstream of every table that readers get."""
+    deps = [
+        translator.get_asset_key(node)
+        for step in STEPS
+        for node in step_nodes(manifest, step).values()
+        if node["schema"] in PUBLISHED_SCHEMAS
+    ]
+
+    def spec(key: dg.AssetKey, kinds: set[str], description: str, extra: list[dg.AssetKey]) -> dg.AssetSpec:
+        return dg.AssetSpec(
+            key,
+            group_name="publish",
+            kinds=kinds,
+            owners=OWNERS,
+            deps=[*deps, *extra],
+            description=description,
+            skippable=True,
+        )
+
+    specs = [
+        spec(
+            PUBLISHED_FILE,
+            {"duckdb"},
+            "The published file: schemas marts, reports, quality as tables with keys and comments. "
+            "Open `data/published/social_bi.duckdb` read-only.",
+            [],
+        ),
+        spec(PARQUET, {"parquet"}, "Each published table as Parquet, same names, same rows.", []),
+        spec(DICTIONARY, {"html"}, "Each table and column in words: one HTML page, no external request.", []),
+        spec(REPORT, {"html"}, "The study report: one HTML page, no external request.", []),
+    ]
+    fresh = dg.AssetCheckSpec(
+        name=gates.FRESH,
+        asset=PUBLISHED_FILE,
+        description=gates.FRESH_TEXT,
+        blocking=True,
+        metadata={"gate": "publish", "severity": gates.CRITICAL, "dimension": "timeliness"},
+    )
+    checks = [fresh, *catalog_specs("publish")]
+
+    @dg.multi_asset(name="publish", specs=specs, check_specs=checks, can_subset=False)
+    def publish(
+        context: dg.AssetExecutionContext, warehouse: Warehouse, dbt: Dbt
+    ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+        warehouse.hold(context)
+        with warehouse.timed(context, "publish"):
+            paths, ledger = warehouse.paths, warehouse.ledger
+            connection = connect(paths.warehouse, scratch=paths.scratch, read_only=True)
+            try:
+                freshness = gates.freshness_outcome(connection, ledger)
+            finally:
+                connection.close()
+            verdict = gates.verdict("publish", [freshness], ledger)
+            if not freshness["passed"]:
+                ledger.write_outcomes(context.run_id, "publish", verdict.outcomes)
+                yield from catalog_results([fresh], verdict, {})
+                raise dg.Failure(description=verdict.message(UNTOUCHED), allow_retries=False)
+            context.log.info("publish: building the published file, Parquet, dictionary and report aside")
+            candidate = publishing.build_candidate(
+                paths.warehouse,
+                paths.candidates / f"publish-{context.run_id[:8]}",
+                run_id=context.run_id,
+                descriptions=Descriptions.from_manifest(manifest_path(dbt.project)),
+                study=warehouse.study,
+            )
+            audit = connect(candidate.file, scratch=paths.scratch, read_only=True)
+            try:
+                audit.execute(f"attach '{str(paths.warehouse).replace(chr(39), chr(39) * 2)}' as warehouse (read_only)")
+                verdict = gates.evaluate(audit, "publish", ledger, [freshness])
+            finally:
+                audit.close()
+            ledger.write_outcomes(context.run_id, "publish", verdict.outcomes)
+            yield from catalog_results(checks, verdict, {c.capture_id: c.source for c in ledger.captures()})
+            if verdict.failed_tables or verdict.failed_captures:
+                warehouse.keep_as_evidence(candidate.folder)
+                raise dg.Failure(description=verdict.message(UNTOUCHED), allow_retries=False)
+            folder = publishing.promote(candidate, paths.published)
+            release = candidate.release
+            ledger.write_release(
+                {
+                    "release_id": release.release_id,
+                    "run_id": context.run_id,
+                    "published_at": now(),
+                    "folder": folder.name,
+                    "row_counts": release.row_counts,
+                }
+            )
+            serving = f"release {release.short_id} of run {context.run_id}"
+            context.log.info(f"serving {serving}")
+            common: dict[str, Any] = {
+                "serving": serving,
+                "published at": datetime.now(UTC).isoformat(timespec="seconds"),
+            }
+            sizes = {
+                PUBLISHED_FILE: paths.published_file,
+                DICTIONARY: paths.published / publishing.DICTIONARY_NAME,
+                REPORT: paths.published / publishing.REPORT_NAME,
+            }
+            for asset in specs:
+                metadata = dict(common)
+                if path := sizes.get(asset.key):
+                    metadata["path"] = dg.MetadataValue.path(str(path))
+                    metadata["bytes"] = path.stat().st_size
+                if asset.key == PUBLISHED_FILE:
+                    metadata["rows"] = dg.MetadataValue.json(release.row_counts)
+                yield dg.MaterializeResult(asset_key=asset.key, metadata=metadata)
+
+    return publish

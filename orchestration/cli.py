@@ -1,0 +1,247 @@
+"""The `suara` command.
+
+Belongs here: arguments, environment, printing. Does not belong here: work; commands call the same Dagster
+job and the same functions as the UI.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from orchestration.contract import PROJECT_ROOT, DataDir, SuaraError
+from orchestration.warehouse.ledger import ACCEPTED, DECIDED_BY_USER, QUARANTINED, Ledger
+
+EXIT_STOPPED = 1  # a gate stayed closed: nothing was replaced
+EXIT_QUARANTINED = 3  # published, but captures delivered in this run were quarantined
+
+_data_dir = click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder that isolates everything a run reads and writes. Default: data/ in the checkout.",
+)
+
+
+class _Command(click.Group):
+    """Errors that are meant for a person are printed without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SuaraError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Command, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="suara")
+def main() -> None:
+    """Suara: exports of an organisation's posts become a gated, audited DuckDB warehouse."""
+
+
+@main.command()
+@_data_dir
+@click.option("--study", help="Study whose settings are used (a row of seeds/studies/studies.csv).")
+@click.option("--source", help="Source family of FILES; detected when not given.")
+@click.option("--demo", is_flag=True, help="Generate the synthetic demo captures first (unless real ones are here).")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+def run(
+    data_dir: Path | None, study: str | None, source: str | None, demo: bool, files: tuple[Path, ...]
+) -> None:
+    """Take in FILES and the inbox, build everything through the gates, publish.
+
+    Exit status: 0 published; 1 a gate stayed closed and nothing was replaced; 3 published, but a capture
+    delivered in this run was quarantined.
+    """
+    paths = use_data_dir(data_dir)
+    for path in files:
+        if not path.exists():
+            raise SuaraError(f"{path}: expected a file or folder to load; found nothing there. Check the path.")
+    ledger = Ledger(paths)
+    if study:
+        _check_study(study)
+        ledger.change_settings(study=study)
+    names = [str(path.resolve()) for path in files]
+    synthetic = False
+    if demo and not files:
+        if any(not entry.is_synthetic for entry in ledger.captures()):
+            click.echo("Real captures are here: the synthetic demo is not added; rebuilding what is here.")
+        else:
+            names, synthetic = _generate_demo(paths), True
+    before = {entry.capture_id for entry in ledger.captures() if entry.status == QUARANTINED}
+    result_run_id, success, failures = execute(paths, names, source=source, synthetic=synthetic)
+    _print_failures(failures)
+    click.echo(_summary(paths, result_run_id))
+    if not success:
+        sys.exit(EXIT_STOPPED)
+    after = {entry.capture_id for entry in ledger.captures() if entry.status == QUARANTINED and not entry.is_synthetic}
+    if after - before:
+        sys.exit(EXIT_QUARANTINED)
+
+
+@main.command()
+@_data_dir
+@click.option("--port", default=3000, show_default=True, help="Port on 127.0.0.1.")
+def ui(data_dir: Path | None, port: int) -> None:
+    """The Dagster UI on 127.0.0.1. The inbox sensor and the daily schedule ship switched off."""
+    from orchestration.resources.dbt import prepare_manifest
+
+    paths = use_data_dir(data_dir)
+    prepare_manifest()
+    click.echo(f"Dagster UI: http://127.0.0.1:{port}  (stop with Ctrl-C)")
+    click.echo(f"Drop files into {paths.inbox}, then press 'Materialize all' on the asset graph.")
+    click.echo("The inbox sensor and the daily schedule are switched off; switch them on under Automation.")
+    arguments = ["dev", "-w", str(PROJECT_ROOT / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
+    os.chdir(PROJECT_ROOT)
+    os.execv(sys.executable, [sys.executable, "-m", "dagster", *arguments])
+
+
+@main.command()
+@_data_dir
+def status(data_dir: Path | None) -> None:
+    """What the warehouse holds, what the gates said, what is published."""
+    paths = use_data_dir(data_dir)
+    release = Ledger(paths).latest_release()
+    click.echo(_summary(paths, release["run_id"] if release else None))
+
+
+@main.command()
+@_data_dir
+def captures(data_dir: Path | None) -> None:
+    """Every capture with its status, and why."""
+    entries = Ledger(use_data_dir(data_dir)).captures()
+    if not entries:
+        click.echo("No capture yet: `suara run FILE` takes one in.")
+    for entry in entries:
+        counts = ", ".join(f"{value:,} {name}" for name, value in entry.counts.items())
+        click.echo(f"{entry.capture_id[:12]}  {entry.status:<11}  {entry.source or '-':<16}  {entry.file_name}")
+        if counts:
+            click.echo(f"              {counts}")
+        if entry.reason:
+            click.echo(f"              {entry.decided_by}: {entry.reason}")
+
+
+@main.command()
+@_data_dir
+@click.option("--why", required=True, help="The reason; it is kept with the decision.")
+@click.argument("capture")
+def accept(data_dir: Path | None, why: str, capture: str) -> None:
+    """Accept a quarantined CAPTURE by name or id, in spite of its checks. Takes effect at the next run."""
+    _decide(data_dir, capture, ACCEPTED, why)
+
+
+@main.command("set-aside")
+@_data_dir
+@click.option("--why", required=True, help="The reason; it is kept with the decision.")
+@click.argument("capture")
+def set_aside(data_dir: Path | None, why: str, capture: str) -> None:
+    """Keep a CAPTURE out of every layer after raw. Takes effect at the next run."""
+    _decide(data_dir, capture, QUARANTINED, why)
+
+
+def _decide(data_dir: Path | None, name: str, status: str, why: str) -> None:
+    ledger = Ledger(use_data_dir(data_dir))
+    entry = ledger.capture(name)
+    ledger.decide(entry, status, why, DECIDED_BY_USER)
+    click.echo(f"{entry.file_name} ({entry.capture_id[:12]}) is {status}. `suara run` brings it into effect.")
+
+
+def use_data_dir(data_dir: Path | None) -> DataDir:
+    """Point this process, and what it starts, at one data folder and its Dagster instance."""
+    if data_dir is not None:
+        os.environ["SUARA_DATA_DIR"] = str(data_dir.resolve())
+    paths = DataDir.from_env()
+    for folder in (paths.root, paths.inbox, paths.dagster_home):
+        folder.mkdir(parents=True, exist_ok=True)
+    os.environ["DAGSTER_HOME"] = str(paths.dagster_home)
+    settings = paths.dagster_home / "dagster.yaml"
+    shipped = PROJECT_ROOT / "dagster.yaml"
+    if not settings.exists() or settings.read_bytes() != shipped.read_bytes():
+        shutil.copyfile(shipped, settings)
+    return paths
+
+
+def execute(
+    paths: DataDir, files: list[str], *, source: str | None = None, synthetic: bool = False
+) -> tuple[str, bool, list[str]]:
+    """Run the `refresh` job in this process.
+
+    Returns:
+        The run id, whether it succeeded, and what failed in words.
+    """
+    _quieten()
+    import dagster as dg
+
+    from orchestration.definitions import build_defs
+    from orchestration.resources.warehouse import Warehouse
+
+    definitions = build_defs({"warehouse": Warehouse(data_dir=str(paths.root))})
+    config = {"files": files, "source": source, "synthetic": synthetic}
+    with dg.DagsterInstance.get() as instance:
+        result = definitions.get_job_def("refresh").execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            run_config={"ops": {"captures": {"config": config}}, "loggers": {"progress": {"config": {}}}},
+        )
+    failures = []
+    for event in result.all_events:
+        if event.is_step_failure:
+            failures.append(_failure_text(event.step_failure_data))
+    return result.run_id, result.success, failures
+
+
+def _failure_text(data: Any) -> str:
+    if data.user_failure_data and data.user_failure_data.description:
+        return data.user_failure_data.description
+    error = data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return (error.message if error else "a step failed without saying why").strip()
+
+
+def _print_failures(failures: list[str]) -> None:
+    for failure in failures:
+        click.secho(failure, fg="red", err=True)
+
+
+def _summary(paths: DataDir, run_id: str | None) -> str:
+    from orchestration.publishing.summary import summarise
+
+    ledger = Ledger(paths)
+    outcomes = ledger.outcomes(run_id) if run_id else []
+    return summarise(paths, outcomes=outcomes, captures=ledger.captures(), release=ledger.latest_release())
+
+
+def _check_study(name: str) -> None:
+    import csv
+
+    path = PROJECT_ROOT / "dbt_project" / "seeds" / "studies" / "studies.csv"
+    with open(path, encoding="utf-8", newline="") as handle:
+        known = [row["study"] for row in csv.DictReader(handle)]
+    if name not in known:
+        raise SuaraError(
+            f"--study {name}: expected one of {', '.join(known)}; found no such study. Add a row to {path.name} first."
+        )
+
+
+def _generate_demo(paths: DataDir) -> list[str]:
+    from orchestration.demo import generate
+
+    folder = paths.root / "demo"
+    click.echo("Generating the demo captures: synthetic posts of an organisation that does not exist.")
+    truth = generate(folder)
+    return [str(path) for path in truth.files]
+
+
+def _quieten() -> None:
+    for name in ("dbt", "great_expectations", "alembic", "sqlalchemy"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""Everything Dagster needs to know, assembled once.
+
+Belongs here: putting assets, jobs and resources together. Nothing else; no work at import beyond reading
+dbt's manifest (prepared when it is missing or older than the project).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from orchestration.assets.captures import captures
+from orchestration.assets.layers import build_steps
+from orchestration.assets.published import build_published
+from orchestration.assets.raw import raw
+from orchestration.automation import daily_refresh, inbox_sensor, refresh
+from orchestration.contract import DataDir
+from orchestration.dbt_translator import SuaraTranslator
+from orchestration.resources.dbt import Dbt
+from orchestration.resources.progress import progress
+from orchestration.resources.warehouse import Warehouse
+
+
+def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
+    """Assets, checks, jobs and resources.
+
+    Args:
+        resource_overrides: Resources to use instead of the default ones (`warehouse`, `dbt`): tests give a
+            data folder of their own.
+    """
+    resources: dict[str, Any] = {
+        "warehouse": Warehouse(data_dir=str(DataDir.from_env().root)),
+        "dbt": Dbt(),
+        **(resource_overrides or {}),
+    }
+    manifest = resources["dbt"].manifest_json()
+    translator = SuaraTranslator()
+    return dg.Definitions(
+        assets=[captures, raw, *build_steps(manifest, translator), build_published(manifest, translator)],
+        jobs=[refresh],
+        schedules=[daily_refresh],
+        sensors=[inbox_sensor],
+        resources=resources,
+        loggers={"console": dg.colored_console_logger, "progress": progress},
+        # One process per run: the warehouse has one writer, and the multiprocess executor gave random lock
+        # failures and 2.3 times the CPU.
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_defs()

@@ -1,0 +1,1 @@
+"""External things the assets work with, as Dagster resources: the warehouse and dbt."""

@@ -1,0 +1,203 @@
+"""The raw layer's own tables: created, and brought in step with the ledger in each candidate.
+
+Belongs here: `raw.captures` and its sisters, the record of which step was built from which.
+Does not belong here: rows of posts (connectors write them).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from orchestration.connectors import all_raw_tables, create_raw_tables
+from orchestration.connectors.base import LoadResult, insert_bookkeeping
+from orchestration.warehouse.ledger import ACCEPTED, CaptureEntry, Ledger
+
+# Outcomes of this many newest runs are loaded into the warehouse; older ones stay in the ledger.
+OUTCOME_RUNS = 20
+
+STEPS_TABLE = """
+create table if not exists raw.steps (
+    step varchar primary key,          -- raw, staging, marts, quality
+    evaluation_id varchar not null,    -- minted when the step's candidate took the warehouse's place
+    built_from varchar,                -- evaluation_id of the step before it
+    run_id varchar not null,
+    captures varchar[]                 -- capture ids that were accepted when it was built
+)
+"""
+
+OUTCOME_COLUMNS = {
+    "run_id": "VARCHAR",
+    "checked_at": "TIMESTAMPTZ",
+    "gate": "VARCHAR",
+    "check_name": "VARCHAR",
+    "asset": "VARCHAR",
+    "capture_id": "VARCHAR",
+    "severity": "VARCHAR",
+    "dimension": "VARCHAR",
+    "passed": "BOOLEAN",
+    "observed": "VARCHAR",
+    "expected": "VARCHAR",
+    "failing_count": "BIGINT",
+    "failing_sample": "VARCHAR",
+    "why": "VARCHAR",
+    "next_step": "VARCHAR",
+}
+
+
+def schema_version() -> str:
+    """A fingerprint of every raw table's definition: when it changes, raw is rebuilt from the captures."""
+    text = json.dumps([all_raw_tables(), STEPS_TABLE], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def create_raw_schema(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create every raw table, empty, where it is missing."""
+    create_raw_tables(connection)
+    connection.execute(STEPS_TABLE)
+    connection.execute("create table if not exists raw.schema_version as select ? as version", [schema_version()])
+
+
+def is_current(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the raw tables are the ones that this version of the connectors writes."""
+    found = connection.execute(
+        "select count(*) from information_schema.tables where table_schema = 'raw' and table_name = 'schema_version'"
+    ).fetchall()
+    if not found[0][0]:
+        return False
+    return connection.execute("select version from raw.schema_version").fetchall() == [(schema_version(),)]
+
+
+def sync(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
+    """Bring captures' statuses and check outcomes in the candidate in step with the ledger."""
+    known = {row[0] for row in connection.execute("select capture_id from raw.captures").fetchall()}
+    for entry in ledger.captures():
+        if entry.capture_id in known:
+            connection.execute(
+                "update raw.captures set status = ?, status_reason = ?, status_decided_by = ?, is_synthetic = ? "
+                "where capture_id = ? and (status, coalesce(status_reason, ''), coalesce(status_decided_by, ''), "
+                "coalesce(is_synthetic, false)) is distinct from (?, coalesce(?, ''), coalesce(?, ''), ?)",
+                [
+                    *(decision := [entry.status, entry.reason, entry.decided_by, entry.is_synthetic]),
+                    entry.capture_id,
+                    *decision,
+                ],
+            )
+        elif entry.status != ACCEPTED:
+            insert_unloaded(connection, entry)
+    sync_outcomes(connection, ledger)
+
+
+def insert_loaded(
+    connection: duckdb.DuckDBPyConnection, entry: CaptureEntry, result: LoadResult, scratch: Path
+) -> None:
+    """Write down what a load found: the capture's row, its members, control totals and rejected records."""
+    insert_bookkeeping(connection, entry.capture_id, result, scratch)
+    row = {
+        "capture_id": entry.capture_id,
+        "file_name": entry.file_name,
+        "source": result.source,
+        "platform": result.platform,
+        "byte_size": entry.byte_size,
+        "received_at": datetime.fromisoformat(entry.received_at),
+        "owner_account_id": result.owner_account_id,
+        "owner_handle": result.owner_handle,
+        "owner_name": result.owner_name,
+        "owner_created_at": result.owner_created_at,
+        "observed_at": result.observed_at,
+        "observed_at_basis": result.observed_at_basis,
+        "is_census": result.is_census,
+        "coverage_from": result.coverage_from,
+        "coverage_to": result.coverage_to,
+        "encoding": result.encoding,
+        "delivered_count": result.delivered_count,
+        "loaded_count": result.loaded_count,
+        "rejected_count": result.rejected_count,
+        "status": entry.status,
+        "status_reason": entry.reason,
+        "status_decided_by": entry.decided_by,
+        "is_synthetic": entry.is_synthetic,
+    }
+    marks = ", ".join("?" for _ in row)
+    connection.execute(f"insert into raw.captures ({', '.join(row)}) values ({marks})", list(row.values()))
+
+
+def insert_unloaded(connection: duckdb.DuckDBPyConnection, entry: CaptureEntry) -> None:
+    """A capture that could not be read is a row too: nothing is dropped without one."""
+    connection.execute(
+        "insert into raw.captures (capture_id, file_name, source, byte_size, received_at, status, status_reason, "
+        "status_decided_by, is_synthetic) values (?, ?, ?, ?, cast(? as timestamptz), ?, ?, ?, ?)",
+        [
+            entry.capture_id,
+            entry.file_name,
+            entry.source,
+            entry.byte_size,
+            entry.received_at,
+            entry.status,
+            entry.reason,
+            entry.decided_by,
+            entry.is_synthetic,
+        ],
+    )
+
+
+def sync_outcomes(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
+    """Load the newest runs' check outcomes from the ledger."""
+    connection.execute("delete from raw.check_outcomes")
+    files = [str(path) for path in ledger.outcome_files(OUTCOME_RUNS)]
+    if files:
+        columns = ", ".join(f"'{name}': '{kind}'" for name, kind in OUTCOME_COLUMNS.items())
+        connection.execute(
+            f"insert into raw.check_outcomes ({', '.join(OUTCOME_COLUMNS)}) "
+            f"select {', '.join(OUTCOME_COLUMNS)} from read_json(?, format = 'array', columns = {{{columns}}}, "
+            "maximum_object_size = 67108864)",
+            [files],
+        )
+
+
+def delete_capture_rows(connection: duckdb.DuckDBPyConnection, capture_id: str) -> None:
+    """Take a capture's rows out of every raw table."""
+    for table in all_raw_tables():
+        if table != "check_outcomes":
+            connection.execute(f"delete from raw.{table} where capture_id = ?", [capture_id])
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """From what a step was built; the publish step reads the chain back."""
+
+    step: str
+    evaluation_id: str
+    built_from: str | None
+    run_id: str
+    captures: list[str]
+
+
+def step_record(connection: duckdb.DuckDBPyConnection, step: str) -> StepRecord | None:
+    rows = connection.execute(
+        "select step, evaluation_id, built_from, run_id, captures from raw.steps where step = ?", [step]
+    ).fetchall()
+    return StepRecord(*rows[0]) if rows else None
+
+
+def record_step(connection: duckdb.DuckDBPyConnection, record: StepRecord) -> None:
+    connection.execute("delete from raw.steps where step = ?", [record.step])
+    connection.execute(
+        "insert into raw.steps values (?, ?, ?, ?, ?)",
+        [record.step, record.evaluation_id, record.built_from, record.run_id, record.captures],
+    )
+
+
+def accepted_captures(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Ids of the captures that later layers may use."""
+    return [
+        row[0]
+        for row in connection.execute(
+            "select capture_id from raw.captures where status = 'accepted' order by capture_id"
+        ).fetchall()
+    ]

@@ -1,0 +1,270 @@
+"""The ledger: plain JSON files beside the warehouse that outlive a rejected candidate.
+
+Belongs here: what was delivered, what was decided about it, what every check said, how long steps took.
+Does not belong here: the posts themselves, and the decisions (gates.py takes them).
+
+    data/ledger/captures/<capture_id>.json       one file per capture, with every decision about it
+    data/ledger/outcomes/<run>--<gate>.json      one file per evaluation of a gate
+    data/ledger/timings/<run>.json               seconds per step
+    data/ledger/releases/<release>.json          one file per publication
+    data/ledger/settings.json                    the study that runs of this folder use
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from orchestration.contract import DataDir, InputError, replacing
+
+ACCEPTED, QUARANTINED = "accepted", "quarantined"
+DECIDED_BY_GATE, DECIDED_BY_USER = "gate", "user"
+
+_CHUNK = 1 << 22
+
+
+def now() -> str:
+    """The present moment as the ledger writes it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _write_json(path: Path, value: Any) -> None:
+    with replacing(path, mode=0o600) as temporary:
+        temporary.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+@dataclass
+class CaptureEntry:
+    """One delivered file or folder, and what was decided about it.
+
+    Attributes:
+        capture_id: SHA-256 of the bytes (of the sorted list of members for a folder).
+        file_name: The name under which it was delivered.
+        status: `accepted` or `quarantined`.
+        decided_by: `gate`, or `user` when a person accepted or set it aside by name.
+        requested_source: The source the user named, or None to detect it.
+        counts: What the reader counted at the last load: delivered, loaded, rejected.
+    """
+
+    capture_id: str
+    file_name: str
+    byte_size: int
+    received_at: str
+    status: str = ACCEPTED
+    reason: str | None = None
+    decided_by: str = DECIDED_BY_GATE
+    requested_source: str | None = None
+    source: str | None = None
+    is_synthetic: bool = False
+    counts: dict[str, int] = field(default_factory=dict)
+    history: list[dict[str, str | None]] = field(default_factory=list)
+
+
+class Ledger:
+    """Read and append the ledger of one data folder."""
+
+    def __init__(self, data_dir: DataDir) -> None:
+        self.data_dir = data_dir
+        self.root = data_dir.ledger
+
+    # ---------- captures
+
+    def captures(self) -> list[CaptureEntry]:
+        """Every capture, by id, so that nothing depends on the order of delivery."""
+        folder = self.root / "captures"
+        if not folder.is_dir():
+            return []
+        entries = [json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))]
+        return [CaptureEntry(**entry) for entry in entries]
+
+    def capture(self, prefix: str) -> CaptureEntry:
+        """The capture whose id starts with `prefix` or whose file has that name."""
+        hits = [c for c in self.captures() if c.capture_id.startswith(prefix) or c.file_name == prefix]
+        if len(hits) != 1:
+            raise InputError(
+                file=prefix,
+                expected="the name or the first characters of the id of one capture",
+                found=f"{len(hits)} captures with it",
+                next_step="`suara captures` lists them.",
+                code="unknown_capture",
+            )
+        return hits[0]
+
+    def write_capture(self, entry: CaptureEntry) -> None:
+        _write_json(self.root / "captures" / f"{entry.capture_id}.json", asdict(entry))
+
+    def decide(self, entry: CaptureEntry, status: str, reason: str | None, decided_by: str) -> None:
+        """Set a capture's status and keep the earlier decisions."""
+        entry.history.append(
+            {"at": now(), "status": status, "reason": reason, "decided_by": decided_by, "before": entry.status}
+        )
+        entry.status, entry.reason, entry.decided_by = status, reason, decided_by
+        self.write_capture(entry)
+
+    def stored_path(self, entry: CaptureEntry) -> Path:
+        """Where the capture lies, whole, under the name it was delivered with."""
+        return self.data_dir.captures / entry.capture_id / entry.file_name
+
+    def store(
+        self,
+        path: Path,
+        *,
+        source: str | None = None,
+        is_synthetic: bool = False,
+        move: bool = False,
+        log: Callable[[str], None] = lambda _: None,
+    ) -> tuple[CaptureEntry, bool]:
+        """Keep a delivered file or folder whole under its SHA-256.
+
+        Args:
+            move: Take the file away from where it was dropped (the inbox) once it is stored.
+
+        Returns:
+            The entry, and whether these bytes are new.
+
+        Raises:
+            InputError: When there is nothing at `path`, or it is neither a file nor a folder.
+        """
+        if not path.exists():
+            raise InputError(
+                file=str(path),
+                expected="a file or a folder to load",
+                found="nothing there",
+                next_step="Check the path; several files are separated by blanks.",
+                code="missing_file",
+            )
+        self.data_dir.captures.mkdir(parents=True, exist_ok=True)
+        holding = self.data_dir.captures / f".partial-{uuid.uuid4().hex[:8]}"
+        holding.mkdir()
+        try:
+            target = holding / path.name
+            if path.is_dir():
+                capture_id, size = _store_folder(path, target)
+            else:
+                if path.stat().st_size > 50_000_000:
+                    log(f"storing {path.name} ({path.stat().st_size / 1e6:,.0f} MB)")
+                capture_id, size = _store_file(path, target)
+            known = self.root / "captures" / f"{capture_id}.json"
+            if known.exists():
+                entry = CaptureEntry(**json.loads(known.read_text("utf-8")))
+                if source and entry.requested_source != source:
+                    entry.requested_source = source
+                    self.write_capture(entry)
+                if not self.stored_path(entry).exists():
+                    _place(holding, self.data_dir.captures / capture_id, path.name, entry.file_name)
+                if move:
+                    _remove(path)
+                return entry, False
+            _place(holding, self.data_dir.captures / capture_id, path.name, path.name)
+            entry = CaptureEntry(
+                capture_id=capture_id,
+                file_name=path.name,
+                byte_size=size,
+                received_at=now(),
+                requested_source=source,
+                is_synthetic=is_synthetic,
+            )
+            self.write_capture(entry)
+            if move:
+                _remove(path)
+            return entry, True
+        finally:
+            shutil.rmtree(holding, ignore_errors=True)
+
+    # ---------- outcomes, timings, releases, settings
+
+    def write_outcomes(self, run_id: str, gate: str, outcomes: Iterable[dict[str, Any]]) -> None:
+        """Keep what the checks of one gate said in one evaluation (a later one of the same run replaces it)."""
+        rows = [{"run_id": run_id, "checked_at": now(), **outcome} for outcome in outcomes]
+        _write_json(self.root / "outcomes" / f"{run_id}--{gate}.json", rows)
+
+    def outcomes(self, run_id: str | None = None) -> list[dict[str, Any]]:
+        """Outcomes of one run, or of all runs, oldest file first."""
+        folder = self.root / "outcomes"
+        paths = sorted(folder.glob(f"{run_id or '*'}--*.json"), key=lambda p: (p.stat().st_mtime_ns, p.name))
+        return [row for path in paths for row in json.loads(path.read_text("utf-8"))]
+
+    def outcome_files(self, newest_runs: int) -> list[Path]:
+        """The outcome files of the newest runs."""
+        paths = sorted((self.root / "outcomes").glob("*.json"), key=lambda p: p.stat().st_mtime_ns)
+        runs = list(dict.fromkeys(path.name.split("--")[0] for path in reversed(paths)))[:newest_runs]
+        return [path for path in paths if path.name.split("--")[0] in runs]
+
+    def add_timing(self, run_id: str, step: str, seconds: float) -> None:
+        path = self.root / "timings" / f"{run_id}.json"
+        rows = json.loads(path.read_text("utf-8")) if path.exists() else []
+        _write_json(path, [*rows, {"step": step, "seconds": round(seconds, 3)}])
+
+    def write_release(self, release: dict[str, Any]) -> None:
+        _write_json(self.root / "releases" / f"{release['release_id']}.json", release)
+
+    def latest_release(self) -> dict[str, Any] | None:
+        paths = sorted((self.root / "releases").glob("*.json"), key=lambda p: p.stat().st_mtime_ns)
+        return json.loads(paths[-1].read_text("utf-8")) if paths else None
+
+    def settings(self) -> dict[str, Any]:
+        path = self.root / "settings.json"
+        return json.loads(path.read_text("utf-8")) if path.exists() else {}
+
+    def change_settings(self, **changes: Any) -> None:
+        _write_json(self.root / "settings.json", {**self.settings(), **changes})
+
+    def study(self) -> str:
+        """The study this folder's runs use: the one chosen, else `demo` for synthetic data, else `default`."""
+        chosen = self.settings().get("study")
+        if chosen:
+            return chosen
+        accepted = [c for c in self.captures() if c.status == ACCEPTED]
+        return "demo" if accepted and all(c.is_synthetic for c in accepted) else "default"
+
+
+def _store_file(source: Path, target: Path) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    with open(source, "rb") as reader, open(target, "wb") as writer:
+        while chunk := reader.read(_CHUNK):
+            digest.update(chunk)
+            writer.write(chunk)
+            size += len(chunk)
+        writer.flush()
+        os.fsync(writer.fileno())
+    os.chmod(target, 0o600)
+    return digest.hexdigest(), size
+
+
+def _store_folder(source: Path, target: Path) -> tuple[str, int]:
+    lines, total = [], 0
+    for path in sorted(p for p in source.rglob("*") if p.is_file() and not p.is_symlink()):
+        relative = path.relative_to(source).as_posix()
+        (target / relative).parent.mkdir(parents=True, exist_ok=True)
+        digest, size = _store_file(path, target / relative)
+        lines.append(f"{relative}\t{digest}\n")
+        total += size
+    if not lines:
+        raise InputError(
+            file=str(source),
+            expected="a folder that holds an unpacked archive or files of posts",
+            found="an empty folder",
+            next_step="Name the folder that directly holds the export.",
+            code="empty_folder",
+        )
+    return hashlib.sha256("".join(lines).encode()).hexdigest(), total
+
+
+def _place(holding: Path, folder: Path, held_name: str, name: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    os.replace(holding / held_name, folder / name)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
