@@ -1,0 +1,75 @@
+"""The ledger keeps captures whole, once, with every decision about them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestration.contract import DataDir, InputError
+from orchestration.warehouse.ledger import ACCEPTED, DECIDED_BY_GATE, DECIDED_BY_USER, QUARANTINED, Ledger
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger(DataDir(tmp_path / "data"))
+
+
+def test_same_bytes_under_another_name_are_the_same_capture(ledger: Ledger, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("[1]")
+    (tmp_path / "b.json").write_text("[1]")
+    first, first_is_new = ledger.store(tmp_path / "a.json")
+    second, second_is_new = ledger.store(tmp_path / "b.json")
+    assert (first_is_new, second_is_new) == (True, False)
+    assert first.capture_id == second.capture_id
+    assert [c.file_name for c in ledger.captures()] == ["a.json"]
+    assert ledger.stored_path(first).read_text() == "[1]"
+
+
+def test_folder_is_one_capture_whatever_the_order_of_its_files(ledger: Ledger, tmp_path: Path) -> None:
+    for name, order in (("one", ("x.js", "y.js")), ("two", ("y.js", "x.js"))):
+        (tmp_path / name / "data").mkdir(parents=True)
+        for file in order:
+            (tmp_path / name / "data" / file).write_text(file)
+    first, _ = ledger.store(tmp_path / "one")
+    second, is_new = ledger.store(tmp_path / "two")
+    assert not is_new and first.capture_id == second.capture_id
+
+
+def test_inbox_file_is_taken_away_once_it_is_stored(ledger: Ledger, tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text("[1]")
+    entry, _ = ledger.store(path, move=True)
+    assert not path.exists()
+    assert ledger.stored_path(entry).read_text() == "[1]"
+
+
+def test_missing_file_names_the_file_and_stores_nothing(ledger: Ledger, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nowhere\.zip.*expected.*found nothing"):
+        ledger.store(tmp_path / "nowhere.zip")
+    assert ledger.captures() == []
+
+
+def test_empty_folder_is_refused_and_nothing_half_stored_is_left(ledger: Ledger, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="an empty folder"):
+        ledger.store(tmp_path / "empty")
+    assert list(ledger.data_dir.captures.iterdir()) == []
+
+
+def test_decisions_are_kept_in_order(ledger: Ledger, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("[1]")
+    entry, _ = ledger.store(tmp_path / "a.json")
+    ledger.decide(entry, QUARANTINED, "times are seven hours off", DECIDED_BY_GATE)
+    ledger.decide(entry, ACCEPTED, "the source confirmed them", DECIDED_BY_USER)
+    (again,) = ledger.captures()
+    assert (again.status, again.decided_by) == (ACCEPTED, DECIDED_BY_USER)
+    assert [h["reason"] for h in again.history] == ["times are seven hours off", "the source confirmed them"]
+
+
+def test_capture_is_found_by_name_or_by_the_start_of_its_id(ledger: Ledger, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("[1]")
+    entry, _ = ledger.store(tmp_path / "a.json")
+    assert ledger.capture("a.json").capture_id == ledger.capture(entry.capture_id[:8]).capture_id
+    with pytest.raises(InputError, match="0 captures"):
+        ledger.capture("b.json")
