@@ -108,6 +108,7 @@ class Post:
     mentions: tuple[Span, ...] = ()
     links: tuple[Span, ...] = ()
     media_types: tuple[str, ...] = ()
+    media_link: Span | None = None
     display_from: int = 0
     replied_to: Other | None = None
     quoted: Other | None = None
@@ -148,6 +149,7 @@ def make_post(
     """
     delivered = escaped(text)
     hashtags, mentions, links = [], [], []
+    post_id = post_id or snowflake(at, salt)
     for match in _ENTITY.finditer(delivered):
         start, end = match.span()
         if match["tag"]:
@@ -158,14 +160,22 @@ def make_post(
             mentions.append(Span(match["handle"], start, end, account_id, name))
         else:
             links.append(Span(match["link"], start, end, (expanded or {}).get(match["link"], match["link"])))
+    media_link = None
+    if fields.get("media_types"):
+        # X puts a link to the first picture at the end of the text; archives list it with the media only.
+        short = f"https://t.co/synthetic{int(post_id) % 10**9:09d}"
+        own_address = f"https://twitter.com/{author.handle}/status/{post_id}/photo/1"
+        media_link = Span(short, len(delivered) + 1, len(delivered) + 1 + len(short), own_address)
+        delivered += " " + short
     return Post(
-        post_id=post_id or snowflake(at, salt),
+        post_id=post_id,
         posted_at=at.replace(microsecond=0),
         author=author,
         text=delivered,
         hashtags=tuple(hashtags),
         mentions=tuple(mentions),
         links=tuple(links),
+        media_link=media_link,
         **fields,
     )
 
@@ -271,8 +281,20 @@ def archive_record(post: Post) -> dict[str, Any]:
         "full_text": post.text,
         "lang": "in" if post.language == "id" else post.language,
     }
-    if post.media_types:
-        tweet["extended_entities"] = {"media": [{"type": kind} for kind in post.media_types]}
+    if post.media_link:
+        span = post.media_link
+        media = [
+            {
+                "url": span.value,
+                "expanded_url": span.other,
+                "display_url": "pic.twitter.com/synthetic",
+                "indices": [str(span.start), str(span.end)],
+                "type": kind,
+            }
+            for kind in post.media_types
+        ]
+        tweet["entities"]["media"] = media[:1]
+        tweet["extended_entities"] = {"media": media}
     return {"tweet": tweet | dict(post.extra)}
 
 
@@ -484,9 +506,10 @@ def api_record(post: Post) -> dict[str, Any]:
             {"start": s.start, "end": s.end, "username": s.value} | ({"id": s.other} if s.other else {})
             for s in post.mentions
         ]
-    if post.links:
+    links = [*post.links, *([post.media_link] if post.media_link else [])]
+    if links:
         entities["urls"] = [
-            {"start": s.start, "end": s.end, "url": s.value, "expanded_url": s.other} for s in post.links
+            {"start": s.start, "end": s.end, "url": s.value, "expanded_url": s.other} for s in links
         ]
     if entities:
         record["entities"] = entities
