@@ -1,0 +1,23 @@
+{#- Keys are minted from native ids only, never from row numbers: the same post has the same key in every warehouse. -#}
+{% macro post_key(platform, post_id) -%}
+    md5(concat({{ platform }}, ':', {{ post_id }}))
+{%- endmacro %}
+
+
+{#- An account is its id; where a source gives only a handle, the handle stands in, marked with @; where it gives
+    neither, the account is one that nobody knows. -#}
+{% macro account_key(platform, account_id, handle) -%}
+    md5(
+        case
+            when {{ account_id }} is not null then concat({{ platform }}, ':', {{ account_id }})
+            when {{ handle }} is not null then concat({{ platform }}, ':@', lower({{ handle }}))
+            else concat({{ platform }}, ':unknown')
+        end
+    )
+{%- endmacro %}
+
+
+{#- X writes -1 for an account that it no longer knows. -#}
+{% macro known_account_id(account_id) -%}
+    nullif(nullif({{ account_id }}, '-1'), '')
+{%- endmacro %}

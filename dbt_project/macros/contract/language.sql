@@ -1,0 +1,18 @@
+{#- The language that the platform states, as BCP 47. X writes the withdrawn codes `in` for Indonesian and `iw` for
+    Hebrew, and codes of its own for posts that hold no language. -#}
+{% macro language_tag(language) -%}
+    case {{ language }}
+        when 'in' then 'id'
+        when 'iw' then 'he'
+        when 'und' then null
+        when 'qht' then null
+        when 'qme' then null
+        when 'qam' then null
+        when 'qct' then null
+        when 'qst' then null
+        when 'zxx' then null
+        when 'art' then null
+        when '' then null
+        else {{ language }}
+    end
+{%- endmacro %}

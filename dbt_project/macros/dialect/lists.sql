@@ -1,0 +1,93 @@
+{#- Lists and structs: every engine has them, each spells them its own way. -#}
+
+{#- One expression for each element; `element` is the name the expression uses. -#}
+{% macro list_map(list, element, expression) -%}
+    {{ return(adapter.dispatch('list_map')(list, element, expression)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__list_map(list, element, expression) -%}
+    list_transform({{ list }}, lambda {{ element }}: {{ expression }})
+{%- endmacro %}
+
+
+{% macro list_keep(list, element, condition) -%}
+    {{ return(adapter.dispatch('list_keep')(list, element, condition)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__list_keep(list, element, condition) -%}
+    list_filter({{ list }}, lambda {{ element }}: {{ condition }})
+{%- endmacro %}
+
+
+{#- The element at a 1-based position; -1 is the last; null beyond the end. -#}
+{% macro list_item(list, position) -%}
+    {{ return(adapter.dispatch('list_item')(list, position)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__list_item(list, position) -%}
+    list_extract({{ list }}, {{ position }})
+{%- endmacro %}
+
+
+{% macro list_size(list) -%}
+    {{ return(adapter.dispatch('list_size')(list)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__list_size(list) -%}
+    cast(len({{ list }}) as bigint)
+{%- endmacro %}
+
+
+{% macro empty_list(type) -%}
+    {{ return(adapter.dispatch('empty_list')(type)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__empty_list(type) -%}
+    cast([] as {{ type }})
+{%- endmacro %}
+
+
+{#- A struct from pairs of field name and expression. -#}
+{% macro struct_of(pairs) -%}
+    {{ return(adapter.dispatch('struct_of')(pairs)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__struct_of(pairs) -%}
+    {
+    {%- for name, expression in pairs -%}
+        '{{ name }}': {{ expression }}{{ ', ' if not loop.last }}
+    {%- endfor -%}
+    }
+{%- endmacro %}
+
+
+{#- A JSON object from pairs of key and expression. -#}
+{% macro json_of(pairs) -%}
+    {{ return(adapter.dispatch('json_of')(pairs)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__json_of(pairs) -%}
+    json_object(
+    {%- for name, expression in pairs -%}
+        '{{ name }}', {{ expression }}{{ ', ' if not loop.last }}
+    {%- endfor -%}
+    )
+{%- endmacro %}
+
+
+{#- The parts of a text between separators. -#}
+{% macro split_list(text, separator) -%}
+    {{ return(adapter.dispatch('split_list')(text, separator)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__split_list(text, separator) -%}
+    string_split({{ text }}, '{{ separator }}')
+{%- endmacro %}

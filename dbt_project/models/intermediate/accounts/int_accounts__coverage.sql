@@ -1,0 +1,153 @@
+with
+
+captures as (
+
+    select * from {{ ref('stg_suara__captures') }}
+    where status = 'accepted'
+
+),
+
+observations as (
+
+    select * from {{ ref('int_posts__observations') }}
+
+),
+
+study as (
+
+    select reporting_timezone from {{ ref('int_studies__selected') }}
+
+),
+
+observed_authors as (
+
+    select
+        capture_id,
+        account_key,
+        count(*) as record_count,
+        min(posted_at) as first_posted_at,
+        max(posted_at) as last_posted_at
+
+    from observations
+
+    group by 1, 2
+
+),
+
+captures_counted as (
+
+    select
+        capture_id,
+        sum(record_count) as record_count
+
+    from observed_authors
+
+    group by 1
+
+),
+
+census_captures as (
+
+    select
+        captures.*,
+        {{ account_key('platform', 'owner_account_id', 'owner_handle') }} as account_key
+
+    from captures
+
+    where is_census
+        and (owner_account_id is not null or owner_handle is not null)
+
+),
+
+-- An archive holds every post of its owner from the day the account could post to the day of the export, days without
+-- posts included. A post before the stated beginning proves that the account could post then.
+census_windows as (
+
+    select
+        census_captures.account_key,
+        census_captures.capture_id,
+        'census' as basis,
+        coalesce(observed_authors.record_count, 0) as record_count,
+        observed_authors.first_posted_at,
+        observed_authors.last_posted_at,
+        least(
+            coalesce(
+                greatest(census_captures.coverage_from, census_captures.owner_created_at),
+                observed_authors.first_posted_at
+            ),
+            observed_authors.first_posted_at
+        ) as covered_from_at,
+        greatest(census_captures.coverage_to, observed_authors.last_posted_at) as covered_to_at
+
+    from census_captures
+
+    left join observed_authors
+        on census_captures.capture_id = observed_authors.capture_id
+        and census_captures.account_key = observed_authors.account_key
+
+),
+
+-- 0.95: a timeline pulled from the API holds one author, and a few posts of others where a tool added what they replied
+-- to; a search holds many. Between its first and last post a timeline is complete, outside it nothing is known.
+other_windows as (
+
+    select
+        observed_authors.account_key,
+        observed_authors.capture_id,
+        case
+            when observed_authors.record_count >= 0.95 * captures_counted.record_count then 'observed_span'
+            else 'sample'
+        end as basis,
+        observed_authors.record_count,
+        observed_authors.first_posted_at,
+        observed_authors.last_posted_at,
+        observed_authors.first_posted_at as covered_from_at,
+        observed_authors.last_posted_at as covered_to_at
+
+    from observed_authors
+
+    inner join captures_counted
+        on observed_authors.capture_id = captures_counted.capture_id
+
+    left join census_captures
+        on observed_authors.capture_id = census_captures.capture_id
+        and observed_authors.account_key = census_captures.account_key
+
+    where census_captures.capture_id is null
+
+),
+
+windows_unioned as (
+
+    select * from census_windows
+    union all
+    select * from other_windows
+
+),
+
+windows_dated as (
+
+    select
+        windows_unioned.account_key,
+        windows_unioned.capture_id,
+        windows_unioned.basis,
+        windows_unioned.record_count,
+        case
+            when windows_unioned.basis <> 'sample'
+                then {{ local_date('windows_unioned.covered_from_at', 'study.reporting_timezone') }}
+        end as covered_from,
+        case
+            when windows_unioned.basis <> 'sample'
+                then {{ local_date('windows_unioned.covered_to_at', 'study.reporting_timezone') }}
+        end as covered_to,
+        windows_unioned.first_posted_at,
+        windows_unioned.last_posted_at
+
+    from windows_unioned
+
+    cross join study
+
+)
+
+select * from windows_dated
+order by account_key, capture_id

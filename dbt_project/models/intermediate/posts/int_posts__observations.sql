@@ -1,0 +1,234 @@
+with
+
+posts as (
+
+    select * from {{ ref('int_posts__unioned') }}
+
+),
+
+tombstones as (
+
+    select distinct
+        platform,
+        post_id
+
+    from {{ ref('stg_x_archive__deletions') }}
+
+    where post_id is not null
+
+),
+
+-- A source that knows no edits gives a later version its own id as group, one that knows them gives the first version's:
+-- what any record says of a post holds for all records of that post.
+edited_posts as (
+
+    select
+        platform,
+        post_id,
+        min(version_group) as version_group
+
+    from posts
+
+    where version_group <> post_id
+
+    group by 1, 2
+
+),
+
+-- The narrow part: which records speak of the same post. Most posts are delivered once and need nothing more, so no
+-- text, list or count is read before it is known that two records compete.
+records as (
+
+    select
+        posts.capture_id,
+        posts.record_no,
+        posts.source,
+        posts.platform,
+        posts.post_id,
+        coalesce(edited_posts.version_group, posts.post_id) as version_group,
+        {{ account_key('posts.platform', 'posts.account_id', 'posts.handle') }} as account_key,
+        posts.posted_at
+
+    from posts
+
+    left join edited_posts
+        on posts.platform = edited_posts.platform
+        and posts.post_id = edited_posts.post_id
+
+),
+
+contested_groups as (
+
+    select
+        platform,
+        version_group,
+        count(*) as record_count
+
+    from records
+
+    group by 1, 2
+
+    having count(*) > 1
+
+),
+
+contested_keys as (
+
+    select
+        records.capture_id,
+        records.record_no,
+        records.source,
+        records.version_group,
+        contested_groups.record_count
+
+    from records
+
+    inner join contested_groups
+        on records.platform = contested_groups.platform
+        and records.version_group = contested_groups.version_group
+
+),
+
+contested_records as (
+
+    select
+        posts.capture_id,
+        posts.record_no,
+        posts.source,
+        posts.platform,
+        posts.post_id,
+        contested_keys.version_group,
+        contested_keys.record_count,
+        posts.observed_at,
+        posts.text_is_complete,
+        posts.hashtags is not null or posts.mentions is not null as has_entities,
+        md5(posts.text) as text_hash,
+        {% for metric in metric_columns() -%}
+        posts.{{ metric }},
+        {% endfor -%}
+        {% for metric in metric_columns() -%}
+        case when posts.{{ metric }} is not null then 1 else 0 end{{ ' + ' if not loop.last }}
+        {%- endfor %} as metric_count
+
+    from posts
+
+    inner join contested_keys
+        on posts.capture_id = contested_keys.capture_id
+        and posts.record_no = contested_keys.record_no
+        and posts.source = contested_keys.source
+
+),
+
+-- The latest version of an edited post, of it the most complete record, of these the latest observation; capture and
+-- position decide what is left, so that no order of loading can.
+ranked_records as (
+
+    select
+        *,
+        row_number() over (
+            partition by platform, version_group
+            order by
+                try_cast(post_id as bigint) desc nulls last,
+                post_id desc,
+                text_is_complete desc nulls last,
+                has_entities desc,
+                metric_count desc,
+                observed_at desc nulls last,
+                capture_id,
+                source,
+                record_no
+        ) as observation_rank
+
+    from contested_records
+
+),
+
+winners as (
+
+    select * from ranked_records
+    where observation_rank = 1
+
+),
+
+judged_records as (
+
+    select
+        ranked_records.capture_id,
+        ranked_records.record_no,
+        ranked_records.source,
+        ranked_records.record_count as observation_count,
+        ranked_records.observation_rank,
+        winners.post_id as kept_post_id,
+        case
+            when ranked_records.observation_rank = 1 then 'kept'
+            when ranked_records.post_id <> winners.post_id then 'superseded'
+            when
+                ranked_records.source = 'x_archive_legacy_csv'
+                and ranked_records.capture_id = winners.capture_id
+                then 'duplicate'
+            -- says nothing that the kept record does not say: the same text, and no count that differs
+            when
+                ranked_records.text_hash is not distinct from winners.text_hash
+                {% for metric in metric_columns() -%}
+                and (ranked_records.{{ metric }} is null or ranked_records.{{ metric }} = winners.{{ metric }})
+                {% endfor -%}
+                then 'duplicate'
+            else 'superseded'
+        end as outcome
+
+    from ranked_records
+
+    inner join winners
+        on ranked_records.platform = winners.platform
+        and ranked_records.version_group = winners.version_group
+
+),
+
+deleted_groups as (
+
+    -- a deletion reaches every version of the post
+    select distinct
+        records.platform,
+        records.version_group
+
+    from records
+
+    inner join tombstones
+        on records.platform = tombstones.platform
+        and records.post_id = tombstones.post_id
+
+),
+
+observations as (
+
+    select
+        records.capture_id,
+        records.record_no,
+        records.source,
+        case when records.source = 'x_archive_legacy_csv' then 'csv_post' else 'post' end as record_type,
+        records.platform,
+        {{ post_key('records.platform', 'records.post_id') }} as post_key,
+        {{ post_key('records.platform', 'coalesce(judged_records.kept_post_id, records.post_id)') }} as kept_post_key,
+        records.account_key,
+        case
+            when deleted_groups.version_group is not null then 'deleted'
+            else coalesce(judged_records.outcome, 'kept')
+        end as outcome,
+        coalesce(judged_records.observation_rank, 1) as observation_rank,
+        coalesce(judged_records.observation_count, 1) as observation_count,
+        records.posted_at
+
+    from records
+
+    left join judged_records
+        on records.capture_id = judged_records.capture_id
+        and records.record_no = judged_records.record_no
+        and records.source = judged_records.source
+
+    left join deleted_groups
+        on records.platform = deleted_groups.platform
+        and records.version_group = deleted_groups.version_group
+
+)
+
+select * from observations

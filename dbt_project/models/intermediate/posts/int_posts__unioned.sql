@@ -1,0 +1,39 @@
+{{ config(materialized='view') }}
+
+with
+
+x_archive_posts as (
+
+    select * from {{ ref('stg_x_archive__posts') }}
+
+),
+
+x_archive_legacy_posts as (
+
+    select * from {{ ref('stg_x_archive_legacy__posts') }}
+
+),
+
+x_archive_legacy_csv_posts as (
+
+    select * from {{ ref('stg_x_archive_legacy__csv_posts') }}
+
+),
+
+x_api_v2_posts as (
+
+    select * from {{ ref('stg_x_api_v2__posts') }}
+
+),
+
+{% set sources = ['x_archive_posts', 'x_archive_legacy_posts', 'x_archive_legacy_csv_posts', 'x_api_v2_posts'] -%}
+posts_unioned as (
+
+    {% for source in sources -%}
+    select {{ post_contract_columns() | join(', ') }} from {{ source }}
+    {% if not loop.last %}union all
+    {% endif -%}
+    {% endfor %}
+)
+
+select * from posts_unioned

@@ -1,0 +1,56 @@
+with
+
+interactions as (
+
+    select * from {{ ref('fct_interactions') }}
+
+),
+
+account_months as (
+
+    select * from {{ ref('int_accounts__coverage_months') }}
+
+),
+
+interactions_counted as (
+
+    select
+        account_key,
+        {{ month_of('posted_date') }} as posted_month,
+        target_account_key,
+        kind,
+        is_self,
+        count(*) as post_count,
+        min(posted_at) as first_posted_at
+
+    from interactions
+
+    group by 1, 2, 3, 4, 5
+
+),
+
+interactions_with_coverage as (
+
+    select
+        interactions_counted.account_key,
+        interactions_counted.posted_month,
+        interactions_counted.target_account_key,
+        interactions_counted.kind,
+        interactions_counted.post_count,
+        account_months.covered_days,
+        account_months.calendar_days,
+        account_months.coverage_share,
+        account_months.coverage_status,
+        interactions_counted.is_self,
+        interactions_counted.first_posted_at
+
+    from interactions_counted
+
+    inner join account_months
+        on interactions_counted.account_key = account_months.account_key
+        and interactions_counted.posted_month = account_months.posted_month
+
+)
+
+select * from interactions_with_coverage
+order by account_key, posted_month, target_account_key, kind

@@ -1,0 +1,299 @@
+with
+
+posts as (
+
+    select
+        post_key,
+        account_key,
+        platform,
+        account_id,
+        handle,
+        kind,
+        text,
+        mentions,
+        mention_count,
+        reply_to_account_id,
+        reply_to_handle,
+        quoted_account_id,
+        quoted_handle,
+        reposted_account_id,
+        reposted_handle,
+        posted_at,
+        posted_date
+
+    from {{ ref('fct_posts') }}
+
+),
+
+-- Two kinds of handle in a text are no mention: the author of a reposted post behind `RT @`, and, in a reply, the
+-- handles that stand in an unbroken row at its start. X puts those there itself, for everybody in the conversation;
+-- archives do not mark them (`display_text_range` begins at 0 in all 553 replies of a modern archive).
+mentions_unnested as (
+
+    select
+        post_key,
+        account_key,
+        platform,
+        kind as post_kind,
+        posted_at,
+        posted_date,
+        unnest({{ list_keep('mentions', 'm', "
+            case
+                when kind = 'repost'
+                    then not (
+                        lower(m.handle) is not distinct from lower(reposted_handle)
+                        or (m.account_id is not null and m.account_id is not distinct from reposted_account_id)
+                    )
+                when kind in ('reply', 'self_reply') and m.\"start\" is null
+                    then not (lower(m.handle) is not distinct from lower(reply_to_handle))
+                when kind in ('reply', 'self_reply')
+                    then not " ~ regex_match('left(text, cast(m."start" as integer))', '^(?:[@＠][A-Za-z0-9_]+[ \\n]+)*$') ~ "
+                else true
+            end
+        ") }}) as mention
+
+    from posts
+
+    where mention_count > 0
+
+),
+
+mention_edges as (
+
+    select
+        post_key,
+        account_key,
+        platform,
+        post_kind,
+        posted_at,
+        posted_date,
+        'mention' as kind,
+        mention.account_id as target_account_id,
+        mention.handle as target_handle
+
+    from mentions_unnested
+
+),
+
+reply_edges as (
+
+    -- a reply to oneself is a thread, not an interaction
+    select
+        post_key,
+        account_key,
+        platform,
+        kind as post_kind,
+        posted_at,
+        posted_date,
+        'reply' as kind,
+        reply_to_account_id as target_account_id,
+        reply_to_handle as target_handle
+
+    from posts
+
+    where kind = 'reply'
+
+),
+
+repost_edges as (
+
+    select
+        post_key,
+        account_key,
+        platform,
+        kind as post_kind,
+        posted_at,
+        posted_date,
+        'repost' as kind,
+        reposted_account_id as target_account_id,
+        reposted_handle as target_handle
+
+    from posts
+
+    where kind = 'repost'
+
+),
+
+quote_edges as (
+
+    -- a reply can quote as well
+    select
+        post_key,
+        account_key,
+        platform,
+        kind as post_kind,
+        posted_at,
+        posted_date,
+        'quote' as kind,
+        quoted_account_id as target_account_id,
+        quoted_handle as target_handle
+
+    from posts
+
+    where kind <> 'repost'
+        and (quoted_account_id is not null or quoted_handle is not null)
+
+),
+
+edges as (
+
+    select * from mention_edges
+    union all
+    select * from reply_edges
+    union all
+    select * from repost_edges
+    union all
+    select * from quote_edges
+
+),
+
+edges_known as (
+
+    -- a reply to a post whose author the source does not name has no target
+    select * from edges
+    where target_account_id is not null
+        or target_handle is not null
+
+),
+
+-- An edge that has only a handle gets the id that the same author's other posts give to this handle, when they give
+-- exactly one. Posts of other authors are no evidence: an account has the same edges alone and among others.
+evidence as (
+
+    select
+        account_key,
+        lower(target_handle) as folded_handle,
+        target_handle,
+        target_account_id,
+        posted_at
+
+    from edges_known
+
+    where target_account_id is not null
+        and target_handle is not null
+
+    union all
+
+    select
+        account_key,
+        lower(handle) as folded_handle,
+        handle as target_handle,
+        account_id as target_account_id,
+        max(posted_at) as posted_at
+
+    from posts
+
+    where account_id is not null
+        and handle is not null
+
+    group by 1, 2, 3, 4
+
+),
+
+ids_of_handles as (
+
+    select
+        account_key,
+        folded_handle,
+        min(target_account_id) as target_account_id
+
+    from evidence
+
+    group by 1, 2
+
+    having count(distinct target_account_id) = 1
+
+),
+
+handles_counted as (
+
+    select
+        account_key,
+        target_account_id,
+        target_handle,
+        max(posted_at) as last_posted_at
+
+    from evidence
+
+    group by 1, 2, 3
+
+),
+
+handles_ranked as (
+
+    select
+        account_key,
+        target_account_id,
+        target_handle,
+        row_number() over (
+            partition by account_key, target_account_id
+            order by last_posted_at desc, target_handle
+        ) as handle_rank
+
+    from handles_counted
+
+),
+
+edges_resolved as (
+
+    select
+        edges_known.post_key,
+        edges_known.account_key,
+        edges_known.platform,
+        edges_known.post_kind,
+        edges_known.posted_at,
+        edges_known.posted_date,
+        edges_known.kind,
+        coalesce(edges_known.target_account_id, ids_of_handles.target_account_id) as target_account_id,
+        coalesce(edges_known.target_handle, handles_ranked.target_handle) as target_handle
+
+    from edges_known
+
+    left join ids_of_handles
+        on edges_known.account_key = ids_of_handles.account_key
+        and lower(edges_known.target_handle) = ids_of_handles.folded_handle
+        and edges_known.target_account_id is null
+
+    left join handles_ranked
+        on edges_known.account_key = handles_ranked.account_key
+        and edges_known.target_account_id = handles_ranked.target_account_id
+        and edges_known.target_handle is null
+        and handles_ranked.handle_rank = 1
+
+),
+
+edges_keyed as (
+
+    select
+        *,
+        {{ account_key('platform', 'target_account_id', 'target_handle') }} as target_account_key
+
+    from edges_resolved
+
+),
+
+-- once per post, target and kind
+interactions as (
+
+    select
+        md5(concat(post_key, '|', kind, '|', target_account_key)) as interaction_key,
+        post_key,
+        account_key,
+        target_account_key,
+        max(target_account_id) as target_account_id,
+        min(target_handle) as target_handle,
+        platform,
+        kind,
+        post_kind,
+        account_key = target_account_key as is_self,
+        posted_date,
+        posted_at
+
+    from edges_keyed
+
+    group by post_key, account_key, target_account_key, platform, kind, post_kind, posted_date, posted_at
+
+)
+
+select * from interactions
+order by posted_at, interaction_key

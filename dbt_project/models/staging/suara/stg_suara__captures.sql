@@ -1,0 +1,9 @@
+with
+
+captures as (
+
+    select * from {{ source('raw', 'captures') }}
+
+)
+
+select * from captures

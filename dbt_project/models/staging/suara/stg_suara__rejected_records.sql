@@ -1,0 +1,9 @@
+with
+
+rejected_records as (
+
+    select * from {{ source('raw', 'rejected_records') }}
+
+)
+
+select * from rejected_records

@@ -1,0 +1,37 @@
+with
+
+captures as (
+
+    select * from {{ ref('stg_suara__captures') }}
+    where status = 'accepted'
+
+),
+
+deletions as (
+
+    select * from {{ source('raw', 'x_archive_deletions') }}
+
+),
+
+deletions_renamed as (
+
+    select
+        ---------- ids
+        deletions.capture_id,
+        deletions.record_no,
+        captures.platform,
+        deletions.id_str as post_id,
+        captures.owner_account_id as account_id,
+
+        ---------- timestamps
+        {{ parse_x_time('deletions.created_at') }} as posted_at,
+        {{ parse_x_time('deletions.deleted_at') }} as deleted_at
+
+    from deletions
+
+    inner join captures
+        on deletions.capture_id = captures.capture_id
+
+)
+
+select * from deletions_renamed

@@ -1,0 +1,292 @@
+with
+
+captures as (
+
+    select * from {{ ref('stg_suara__captures') }}
+    where status = 'accepted'
+
+),
+
+delivered_posts as (
+
+    select * from {{ source('raw', 'x_archive_posts') }}
+
+),
+
+delivered_notes as (
+
+    select * from {{ source('raw', 'x_archive_notes') }}
+
+),
+
+posts as (
+
+    select
+        delivered_posts.*,
+        captures.platform,
+        captures.owner_account_id,
+        captures.owner_handle,
+        captures.owner_name,
+        captures.observed_at as capture_observed_at,
+        {{ parse_x_time('delivered_posts.created_at') }} as posted_at,
+        -- the archive does not mark a repost: the text is all that tells
+        starts_with(delivered_posts.full_text, 'RT @') as is_repost,
+        {{ list_item('delivered_posts.entities.urls', -1) }} as last_link
+
+    from delivered_posts
+
+    inner join captures
+        on delivered_posts.capture_id = captures.capture_id
+
+),
+
+-- A long post stands twice in an archive: cut among the posts, whole among the notes, under another id. The two belong
+-- together when they were made within one second of each other and the whole begins like the cut one. The time is
+-- looked up by second: a note of second s fits posts of second s and s + 1.
+notes as (
+
+    select
+        capture_id,
+        note_tweet_id,
+        {{ unescape_html('text') }} as note_text,
+        text as escaped_note_text,
+        hashtags as note_hashtags,
+        mentions as note_mentions,
+        urls as note_links,
+        {{ epoch_ms_from_timestamp(parse_x_time('created_at')) }} as note_ms
+
+    from delivered_notes
+
+),
+
+note_seconds as (
+
+    select *, note_ms // 1000 as match_second from notes
+    union all
+    select *, note_ms // 1000 + 1 as match_second from notes
+
+),
+
+cut_posts as (
+
+    select
+        capture_id,
+        record_no,
+        {{ epoch_ms_from_timestamp('posted_at') }} as post_ms,
+        -- what stands before the cut, without the links that X adds
+        rtrim(split_part(split_part({{ unescape_html('full_text') }}, '…', 1), 'https://t.co/', 1)) as stub
+
+    from posts
+
+    where not is_repost
+
+),
+
+note_matches as (
+
+    select
+        cut_posts.capture_id,
+        cut_posts.record_no,
+        note_seconds.note_tweet_id,
+        note_seconds.note_text,
+        note_seconds.escaped_note_text,
+        note_seconds.note_hashtags,
+        note_seconds.note_mentions,
+        note_seconds.note_links,
+        row_number() over (
+            partition by cut_posts.capture_id, cut_posts.record_no
+            order by length(cut_posts.stub) desc, abs(cut_posts.post_ms - note_seconds.note_ms), note_seconds.note_tweet_id
+        ) as choice_of_post,
+        row_number() over (
+            partition by note_seconds.capture_id, note_seconds.note_tweet_id
+            order by length(cut_posts.stub) desc, abs(cut_posts.post_ms - note_seconds.note_ms), cut_posts.record_no
+        ) as choice_of_note
+
+    from note_seconds
+
+    inner join cut_posts
+        on note_seconds.capture_id = cut_posts.capture_id
+        and note_seconds.match_second = cut_posts.post_ms // 1000
+
+    where abs(cut_posts.post_ms - note_seconds.note_ms) < 1000
+        and (
+            starts_with(note_seconds.note_text, cut_posts.stub)
+            -- a reply's handles may stand before the cut text only
+            or starts_with(
+                note_seconds.note_text,
+                {{ regex_replace_all('cut_posts.stub', '^(@[A-Za-z0-9_]+ +)+', '') }}
+            )
+        )
+
+),
+
+note_of_post as (
+
+    select * from note_matches
+    where choice_of_post = 1 and choice_of_note = 1
+
+),
+
+posts_described as (
+
+    select
+        posts.*,
+        note_of_post.note_tweet_id,
+        note_of_post.note_text,
+        note_of_post.escaped_note_text,
+        note_of_post.note_hashtags,
+        note_of_post.note_mentions,
+        note_of_post.note_links,
+        -- the archive does not mark a quote either: it is the link to a post that ends the text, since quoting exists
+        -- (2015-04-06); before it, such a link is a link
+        not posts.is_repost
+        and posts.posted_at >= timestamptz '2015-04-06 00:00:00+00'
+        and posts.last_link.url is not null
+        and ends_with(posts.full_text, posts.last_link.url)
+        and case
+            when strpos(posts.last_link.expanded_url, '/status') > 0
+                then {{ regex_match('posts.last_link.expanded_url', post_link_pattern()) }}
+            else false
+        end as is_quote,
+        posts.in_reply_to_status_id_str is not null
+        or posts.in_reply_to_user_id_str is not null
+        or posts.in_reply_to_screen_name is not null as is_reply
+
+    from posts
+
+    left join note_of_post
+        on posts.capture_id = note_of_post.capture_id
+        and posts.record_no = note_of_post.record_no
+
+),
+
+posts_renamed as (
+
+    select
+        ---------- where the record lies
+        capture_id,
+        record_no,
+        'x_archive' as source,
+        platform,
+
+        ---------- ids and author
+        id_str as post_id,
+        owner_account_id as account_id,
+        owner_handle as handle,
+        owner_name as account_name,
+
+        ---------- times
+        posted_at,
+        {{ x_time_precision('posted_at', 'id_str') }} as posted_at_precision,
+        capture_observed_at as observed_at,
+
+        ---------- what it is and says
+        case
+            when is_repost then 'repost'
+            when is_reply and (
+                in_reply_to_user_id_str = owner_account_id
+                or (in_reply_to_user_id_str is null and lower(in_reply_to_screen_name) = lower(owner_handle))
+            ) then 'self_reply'
+            when is_reply then 'reply'
+            when is_quote then 'quote'
+            else 'original'
+        end as kind,
+        coalesce(note_text, {{ unescape_html('full_text') }}) as text,
+        case
+            when note_text is not null then true
+            when truncated then false
+            when is_repost then not ends_with(full_text, '…')
+            else not {{ ends_like_a_cut_long_post('full_text', 'posted_at') }}
+        end as text_is_complete,
+        {{ language_tag('lang') }} as language,
+
+        ---------- other posts
+        in_reply_to_status_id_str as reply_to_post_id,
+        in_reply_to_user_id_str as reply_to_account_id,
+        in_reply_to_screen_name as reply_to_handle,
+        case when is_quote then {{ regex_group('last_link.expanded_url', post_link_pattern(), 2) }} end as quoted_post_id,
+        cast(null as varchar) as quoted_account_id,
+        case
+            when is_quote then nullif({{ regex_group('last_link.expanded_url', post_link_pattern(), 1) }}, 'i')
+        end as quoted_handle,
+        cast(null as varchar) as reposted_post_id,
+        case
+            when is_repost then {{ list_item(list_map(list_keep(
+                'entities.user_mentions', 'm',
+                'lower(m.screen_name) = lower(' ~ reposted_handle_in('full_text') ~ ')'
+            ), 'm', 'm.id_str'), 1) }}
+        end as reposted_account_id,
+        case when is_repost then {{ reposted_handle_in('full_text') }} end as reposted_handle,
+        cast(null as varchar) as conversation_id,
+
+        ---------- entities
+        cast(case
+            when note_text is not null then {{ list_map('note_hashtags', 'h', struct_of([
+                ('tag', 'h.text'),
+                ('start', unescaped_position('h."fromIndex"', 'escaped_note_text')),
+                ('end', unescaped_position('h."toIndex"', 'escaped_note_text')),
+            ])) }}
+            when entities is not null then coalesce({{ list_map('entities.hashtags', 'h', struct_of([
+                ('tag', 'h.text'),
+                ('start', unescaped_position('h.indices[1]', 'full_text')),
+                ('end', unescaped_position('h.indices[2]', 'full_text')),
+            ])) }}, [])
+        end as {{ hashtags_type() }}) as hashtags,
+        cast(case
+            when note_text is not null then {{ list_map('note_mentions', 'n', struct_of([
+                ('handle', 'n."screenName"'),
+                ('account_id', list_item(list_map(list_keep(
+                    'entities.user_mentions', 'm', 'lower(m.screen_name) = lower(n."screenName")'
+                ), 'm', known_account_id('m.id_str')), 1)),
+                ('start', unescaped_position('n."fromIndex"', 'escaped_note_text')),
+                ('end', unescaped_position('n."toIndex"', 'escaped_note_text')),
+            ])) }}
+            when entities is not null then coalesce({{ list_map('entities.user_mentions', 'm', struct_of([
+                ('handle', 'm.screen_name'),
+                ('account_id', known_account_id('m.id_str')),
+                ('start', unescaped_position('m.indices[1]', 'full_text')),
+                ('end', unescaped_position('m.indices[2]', 'full_text')),
+            ])) }}, [])
+        end as {{ mentions_type() }}) as mentions,
+        cast(case
+            when note_text is not null then {{ list_map('note_links', 'u', struct_of([
+                ('url', 'u."shortUrl"'), ('expanded_url', 'u."expandedUrl"'),
+            ])) }}
+            when entities is not null then coalesce({{ list_map('entities.urls', 'u', struct_of([
+                ('url', 'u.url'), ('expanded_url', 'u.expanded_url'),
+            ])) }}, [])
+        end as {{ links_type() }}) as links,
+        case
+            when extended_entities is not null then coalesce({{ list_map('extended_entities.media', 'm', 'm.type') }}, [])
+            when entities is not null then cast([] as varchar[])
+        end as media_types,
+
+        ---------- counts
+        {{ own_metric('is_repost', 'try_cast(favorite_count as bigint)') }} as like_count,
+        {{ own_metric('is_repost', 'try_cast(retweet_count as bigint)') }} as repost_count,
+        cast(null as bigint) as reply_count,
+        cast(null as bigint) as quote_count,
+        cast(null as bigint) as bookmark_count,
+        cast(null as bigint) as impression_count,
+
+        ---------- the rest
+        coalesce(
+            edit_info.edit."initialTweetId",
+            edit_info.edit."editControlInitial"."editTweetIds"[1],
+            edit_info.initial."editTweetIds"[1],
+            id_str
+        ) as version_group,
+        case
+            when is_repost then {{ json_of([
+                ('client', client_name('posts_described.source')),
+                ('original_like_count', 'try_cast(favorite_count as bigint)'),
+                ('original_repost_count', 'try_cast(retweet_count as bigint)'),
+            ]) }}
+            else {{ json_of([('client', client_name('posts_described.source')), ('note_id', 'note_tweet_id')]) }}
+        end as source_metadata
+
+    from posts_described
+
+)
+
+select * from posts_renamed
