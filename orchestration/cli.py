@@ -50,9 +50,7 @@ def main() -> None:
 @click.option("--source", help="Source family of FILES; detected when not given.")
 @click.option("--demo", is_flag=True, help="Generate the synthetic demo captures first (unless real ones are here).")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-def run(
-    data_dir: Path | None, study: str | None, source: str | None, demo: bool, files: tuple[Path, ...]
-) -> None:
+def run(data_dir: Path | None, study: str | None, source: str | None, demo: bool, files: tuple[Path, ...]) -> None:
     """Take in FILES and the inbox, build everything through the gates, publish.
 
     Exit status: 0 published; 1 a gate stayed closed and nothing was replaced; 3 published, but a capture

@@ -70,7 +70,10 @@ def set_synthetic_aside(ledger: Ledger) -> list[CaptureEntry]:
         return []
     for entry in synthetic:
         ledger.decide(
-            entry, QUARANTINED, "synthetic capture set aside: this data folder now holds real captures", DECIDED_BY_USER
+            entry,
+            QUARANTINED,
+            "synthetic capture set aside: this data folder now holds real captures",
+            DECIDED_BY_USER,
         )
     return synthetic
 

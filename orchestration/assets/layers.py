@@ -6,6 +6,7 @@ Does not belong here: the models (dbt_project), what is checked (expectations), 
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,7 +21,6 @@ from orchestration.dbt_translator import SuaraTranslator
 from orchestration.resources.dbt import Dbt, NodeResult, failing_rows
 from orchestration.resources.warehouse import Warehouse
 from orchestration.warehouse import bookkeeping, gates
-from orchestration.warehouse.ledger import Ledger
 
 
 @dataclass(frozen=True)
@@ -73,29 +73,33 @@ def build_step(step: Step, manifest: Mapping[str, Any], translator: SuaraTransla
         name=step.name,
         specs=list(specs.values()),
         check_specs=[*test_specs.values(), *gate_specs],
-        can_subset=False,
+        can_subset=True,
     )
     def layer(
         context: dg.AssetExecutionContext, warehouse: Warehouse, dbt: Dbt
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
         warehouse.hold(context)
+        keys, checks = context.selected_asset_keys, context.selected_asset_check_keys
+        chosen = [unique_id for unique_id, spec in specs.items() if spec.key in keys]
         with warehouse.timed(context, step.name):
-            attempt = _build(context, warehouse, dbt, step, test_specs)
+            attempt = _build(context, warehouse, dbt, step, test_specs, chosen)
             # A capture that failed was quarantined; what is left may still be new to the readers.
             while attempt.retry:
                 context.log.warning(
                     attempt.verdict.message("The captures named here are quarantined; the others go on.")
                 )
-                again = _build(context, warehouse, dbt, step, test_specs)
+                again = _build(context, warehouse, dbt, step, test_specs, chosen)
                 again.quarantined = [*attempt.quarantined, *again.quarantined]
                 attempt = again
-            yield from dbt_results(test_specs, attempt.test_outcomes, attempt.verdict)
+            tests = {i: spec for i, spec in test_specs.items() if spec.key in checks}
+            yield from dbt_results(tests, attempt.test_outcomes, attempt.verdict)
             source_of = {c.capture_id: c.source for c in warehouse.ledger.captures()}
-            yield from catalog_results(gate_specs, attempt.with_quarantined(), source_of)
+            shown = [spec for spec in gate_specs if spec.key in checks]
+            yield from catalog_results(shown, attempt.with_quarantined(), source_of)
             if not attempt.accepted:
                 raise dg.Failure(description=attempt.verdict.message(UNTOUCHED), allow_retries=False)
-            for unique_id, spec in specs.items():
-                yield dg.MaterializeResult(asset_key=spec.key, metadata=attempt.metadata(unique_id))
+            for unique_id in chosen:
+                yield dg.MaterializeResult(asset_key=specs[unique_id].key, metadata=attempt.metadata(unique_id))
 
     return layer
 
@@ -116,9 +120,7 @@ class _Attempt:
         for outcome in self.quarantined:
             if outcome not in shown:
                 shown.append(outcome)
-        return gates.Verdict(
-            self.verdict.gate, shown, self.verdict.user_accepted, self.verdict.file_names
-        )
+        return gates.Verdict(self.verdict.gate, shown, self.verdict.user_accepted, self.verdict.file_names)
 
     def metadata(self, unique_id: str) -> dict[str, Any]:
         result = next((r for r in self.results if r.unique_id == unique_id), None)
@@ -134,10 +136,14 @@ def _build(
     dbt: Dbt,
     step: Step,
     test_specs: Mapping[str, dg.AssetCheckSpec],
+    chosen: list[str],
 ) -> _Attempt:
     ledger = warehouse.ledger
     manifest = dbt.manifest_json()
-    nodes = step_nodes(manifest, step)
+    nodes = {i: node for i, node in step_nodes(manifest, step).items() if i in chosen}
+    whole = len(chosen) == len(step_nodes(manifest, step))
+    # A test belongs to the model it is attached to, and runs when that model is built.
+    expected = [i for i in test_specs if _owner(manifest["nodes"][i]) in nodes]
     with warehouse.candidate(context, step.name) as candidate:
         with candidate.connect() as connection:
             bookkeeping.create_raw_schema(connection)
@@ -148,17 +154,13 @@ def _build(
         if upstream is None:
             raise SuaraError(f"Step '{step.name}' needs '{step.after}' first: materialize it, or everything.")
         context.log.info(f"{step.name}: building {len(nodes)} tables and views for study '{warehouse.study}'")
-        select = ["resource_type:seed" if layer == "seeds" else f"path:models/{layer}" for layer in step.layers]
-        results = dbt.build(
-            candidate.path, select, study=warehouse.study, target=warehouse.paths.root / "dbt_target"
-        )
+        select = [".".join(manifest["nodes"][i]["fqn"]) for i in [*nodes, *expected]]
+        results = dbt.build(candidate.path, select, study=warehouse.study, target=warehouse.paths.root / "dbt_target")
         with candidate.connect() as connection:
-            test_outcomes = {
-                r.unique_id: _test_outcome(connection, step, manifest, r) for r in results if r.is_test
-            }
+            test_outcomes = {r.unique_id: _test_outcome(connection, step, manifest, r) for r in results if r.is_test}
             broken = [_model_outcome(step, manifest, r) for r in results if not r.is_test and _is_broken(r)]
             unspoken = [
-                _unspoken(step, manifest, unique_id) for unique_id in test_specs if unique_id not in test_outcomes
+                _unspoken(step, manifest, unique_id) for unique_id in expected if unique_id not in test_outcomes
             ]
             extra = [*broken, *test_outcomes.values(), *unspoken]
             if step.gate and not broken:
@@ -175,15 +177,22 @@ def _build(
                 served = set(before.captures) if before else set()
                 retry = not verdict.failed_tables and bool(rest) and rest != served
             counts = _row_counts(connection, nodes) if is_open else {}
-            if is_open:
-                whole = bookkeeping.StepRecord(
+            if is_open and whole:
+                # A part of the step leaves the record as it was: if the step before it has moved on since,
+                # the publish step will say that this one is older.
+                record = bookkeeping.StepRecord(
                     step.name, uuid.uuid4().hex, upstream.evaluation_id, context.run_id, accepted
                 )
-                bookkeeping.record_step(connection, whole)
+                bookkeeping.record_step(connection, record)
         if is_open:
             candidate.accept()
     quarantined = [o for rows in failed.values() for o in rows]
     return _Attempt(verdict, results, test_outcomes, is_open, retry, quarantined, counts)
+
+
+def _owner(test: Mapping[str, Any]) -> str | None:
+    """The model that a dbt test is attached to."""
+    return test.get("attached_node") or next(iter(test["depends_on"]["nodes"]), None)
 
 
 def _is_broken(result: NodeResult) -> bool:
@@ -210,15 +219,11 @@ def _outcome(step: Step, **columns: Any) -> dict[str, Any]:
     }
 
 
-def _test_outcome(
-    connection: Any, step: Step, manifest: Mapping[str, Any], result: NodeResult
-) -> dict[str, Any]:
-    import json
-
+def _test_outcome(connection: Any, step: Step, manifest: Mapping[str, Any], result: NodeResult) -> dict[str, Any]:
     node = manifest["nodes"][result.unique_id]
     passed = result.status == "pass"
     sample = [] if passed else failing_rows(connection, result)
-    owner = node.get("attached_node") or next(iter(node["depends_on"]["nodes"]), "")
+    owner = _owner(node) or ""
     observed = "no failing row" if passed else f"{result.failures:,} failing rows"
     if result.status in ("error", "skipped"):
         observed = f"the test did not run ({result.status}): {result.message or 'its model failed'}"
@@ -260,7 +265,7 @@ def _unspoken(step: Step, manifest: Mapping[str, Any], unique_id: str) -> dict[s
     return _outcome(
         step,
         check_name=node["name"],
-        asset=(node.get("attached_node") or "").split(".")[-1],
+        asset=(_owner(node) or "").split(".")[-1],
         severity=gates.CRITICAL if node["config"]["severity"].lower() == "error" else gates.WARNING,
         dimension="completeness",
         passed=False,
@@ -272,13 +277,6 @@ def _unspoken(step: Step, manifest: Mapping[str, Any], unique_id: str) -> dict[s
     )
 
 
-def build_steps(
-    manifest: Mapping[str, Any], translator: SuaraTranslator
-) -> list[dg.AssetsDefinition]:
+def build_steps(manifest: Mapping[str, Any], translator: SuaraTranslator) -> list[dg.AssetsDefinition]:
     """Every dbt step, in the order in which data passes them."""
     return [build_step(step, manifest, translator) for step in STEPS]
-
-
-def latest_outcomes(ledger: Ledger, run_id: str) -> list[dict[str, Any]]:
-    """Everything that the checks of one run said."""
-    return ledger.outcomes(run_id)

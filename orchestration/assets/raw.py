@@ -96,9 +96,7 @@ def needs_rebuild(warehouse: Warehouse) -> bool:
         connection.close()
 
 
-@dg.multi_asset(
-    name="raw", specs=_SPECS, check_specs=[*_READABLE_CHECKS, *_CATALOG_CHECKS], can_subset=False
-)
+@dg.multi_asset(name="raw", specs=_SPECS, check_specs=[*_READABLE_CHECKS, *_CATALOG_CHECKS], can_subset=False)
 def raw(
     context: dg.AssetExecutionContext, warehouse: Warehouse
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
@@ -113,9 +111,9 @@ def raw(
                 bookkeeping.create_raw_schema(connection)
                 bookkeeping.sync(connection, ledger)
                 known = set(
-                    connection.execute(
-                        "select capture_id from raw.captures where loaded_count is not null"
-                    ).df()["capture_id"]
+                    connection.execute("select capture_id from raw.captures where loaded_count is not null").df()[
+                        "capture_id"
+                    ]
                 )
                 before = bookkeeping.step_record(connection, "raw")
                 to_load = [c for c in ledger.captures() if c.status == ACCEPTED and c.capture_id not in known]

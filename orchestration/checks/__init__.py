@@ -104,7 +104,11 @@ def _result(spec: dg.AssetCheckSpec, outcomes: Sequence[dict[str, Any]], verdict
         )
         metadata["records"] = dg.MetadataValue.json(
             [
-                {"capture": o.get("capture_id"), "asset": o["asset"], "records": json.loads(o["failing_sample"] or "[]")}
+                {
+                    "capture": o.get("capture_id"),
+                    "asset": o["asset"],
+                    "records": json.loads(o["failing_sample"] or "[]"),
+                }
                 for o in failed[:20]
             ]
         )

@@ -13,6 +13,8 @@ import fcntl
 import json
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,12 +71,20 @@ def prepare_manifest(project_dir: Path = DBT_PROJECT_DIR) -> Path:
         SuaraError: When dbt cannot parse the project.
     """
     path = manifest_path(project_dir)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path.parent / ".parse.lock", "w") as lock:  # two processes may start at once
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _parse_lock(project_dir):
         if not path.exists() or path.stat().st_mtime_ns < _project_mtime(project_dir):
             _invoke(project_dir, path.parent / "parse.duckdb", ["parse", "--target-path", str(path.parent)])
     return path
+
+
+@contextmanager
+def _parse_lock(project_dir: Path) -> Iterator[None]:
+    """Two processes may start at once; only one of them parses."""
+    folder = manifest_path(project_dir).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / ".parse.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _invoke(project_dir: Path, warehouse: Path, args: list[str], manifest: Any = None) -> Any:
@@ -149,7 +159,7 @@ class Dbt(dg.ConfigurableResource):
                     str(target),
                     "--no-write-json",
                     "--indirect-selection",
-                    "cautious",
+                    "empty",
                 ],
                 self._manifest(),
             )
@@ -170,11 +180,12 @@ class Dbt(dg.ConfigurableResource):
         project = self.project
         prepare_manifest(project)
         if project not in _MANIFESTS:
-            _MANIFESTS[project] = _invoke(
-                project,
-                project / "target" / "parse.duckdb",
-                ["parse", "--target-path", str(project / "target"), "--no-write-json"],
-            )
+            with _parse_lock(project):
+                _MANIFESTS[project] = _invoke(
+                    project,
+                    project / "target" / "parse.duckdb",
+                    ["parse", "--target-path", str(project / "target"), "--no-write-json"],
+                )
         return _MANIFESTS[project]
 
 
@@ -188,6 +199,4 @@ def failing_rows(connection: Any, result: NodeResult) -> list[str]:
         rows = cursor.fetchall()
     except Exception as error:  # evidence is a service: without it the check still fails
         return [f"(the failing rows could not be fetched: {error})"]
-    return [
-        ", ".join(f"{name}={str(value)[:60]}" for name, value in zip(names, row, strict=True)) for row in rows
-    ]
+    return [", ".join(f"{name}={str(value)[:60]}" for name, value in zip(names, row, strict=True)) for row in rows]

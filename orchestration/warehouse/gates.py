@@ -111,10 +111,21 @@ def as_row(outcome: Any) -> dict[str, Any]:
     """An expectations Outcome as the columns of `raw.check_outcomes` (without run and time)."""
     row = {
         name: getattr(outcome, name)
-        for name in (
-            "gate check_name asset capture_id severity dimension passed observed expected failing_count "
-            "failing_sample why next_step"
-        ).split()
+        for name in [
+            "gate",
+            "check_name",
+            "asset",
+            "capture_id",
+            "severity",
+            "dimension",
+            "passed",
+            "observed",
+            "expected",
+            "failing_count",
+            "failing_sample",
+            "why",
+            "next_step",
+        ]
     }
     row["passed"] = bool(row["passed"])
     row["failing_count"] = int(row["failing_count"] or 0)
@@ -128,9 +139,7 @@ def quarantine(ledger: Ledger, verdict: Verdict) -> list[str]:
     """Quarantine the captures that failed their own critical checks; returns their ids."""
     entries = {entry.capture_id: entry for entry in ledger.captures()}
     for capture_id, failures in verdict.failed_captures.items():
-        reason = "; ".join(
-            f"{o['check_name']}: expected {o['expected']}, found {o['observed']}" for o in failures
-        )
+        reason = "; ".join(f"{o['check_name']}: expected {o['expected']}, found {o['observed']}" for o in failures)
         ledger.decide(entries[capture_id], QUARANTINED, f"gate {verdict.gate}: {reason}", DECIDED_BY_GATE)
     return sorted(verdict.failed_captures)
 

@@ -104,7 +104,13 @@ class Ledger:
     def decide(self, entry: CaptureEntry, status: str, reason: str | None, decided_by: str) -> None:
         """Set a capture's status and keep the earlier decisions."""
         entry.history.append(
-            {"at": now(), "status": status, "reason": reason, "decided_by": decided_by, "before": entry.status}
+            {
+                "at": now(),
+                "status": status,
+                "reason": reason,
+                "decided_by": decided_by,
+                "before": entry.status,
+            }
         )
         entry.status, entry.reason, entry.decided_by = status, reason, decided_by
         self.write_capture(entry)
