@@ -1,0 +1,743 @@
+"""JSON records out of files, for all connectors: DuckDB's reader first, a careful one where that one stops.
+
+Belongs here: layouts of JSON files, the scanners that survive broken records, the check of a record against a
+declared shape, the two ways into a raw table.
+Does not belong here: what a record means; containers and encodings (`files`).
+
+The fast way lets DuckDB read the file with declared columns. It stops at the first record that does not
+fit, so the careful way then goes record by record: what is broken is rejected with its reason, what is sound
+is written to a temporary JSONL file that the same declared columns read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import duckdb
+
+from orchestration.connectors.base import EXCERPT_LIMIT, RejectedRecord, Shape, sql_type
+from orchestration.connectors.files import CaptureFiles, Extracted, encoding_of
+from orchestration.contract import InputError
+
+# The longest record that is read into memory. A page of 500 posts of X API v2 with everything expanded has
+# about 5 MiB (100 posts: 0.8 MiB, measured); DuckDB sets aside a few times this much for each thread.
+MAX_RECORD_BYTES = 32 << 20
+# So many broken records are not accidents: the file is not what it looks like, and listing them helps nobody.
+MAX_REJECTED = 100_000
+# Side files hold one line per month or file type; the largest seen has 16 KB.
+MAX_SIDE_FILE_BYTES = 16 << 20
+_JS_PREFIX = re.compile(r"^\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w.$]*\s*=\s*")
+
+_CHUNK = 4 << 20
+# What DuckDB raises when the data is at fault; anything else is ours or the machine's, and is not hidden.
+_REFUSALS = (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException)
+_BOUNDARY = re.compile(r"[\[,]\s*(?=\{)")
+_SEPARATORS = re.compile(r"[\s\[\],;]*")
+
+
+def layout_of(head: str) -> str:
+    """How a JSON file is laid out, from its head: `array`, `newline_delimited` or `unstructured`.
+
+    Unstructured is one object after the other over several lines, a single pretty-printed one included.
+    """
+    start = head.lstrip()
+    if start.startswith("["):
+        return "array"
+    first, newline, _ = start.partition("\n")
+    if not newline:
+        return "newline_delimited"
+    try:
+        json.loads(first)
+    except ValueError:
+        # A first line that is broken but closed is one bad record; one that is open goes on in the next line.
+        return "newline_delimited" if len(first) > 2 and first.rstrip().endswith("}") else "unstructured"
+    return "newline_delimited"
+
+
+@dataclass(frozen=True)
+class Found:
+    """One top-level value of a file, or what is wrong at its place.
+
+    `offset` counts bytes from the start of the scanned file; `text` is the undecoded value, as far as kept.
+    """
+
+    offset: int
+    value: Any = None
+    problem: str | None = None
+    expected: str = "a JSON object"
+    found: str = ""
+    text: str = ""
+
+
+class MismatchError(ValueError):
+    """A value that its declared type cannot hold."""
+
+    def __init__(self, path: str, expected: str, value: Any) -> None:
+        self.path, self.expected = path, expected
+        self.found = f"{path} = {json.dumps(value, ensure_ascii=True)[:80]}"
+        super().__init__(self.found)
+
+
+def conform(value: Any, shape: Shape, path: str = "") -> Any:
+    """The part of a value that a shape declares, or `MismatchError`.
+
+    An empty object where a list is meant is an empty list, and an empty list where an object is meant is
+    none: R and PHP write them so.
+    """
+    if value is None:
+        return None
+    if isinstance(shape, list):
+        if isinstance(value, list):
+            return [conform(item, shape[0], f"{path}[]") for item in value]
+        if value == {}:
+            return []
+        raise MismatchError(path, "a list", value)
+    if isinstance(shape, dict):
+        if isinstance(value, dict):
+            prefix = f"{path}." if path else ""
+            return {
+                name: conform(value[name], inner, prefix + name)
+                for name, inner in shape.items()
+                if name in value
+            }
+        if value == []:
+            return None
+        raise MismatchError(path, "an object", value)
+    if shape == "VARCHAR":
+        if isinstance(value, dict | list):
+            raise MismatchError(path, "a text or a number", value)
+        return value
+    if shape == "BOOLEAN":
+        if isinstance(value, bool) or (isinstance(value, str) and value.lower() in ("true", "false")):
+            return value
+        raise MismatchError(path, "true or false", value)
+    if shape == "BIGINT":
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        whole = whole or (isinstance(value, float) and value.is_integer())
+        whole = whole or (isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]+\s*", value) is not None)
+        if whole and -(2**63) <= int(value) < 2**63:
+            return int(value)
+        raise MismatchError(path, "a whole number", value)
+    raise TypeError(f"no rule for type {shape}")
+
+
+def excerpt(text: str) -> str:
+    """The start of a record on one line, without control characters, never longer than promised."""
+    cleaned = re.sub(r"[\x00-\x1f\x7f\s]+", " ", text[: EXCERPT_LIMIT * 2]).strip()
+    return cleaned.encode("ascii", "backslashreplace").decode("ascii")[:EXCERPT_LIMIT]
+
+
+def _strict_loads(text: str) -> Any:
+    def refuse(constant: str) -> Any:
+        raise ValueError(f"{constant} is not JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def _decoded(raw: bytes, offset: int) -> Found:
+    """A complete value from its bytes, checked for encoding and JSON as strictly as DuckDB does."""
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return _not_utf8(raw, offset, error)
+    try:
+        value = _strict_loads(text)
+    except (ValueError, RecursionError) as error:
+        return Found(offset, problem="broken_json", found=_json_error(error, offset), text=text)
+    return Found(offset, value, text=text)
+
+
+def _not_utf8(raw: bytes, offset: int, error: UnicodeDecodeError) -> Found:
+    byte = raw[error.start]
+    guess = "; Windows-1252 is likely" if byte >= 0x80 else ""
+    return Found(
+        offset,
+        problem="not_utf8",
+        expected="UTF-8",
+        found=f"byte 0x{byte:02x} at byte {offset + error.start + 1:,} of the file{guess}",
+        text=raw[: EXCERPT_LIMIT * 2].decode("utf-8", "backslashreplace"),
+    )
+
+
+def _json_error(error: Exception, offset: int) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} near byte {offset + error.pos + 1:,} of the file"
+    if isinstance(error, RecursionError):
+        return "brackets nested too deeply"
+    return str(error)[:120]
+
+
+def scan_lines(stream: BinaryIO, limit: int = MAX_RECORD_BYTES) -> Iterator[Found]:
+    """Each line as one value, several on a line one by one. Never holds more than `limit` of a line."""
+    offset = 0
+    decoder = json.JSONDecoder()
+    for line, length in _bounded_lines(stream, limit):
+        here, offset = offset, offset + length
+        if length > len(line):
+            yield _too_long(here, length, limit, line)
+            continue
+        if not line.strip(b" \t\r\n\x00"):
+            continue
+        found = _decoded(line, here)
+        if found.problem != "broken_json":
+            yield found
+            continue
+        text, position, parts = found.text, 0, 0
+        while True:
+            position += len(text[position:]) - len(text[position:].lstrip())
+            if position >= len(text):
+                break
+            try:
+                value, end = decoder.raw_decode(text, position)
+            except (ValueError, RecursionError) as error:
+                rest = text[position:]
+                at = here + len(text[:position].encode())
+                message = _json_error(error, here)
+                code = "broken_json" if line.endswith(b"\n") else "cut_off"
+                yield Found(at, problem=code, found=message, text=rest)
+                break
+            parts += 1
+            yield Found(here, value, text=text[position:end])
+            position = end
+
+
+def _too_long(offset: int, length: int, limit: int, start: bytes) -> Found:
+    return Found(
+        offset,
+        problem="record_too_long",
+        expected=f"records of at most {limit:,} bytes",
+        found=f"one of {length:,} bytes",
+        text=start[: EXCERPT_LIMIT * 2].decode("utf-8", "backslashreplace"),
+    )
+
+
+def _bounded_lines(stream: BinaryIO, limit: int) -> Iterator[tuple[bytes, int]]:
+    """Lines with their length; of a line longer than `limit` only its start is kept."""
+    buffer = b""
+    while True:
+        start = 0
+        while (end := buffer.find(b"\n", start)) >= 0:
+            yield buffer[start : end + 1], end + 1 - start
+            start = end + 1
+        buffer = buffer[start:]
+        if len(buffer) > limit:
+            kept, length = buffer[: EXCERPT_LIMIT * 2], len(buffer)
+            buffer = b""
+            while chunk := stream.read(_CHUNK):
+                end = chunk.find(b"\n")
+                if end >= 0:
+                    length += end + 1
+                    buffer = chunk[end + 1 :]
+                    break
+                length += len(chunk)
+            yield kept, length
+            continue
+        chunk = stream.read(_CHUNK)
+        if not chunk:
+            if buffer:
+                yield buffer, len(buffer)
+            return
+        buffer += chunk
+
+
+def scan_values(
+    stream: BinaryIO, is_record: Callable[[Any], bool], limit: int = MAX_RECORD_BYTES
+) -> Iterator[Found]:
+    """Each element of an array, or each of several objects, wherever lines end.
+
+    After a broken value it goes on at the next `{` at which a value stands that `is_record` accepts; what
+    lies between is one rejected record.
+    """
+    return _ValueScanner(stream, is_record, limit).run()
+
+
+class _BrokenError(ValueError):
+    """What is wrong at a place; `incomplete` when more of the file may mend it."""
+
+    def __init__(self, message: str, incomplete: bool = False) -> None:
+        self.message, self.incomplete = message, incomplete
+        super().__init__(message)
+
+
+class _ValueScanner:
+    """Holds a window of the file as Latin-1: each byte is one character, so positions are byte positions."""
+
+    def __init__(self, stream: BinaryIO, is_record: Callable[[Any], bool], limit: int) -> None:
+        self._stream, self._is_record, self._limit = stream, is_record, limit
+        self._decoder = json.JSONDecoder(strict=False)
+        self._text, self._base, self._ended = "", 0, False
+
+    @property
+    def _end(self) -> int:
+        return self._base + len(self._text)
+
+    def _fill(self, keep_from: int, size: int = _CHUNK) -> None:
+        cut = keep_from - self._base
+        if cut > _CHUNK:
+            self._text, self._base = self._text[cut:], keep_from
+        chunk = self._stream.read(size)
+        if chunk:
+            self._text += chunk.decode("latin-1")
+        else:
+            self._ended = True
+
+    def _value_at(self, position: int) -> tuple[Any, int]:
+        try:
+            value, end = self._decoder.raw_decode(self._text, position - self._base)
+        except RecursionError as error:
+            raise _BrokenError("brackets nested too deeply") from error
+        except json.JSONDecodeError as error:
+            at_end = error.pos >= len(self._text) - 16 or error.msg.startswith("Unterminated string")
+            if at_end and not self._ended:
+                raise _BrokenError("a value that goes on", incomplete=True) from error
+            message = f"{error.msg} near byte {self._base + error.pos + 1:,} of the file"
+            raise _BrokenError(message) from error
+        if end == len(self._text) and not self._ended and not isinstance(value, dict | list | str):
+            raise _BrokenError("a number that goes on", incomplete=True)
+        return value, self._base + end
+
+    def run(self) -> Iterator[Found]:
+        position = 0
+        while True:
+            match = _SEPARATORS.match(self._text, position - self._base)
+            position = self._base + match.end() if match else position
+            if position >= self._end:
+                if self._ended:
+                    return
+                self._fill(position)
+                continue
+            try:
+                _, end = self._value_at(position)
+            except _BrokenError as error:
+                if error.incomplete and self._end - position <= self._limit:
+                    self._fill(position, max(_CHUNK, self._end - position))
+                    continue
+                found, position = self._skip_broken(position, error)
+                yield found
+                continue
+            yield _decoded(self._text[position - self._base : end - self._base].encode("latin-1"), position)
+            position = end
+
+    def _skip_broken(self, start: int, error: _BrokenError) -> tuple[Found, int]:
+        """The broken value at `start` as a problem, and the place where the next sound record begins."""
+        begin = self._text[start - self._base :][: EXCERPT_LIMIT * 2].encode("latin-1")
+        end = self._next_record(start + 1)
+        if error.incomplete:
+            return _too_long(start, end - start, self._limit, begin), end
+        text = begin.decode("utf-8", "backslashreplace")
+        code = "cut_off" if self._ended and end == self._end else "broken_json"
+        return Found(start, problem=code, found=error.message, text=text), end
+
+    def _next_record(self, search: int) -> int:
+        while True:
+            match = _BOUNDARY.search(self._text, search - self._base)
+            if match is None:
+                if self._ended:
+                    return self._end
+                search = max(search, self._end - 4096)  # the boundary may straddle two chunks
+                self._fill(search)
+                continue
+            candidate = self._base + match.end()
+            try:
+                value, _ = self._value_at(candidate)
+            except _BrokenError as error:
+                if error.incomplete and self._end - candidate <= self._limit:
+                    search = self._base + match.start()
+                    self._fill(search, max(_CHUNK, self._end - candidate))
+                    continue
+            else:
+                if self._is_record(value):
+                    return candidate
+            search = candidate
+
+
+NEXT_STEPS = {
+    "broken_json": "Compare with the export at its source; if the file was edited, export or copy it again.",
+    "cut_off": "The file ends too early: download or copy it again.",
+    "not_utf8": "Convert the file, for instance: iconv -f WINDOWS-1252 -t UTF-8 old > new, and run again.",
+    "record_too_long": "Check that the file has one record per line; split a file that is one huge record.",
+    "missing_column": "Export again with this field, or ask the tool's author where it went.",
+    "wrong_type": "Compare with the export at its source; the field was changed by another program.",
+    "bad_id": "Take the file as exported; a spreadsheet or script has rewritten the ids.",
+    "not_a_record": "Nothing to do if this line is not a post; otherwise export again.",
+    "broken_unicode": "Half a character was written: export again, or ask the tool's author.",
+}
+
+
+@dataclass
+class Outcome:
+    """What became of the records of one member. Each delivered record takes one number of its table."""
+
+    member: str
+    delivered: int = 0
+    loaded: int = 0
+    rejected: list[RejectedRecord] = field(default_factory=list)
+
+    def reject_found(self, record_no: int | None, found: Found) -> None:
+        """Note a problem that a scanner met."""
+        assert found.problem is not None
+        self.reject(record_no, found.problem, found.expected, found.found, found.text)
+
+    def reject(
+        self,
+        record_no: int | None,
+        code: str,
+        expected: str,
+        found: str,
+        text: str,
+        next_step: str | None = None,
+    ) -> None:
+        """Note one rejected record.
+
+        Raises:
+            InputError: There are so many of them that the member is something else.
+        """
+        if len(self.rejected) >= MAX_REJECTED:
+            first = self.rejected[0]
+            raise InputError(
+                file=self.member,
+                expected=f"fewer than {MAX_REJECTED:,} broken records",
+                found=f"more; the first: {first.found}",
+                next_step=first.next_step,
+                code="too_many_rejected",
+            )
+        self.rejected.append(
+            RejectedRecord(
+                self.member,
+                record_no,
+                code,
+                expected,
+                found[:EXCERPT_LIMIT],
+                excerpt(text),
+                next_step or NEXT_STEPS.get(code, "Export or copy the file again."),
+            )
+        )
+
+
+def check_record(record: Any, shape: Mapping[str, Shape], id_column: str, required: Sequence[str]) -> Any:
+    """The record as its shape declares it; `RecordError` when it cannot be loaded.
+
+    Args:
+        record: A parsed JSON value.
+        shape: The declared columns.
+        id_column: The column that holds the native id: digits only.
+        required: Columns of which each must be there; `a|b` means one of them.
+    """
+    if not isinstance(record, dict):
+        raise RecordError("not_a_record", "a JSON object", f"{type(record).__name__}")
+    for names in required:
+        if not any(record.get(name) is not None for name in names.split("|")):
+            keys = ", ".join(list(record)[:8])
+            raise RecordError("missing_column", f"a field {names.replace('|', ' or ')}", f"only {keys}")
+    try:
+        kept = conform(record, dict(shape))
+    except MismatchError as mismatch:
+        raise RecordError("wrong_type", mismatch.expected, mismatch.found) from mismatch
+    native_id = kept[id_column]
+    if not re.fullmatch(r"[0-9]{1,20}", str(native_id)) or isinstance(native_id, bool):
+        raise RecordError("bad_id", "an id of digits", f"{id_column} = {str(native_id)[:60]}")
+    try:
+        json.dumps(kept, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise RecordError("broken_unicode", "whole characters", "half of a surrogate pair") from error
+    return kept
+
+
+class RecordError(ValueError):
+    """Why one record cannot be loaded."""
+
+    def __init__(self, code: str, expected: str, found: str) -> None:
+        self.code, self.expected, self.found = code, expected, found
+        super().__init__(f"{code}: expected {expected}, found {found}")
+
+
+def columns_sql(columns: Mapping[str, Shape]) -> str:
+    """The `columns` argument of `read_json`."""
+    return (
+        "{" + ", ".join(f"{quote(name)}: {quote(sql_type(shape))}" for name, shape in columns.items()) + "}"
+    )
+
+
+def quote(text: str) -> str:
+    """A SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def read_json_sql(path: Path, layout: str, columns: Mapping[str, Shape]) -> str:
+    """A `read_json(...)` call with declared columns: nothing guessed, ids stay text, records bounded."""
+    return (
+        f"read_json({quote(str(path))}, format={quote(layout)}, columns={columns_sql(columns)},"
+        f" maximum_object_size={MAX_RECORD_BYTES}, compression='uncompressed')"
+    )
+
+
+def insert_clean(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    capture_id: str,
+    member: str,
+    path: Path,
+    shape: Mapping[str, Shape],
+    outcome: Outcome,
+) -> int:
+    """Load what the careful way wrote (`{"n": record_no, "r": {…}}` per line) and return the number of rows.
+
+    Should DuckDB still refuse a line, that record is rejected too and the rest is tried again.
+    """
+    names = ", ".join(f'r."{name}"' for name in shape)
+    columns = {"n": "BIGINT", "r": dict(shape)}
+    for _ in range(100):
+        try:
+            rows = con.execute(
+                f"insert into raw.{table} select {quote(capture_id)}, n, {quote(member)}, {names}"
+                f" from {read_json_sql(path, 'newline_delimited', columns)}"
+            ).fetchall()
+            return rows[0][0]
+        except _REFUSALS as error:
+            match = re.search(r"in (?:line|record/value) (\d+)", str(error))
+            if match is None:
+                raise
+            _reject_line(path, int(match.group(1)), outcome, str(error))
+    raise InputError(
+        file=member,
+        expected="records that fit the declared columns",
+        found="more than 100 that only DuckDB refuses",
+        next_step="Report this file's format to the project.",
+        code="reader_refused",
+    )
+
+
+def _reject_line(path: Path, line_no: int, outcome: Outcome, message: str) -> None:
+    kept = path.with_suffix(".kept")
+    with path.open("rb") as lines, kept.open("wb") as out:
+        for number, line in enumerate(lines, 1):
+            if number == line_no:
+                record = json.loads(line)
+                found = message.splitlines()[0][-EXCERPT_LIMIT:]
+                text = json.dumps(record["r"])
+                outcome.reject(record["n"], "reader_refused", "a record DuckDB can read", found, text)
+            else:
+                out.write(line)
+    kept.replace(path)
+
+
+def run_fast(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    capture_id: str,
+    member: str,
+    source_sql: str,
+    id_column: str,
+    bad_sql: str,
+) -> int | None:
+    """Insert a whole member by one statement and return the number of rows, or None when it does not fit.
+
+    Args:
+        source_sql: A select of `record_no` and the table's columns in order.
+        bad_sql: A condition that holds for rows which the careful way would reject.
+    """
+    selected = f"capture_id = {quote(capture_id)} and member = {quote(member)}"
+    try:
+        inserted = con.execute(
+            f"insert into raw.{table} select {quote(capture_id)}, record_no, {quote(member)},"
+            f" * exclude (record_no) from ({source_sql})"
+        ).fetchall()[0][0]
+    except _REFUSALS:
+        return None
+    bad_id = f"not regexp_full_match(\"{id_column}\", '[0-9]{{1,20}}')"
+    condition = f'"{id_column}" is null or {bad_id} or {bad_sql}'
+    bad = con.execute(f"select count(*) from raw.{table} where {selected} and ({condition})").fetchall()[0][0]
+    if bad:
+        con.execute(f"delete from raw.{table} where {selected}")
+        return None
+    return inserted
+
+
+@dataclass(frozen=True)
+class RecordTable:
+    """A raw table that JSON records go into."""
+
+    name: str
+    shape: Mapping[str, Shape]
+    id_column: str
+    required: tuple[str, ...]
+
+    @property
+    def bad_sql(self) -> str:
+        """The condition under which a required column is missing."""
+        tests = (
+            "(" + " and ".join(f'"{name}" is null' for name in names.split("|")) + ")"
+            for names in self.required
+        )
+        return " or ".join(tests)
+
+
+def load_records(
+    con: duckdb.DuckDBPyConnection,
+    table: RecordTable,
+    capture_id: str,
+    member: str,
+    extracted: Extracted,
+    first_no: int,
+    scratch: Path,
+    unwrap: Callable[[Any], Any],
+    fast_columns: Mapping[str, Shape] | None,
+    fast_prefix: str = "",
+) -> Outcome:
+    """Load a member whose file is an array (or a sequence) of records of one kind.
+
+    Args:
+        first_no: The number before the first record of this member.
+        unwrap: From a parsed element to the record, for the careful way.
+        fast_columns: The declared columns of an element; None goes the careful way at once.
+        fast_prefix: What leads from the element's columns to the record's (`tweet.`).
+    """
+    outcome = Outcome(member)
+    with extracted.path.open("rb") as stream:
+        layout = layout_of(stream.read(1 << 16).decode("utf-8", "replace"))
+    if fast_columns is not None:
+        names = ", ".join(f'{fast_prefix}"{name}"' for name in table.shape)
+        source = (
+            f"select {first_no} + row_number() over () as record_no, {names}"
+            f" from {read_json_sql(extracted.path, layout, fast_columns)}"
+        )
+        inserted = run_fast(con, table.name, capture_id, member, source, table.id_column, table.bad_sql)
+        if inserted is not None:
+            outcome.delivered = outcome.loaded = inserted
+            return outcome
+
+    def is_record(value: Any) -> bool:
+        try:
+            check_record(unwrap(value), table.shape, table.id_column, table.required)
+        except RecordError:
+            return False
+        return True
+
+    scratch.mkdir(parents=True, exist_ok=True)
+    clean = scratch / f"careful_{capture_id[:12]}_{first_no}.jsonl"
+    try:
+        with extracted.path.open("rb") as stream, clean.open("w", encoding="utf-8") as out:
+            lines = layout == "newline_delimited"
+            for found in scan_lines(stream) if lines else scan_values(stream, is_record):
+                outcome.delivered += 1
+                record_no = first_no + outcome.delivered
+                if found.problem:
+                    outcome.reject_found(record_no, found)
+                    continue
+                try:
+                    record = check_record(unwrap(found.value), table.shape, table.id_column, table.required)
+                except RecordError as error:
+                    outcome.reject(record_no, error.code, error.expected, error.found, found.text)
+                    continue
+                out.write(json.dumps({"n": record_no, "r": record}, ensure_ascii=False) + "\n")
+        outcome.loaded = insert_clean(con, table.name, capture_id, member, clean, table.shape, outcome)
+    finally:
+        clean.unlink(missing_ok=True)
+    return outcome
+
+
+@contextmanager
+def all_or_nothing(con: duckdb.DuckDBPyConnection, capture_id: str, tables: Iterable[str]) -> Iterator[None]:
+    """Remove what a load inserted when it fails.
+
+    A transaction cannot do this: DuckDB aborts it at the first record that makes the fast way fail.
+    """
+    first, second = (con.execute("select txid_current()").fetchall() for _ in range(2))
+    if first == second:
+        raise RuntimeError("call Connector.load outside a transaction: a broken record would abort it")
+    try:
+        yield
+    except BaseException:
+        for table in tables:
+            con.execute(f"delete from raw.{table} where capture_id = ?", [capture_id])
+        raise
+
+
+def read_small_json(files: CaptureFiles, member: str, outcome: Outcome) -> Any:
+    """A small side file (owner, manifest, index) parsed, its JavaScript assignment taken off.
+
+    When it is broken the result is None and one rejected record says why: the posts are still worth having.
+    Side files that can be read are not counted; they deliver no records.
+    """
+    head = files.head(member, MAX_SIDE_FILE_BYTES + 1)
+    start = head[: EXCERPT_LIMIT * 2].decode("utf-8", "backslashreplace")
+    encoding, mark = encoding_of(head)
+    try:
+        if len(head) > MAX_SIDE_FILE_BYTES:
+            raise RecordError("record_too_long", f"at most {MAX_SIDE_FILE_BYTES:,} bytes", "more")
+        text = head[mark:].decode("utf-8" if encoding == "utf-8-sig" else encoding)
+        return _strict_loads(_JS_PREFIX.sub("", text, count=1).strip().rstrip("; \t\r\n"))
+    except UnicodeDecodeError as error:
+        problem = RecordError("not_utf8", encoding, f"byte 0x{head[error.start]:02x} at {error.start + 1:,}")
+    except RecordError as error:
+        problem = error
+    except (ValueError, RecursionError) as error:
+        problem = RecordError("broken_json", "JSON", _json_error(error, 0))
+    outcome.delivered += 1
+    outcome.reject(1, problem.code, problem.expected, problem.found, start)
+    return None
+
+
+def nothing_loaded(files: CaptureFiles, outcomes: Sequence[Outcome]) -> InputError | None:
+    """The error for a capture of which no record could be loaded though some were delivered, or None."""
+    if any(outcome.loaded for outcome in outcomes):
+        return None
+    first = next((record for outcome in outcomes for record in outcome.rejected), None)
+    if first is None:
+        return None
+    return InputError(
+        file=files.name if first.member == files.name else f"{files.name}: {first.member}",
+        record=first.record_no,
+        expected=first.expected,
+        found=f"{first.found} (and no record that can be loaded)",
+        next_step=first.next_step,
+        code=first.reason_code,
+    )
+
+
+_TIME_FORMATS = (
+    "%Y-%m-%dT%H:%M:%S.%f%z",
+    "%Y-%m-%dT%H:%M:%S%z",
+    "%Y-%m-%d %H:%M:%S %z",
+    "%a %b %d %H:%M:%S %z %Y",
+)
+
+
+def parse_time(text: Any) -> datetime | None:
+    """A time as X writes it in one of its four ways, in UTC, or None."""
+    for time_format in _TIME_FORMATS:
+        try:
+            return datetime.strptime(str(text), time_format).astimezone(UTC)
+        except ValueError:
+            continue
+    return None
+
+
+def whole_number(value: Any) -> int | None:
+    """A count that a side file states, as number or text, or None."""
+    return int(value) if re.fullmatch(r"[0-9]{1,15}", str(value)) else None
+
+
+def count_records(path: Path) -> int:
+    """How many elements an array holds, broken ones included."""
+    try:
+        source = read_json_sql(path, "array", {"_": "VARCHAR"})
+        with duckdb.connect() as own:
+            return own.execute(f"select count(*) from {source}").fetchall()[0][0]
+    except _REFUSALS:
+        with path.open("rb") as stream:
+            return sum(1 for _ in scan_values(stream, lambda value: isinstance(value, dict)))
+
+
+def describe_encoding(encodings: Iterable[str], rejected: Iterable[RejectedRecord]) -> str:
+    """The encodings of a capture's files, and whether some records are in another one than they claim."""
+    names = ", ".join(sorted(set(encodings))) or "utf-8"
+    broken = sum(record.reason_code == "not_utf8" for record in rejected)
+    return f"{names} ({broken:,} records with invalid bytes)" if broken else names
