@@ -1,0 +1,175 @@
+"""The staging gate: for each check one capture that passes beside one that must fail."""
+
+from __future__ import annotations
+
+import pytest
+from tests.unit.expectations_support import BAD, GOOD, POSTS, assert_sound, outcomes_by_check, posts, staging_database
+
+from expectations.catalog import for_gate
+
+_SET = "update staging.stg_x_archive__posts set {} where capture_id = 'bad'"
+
+
+def _post(number: int, post_id: str | None = None) -> str:
+    return f"record {number}, post {post_id or posts(BAD)[number - 1][0]}"
+
+
+CASES = {
+    "staging_holds_every_post": (
+        "delete from staging.stg_x_archive__posts where capture_id = 'bad' and record_no = 9",
+        [],
+    ),
+    "record_keys_unique": (
+        "insert into staging.stg_x_archive__posts select * from staging.stg_x_archive__posts "
+        "where capture_id = 'bad' and record_no = 9",
+        [_post(9)],
+    ),
+    "post_ids_present": (_SET.format("post_id = null") + " and record_no = 2", ["record 2, post without id"]),
+    "posted_at_present": (_SET.format("posted_at = null") + " and record_no = 2", [_post(2)]),
+    "posted_after_the_platform_began": (
+        _SET.format("posted_at = timestamptz '1970-01-01 00:00:00+00'") + " and record_no = 2",
+        [_post(2)],
+    ),
+    "posted_before_it_was_observed": (
+        _SET.format("posted_at = timestamptz '2023-01-02 00:00:01+00'") + " and record_no = 2",
+        [_post(2)],
+    ),
+    "time_agrees_with_id": (
+        _SET.format("posted_at = posted_at + interval '2 minutes'") + " and record_no in (2, 8)",
+        [_post(2), _post(8)],
+    ),
+    "times_not_shifted": (
+        _SET.format("posted_at = posted_at - interval '7 hours'") + " and record_no > 10",
+        [_post(number) for number in range(11, 31)],
+    ),
+    "kinds_accepted": (_SET.format("kind = 'retweet'") + " and record_no = 4", [_post(4)]),
+    "no_metrics_on_reposts": (_SET.format("impression_count = 0") + " and record_no = 8", [_post(8)]),
+    "texts_complete": (_SET.format("text_is_complete = false") + " and record_no < 15", 11),
+    "texts_present": (_SET.format("text = null") + " and record_no = 6", [_post(6)]),
+    "handles_well_formed": (
+        _SET.format("handle = 'SuaraSyntheticOrgDemo'") + " and record_no = 1",
+        [_post(1)],
+    ),
+    "languages_well_formed": (_SET.format("language = 'in'") + " and record_no = 1", [_post(1)]),
+    "no_capture_cap": (
+        "update raw.captures set is_census = null where capture_id = 'bad';"
+        "delete from staging.stg_x_archive__posts where capture_id = 'bad' and record_no <= 20;"
+        "insert into staging.stg_x_archive__posts select posts.* replace (record_no * 10 + n as record_no) "
+        "from staging.stg_x_archive__posts as posts, range(1, 5) as numbers (n) where capture_id = 'bad'",
+        [],
+    ),
+    "no_missing_months": (
+        "delete from staging.stg_x_archive__posts where capture_id = 'bad' and month(posted_at) = 2",
+        ["2019-02"],
+    ),
+    "no_partial_edge_months": (
+        "update raw.captures set coverage_from = '2018-12-11 00:00:00+00' where capture_id = 'bad'",
+        [],
+    ),
+}
+
+
+def test_every_check_of_the_staging_gate_has_a_case() -> None:
+    assert set(CASES) == {check.name for check in for_gate("staging")}
+
+
+def test_sound_captures_pass_every_check() -> None:
+    outcomes = outcomes_by_check(staging_database(), "staging")
+    assert set(outcomes) == {(check.name, capture) for check in for_gate("staging") for capture in (GOOD, BAD)}
+    for outcome in outcomes.values():
+        assert outcome.passed, outcome
+        assert outcome.asset == "stg_x_archive__posts"
+        assert_sound(outcome)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_check_fails_for_the_broken_capture_alone(name: str) -> None:
+    sql, evidence = CASES[name]
+    con = staging_database()
+    con.execute(sql)
+    outcomes = outcomes_by_check(con, "staging")
+    broken = outcomes[name, BAD]
+    assert not broken.passed
+    assert "the check itself failed" not in broken.observed
+    assert_sound(broken)
+    if isinstance(evidence, int):
+        assert len(broken.failing_sample) == evidence
+    else:
+        assert broken.failing_sample == evidence
+    assert all(outcome.passed for (_, capture), outcome in outcomes.items() if capture == GOOD)
+
+
+def test_three_false_times_are_a_warning_only() -> None:
+    con = staging_database()
+    con.execute(_SET.format("posted_at = posted_at - interval '1 day'") + " and record_no in (20, 30, 40)")
+    outcomes = outcomes_by_check(con, "staging")
+    assert outcomes["time_agrees_with_id", BAD].failing_count == 3
+    assert outcomes["times_not_shifted", BAD].passed
+
+
+def test_both_posts_of_a_short_capture_shifted_is_critical() -> None:
+    con = staging_database()
+    con.execute("delete from staging.stg_x_archive__posts where capture_id = 'bad' and record_no > 2")
+    con.execute(_SET.format("posted_at = posted_at + interval '7 hours'"))
+    outcome = outcomes_by_check(con, "staging")["times_not_shifted", BAD]
+    assert not outcome.passed
+    assert "25,200 seconds" in outcome.observed
+
+
+def test_dates_without_time_of_day_agree_with_ids_of_the_same_day() -> None:
+    con = staging_database()
+    con.execute(_SET.format("posted_at = date_trunc('day', posted_at), posted_at_precision = 'day'"))
+    assert outcomes_by_check(con, "staging")["time_agrees_with_id", BAD].passed
+
+
+def test_ids_older_than_time_carrying_ids_are_left_alone() -> None:
+    con = staging_database()
+    con.execute(_SET.format("post_id = '950558480'") + " and record_no = 2")
+    outcomes = outcomes_by_check(con, "staging")
+    assert outcomes["time_agrees_with_id", BAD].passed
+    assert f"of {POSTS - 1} posts" in outcomes["time_agrees_with_id", BAD].observed
+
+
+def test_unknown_export_time_is_replaced_by_the_time_of_delivery() -> None:
+    con = staging_database()
+    con.execute(_SET.format("observed_at = null"))
+    assert outcomes_by_check(con, "staging")["posted_before_it_was_observed", BAD].passed
+    con.execute(_SET.format("posted_at = timestamptz '2023-01-04 00:00:00+00'") + " and record_no = 2")
+    assert not outcomes_by_check(con, "staging")["posted_before_it_was_observed", BAD].passed
+
+
+def test_whole_archive_of_a_round_number_of_posts_is_no_cap() -> None:
+    con = staging_database()
+    con.execute(CASES["no_capture_cap"][0])
+    con.execute("update raw.captures set is_census = true")
+    assert outcomes_by_check(con, "staging")["no_capture_cap", BAD].passed
+
+
+def test_sample_has_no_missing_months() -> None:
+    con = staging_database()
+    con.execute(CASES["no_missing_months"][0])
+    con.execute("update raw.captures set is_census = false")
+    assert outcomes_by_check(con, "staging")["no_missing_months", BAD].passed
+
+
+def test_capture_absent_from_staging_is_seen() -> None:
+    con = staging_database()
+    con.execute("delete from staging.stg_x_archive__posts where capture_id = 'bad'")
+    outcome = outcomes_by_check(con, "staging")["staging_holds_every_post", BAD]
+    assert not outcome.passed
+    assert outcome.observed == f"{POSTS} posts loaded, 0 in staging"
+
+
+def test_quarantined_capture_is_not_judged() -> None:
+    con = staging_database()
+    con.execute("update raw.captures set status = 'quarantined' where capture_id = 'bad'")
+    assert {capture for _, capture in outcomes_by_check(con, "staging")} == {GOOD}
+
+
+def test_without_staging_views_the_gate_stays_closed() -> None:
+    con = staging_database()
+    con.execute("drop table staging.stg_x_archive__posts")
+    outcomes = outcomes_by_check(con, "staging")
+    assert len(outcomes) == len(for_gate("staging"))
+    assert not any(outcome.passed for outcome in outcomes.values())
+    assert all("there is no staging model" in outcome.observed for outcome in outcomes.values())
