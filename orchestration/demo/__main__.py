@@ -18,9 +18,7 @@ def main() -> None:
     truth = generate(arguments.folder, arguments.seed, arguments.scale)
     print(f"{truth.organisation['name']} (@{truth.organisation['handle']}): synthetic, does not exist")
     for capture in truth.captures:
-        print(
-            f"  {capture.file_name}: {capture.posts_delivered} post records, {capture.posts_rejected} broken"
-        )
+        print(f"  {capture.file_name}: {capture.posts_delivered} post records, {capture.posts_rejected} broken")
     print(f"  {len(truth.posts)} posts; the right answers are in {arguments.folder / 'truth.json'}")
 
 

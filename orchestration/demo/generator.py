@@ -51,9 +51,7 @@ PARTNERS = (
 )
 PERSON_COUNT = 300
 PERSONS = tuple(
-    Account(
-        str(9150701100000 + number), f"synthetic_person_{number:06d}", f"Orang Sintetis {number} (synthetic)"
-    )
+    Account(str(9150701100000 + number), f"synthetic_person_{number:06d}", f"Orang Sintetis {number} (synthetic)")
     for number in range(1, PERSON_COUNT + 1)
 )
 ACCOUNTS = {account.handle.lower(): account for account in (ORGANISATION, *PARTNERS, *PERSONS)}
@@ -66,7 +64,9 @@ GENERATED_AT = datetime(2023, 3, 31, 16, 59, 59, 412_000, tzinfo=UTC)  # the las
 FIRST_RETRIEVAL = datetime(2021, 2, 15, 3, 0, 0, tzinfo=UTC)
 FIRST_RETRIEVAL_FROM = datetime(2020, 7, 1, tzinfo=UTC)
 SECOND_RETRIEVAL_FROM = datetime(2022, 10, 1, tzinfo=UTC)
-SEARCH_URL = "https://api.twitter.com/2/tweets/search/all?query=from%3ASuaraSyntheticOrgDemo+OR+%40SuaraSyntheticOrgDemo"
+SEARCH_URL = (
+    "https://api.twitter.com/2/tweets/search/all?query=from%3ASuaraSyntheticOrgDemo+OR+%40SuaraSyntheticOrgDemo"
+)
 
 # Shares of kinds in percent; the rest are originals.
 KIND_SHARES = {"repost": 22, "quote": 9, "reply": 8, "self_reply": 6}
@@ -259,9 +259,7 @@ class Planner:
             expanded[short] = f"https://example.org/sintetis/{self.number}"
             text += " " + short
         media = ("photo",) if dice.chance(30) else ("video",) if dice.chance(6) else ()
-        post = self.make(
-            text, at, language=language, expanded=expanded, media_types=media, metrics=self.likes(at)
-        )
+        post = self.make(text, at, language=language, expanded=expanded, media_types=media, metrics=self.likes(at))
         return Planned(post, "original", text, tuple(edges), is_trap)
 
     def reply(self, at: datetime) -> Planned:
@@ -357,10 +355,7 @@ class Planner:
         seconds: set[int] = set()
         while len(seconds) < count:
             seconds.add(self.dice.upto(days) * 86_400 + self.dice.upto(14 * 3600 + 2400))
-        return [
-            first + timedelta(seconds=second, milliseconds=1 + self.dice.upto(998))
-            for second in sorted(seconds)
-        ]
+        return [first + timedelta(seconds=second, milliseconds=1 + self.dice.upto(998)) for second in sorted(seconds)]
 
     def plan_month(self, year: int, month: int) -> list[Planned]:
         planned = planned_volume(year, month)
@@ -414,9 +409,7 @@ class Planner:
         moved = [month for month in by_month if month[1] in (1, 5, 10) and by_month[month]]
         for number, (year, month) in enumerate(moved):
             first_local = datetime(year, month, 1, tzinfo=UTC) - JAKARTA
-            after = timedelta(
-                seconds=(0, 1, 6 * 3600 + 3599)[number % 3], milliseconds=(0, 250, 999)[number % 3]
-            )
+            after = timedelta(seconds=(0, 1, 6 * 3600 + 3599)[number % 3], milliseconds=(0, 250, 999)[number % 3])
             self._replace_original(by_month[year, month], first_local + after)
             edges.append({"at": native.iso_date(first_local + after), "jakarta": f"{year}-{month:02d}"})
             previous = (year - 1, 12) if month == 1 else (year, month - 1)
@@ -427,8 +420,13 @@ class Planner:
         self.demo.planted["month_edges"] = edges
 
     def _replace_original(
-        self, posts: list[Planned], at: datetime, sentence: str | None = None, language: str | None = None
+        self,
+        posts: list[Planned],
+        at: datetime | None,
+        sentence: str | None = None,
+        language: str | None = None,
     ) -> Planned:
+        """Put another original in the place of one; at its time when `at` is None."""
         parents = {planned.post.replied_to.post_id for planned in posts if planned.post.replied_to}
         position = next(
             position
@@ -439,6 +437,7 @@ class Planner:
             and native.snowflake_time(planned.post.post_id).hour < 16  # not one that was moved to an edge
             and planned.whole_text is None
         )
+        at = at or native.snowflake_time(posts[position].post.post_id)
         posts[position] = self.original(at, sentence, language)
         return posts[position]
 
@@ -448,9 +447,7 @@ class Planner:
         for number in range(4 * len(texts.THEME_TRAPS)):
             language, sentence, code, reason = texts.THEME_TRAPS[number % len(texts.THEME_TRAPS)]
             posts = by_month[usable[number % len(usable)]]
-            candidate = next(p for p in posts if p.kind == "original" and not p.is_trap)
-            at = native.snowflake_time(candidate.post.post_id) + timedelta(seconds=7)
-            planned = self._replace_original(posts, at, sentence, language)
+            planned = self._replace_original(posts, None, sentence, language)
             self.demo.traps.append({"post_id": planned.post.post_id, "code": code, "reason": reason})
 
     def plant_long_posts(self, by_month: dict[tuple[int, int], list[Planned]]) -> None:
@@ -497,18 +494,14 @@ class Planner:
             and native.snowflake_time(planned.post.post_id).hour < 14
             and planned.post.posted_at.day > 1
         ]
-        chosen = [
-            planned for planned in candidates if planned.post.posted_at >= datetime(2022, 11, 3, tzinfo=UTC)
-        ][:1]
-        chosen += [
-            planned for planned in candidates if planned.post.posted_at >= datetime(2022, 12, 1, tzinfo=UTC)
-        ][:15:3]
+        chosen = [planned for planned in candidates if planned.post.posted_at >= datetime(2022, 11, 3, tzinfo=UTC)][:1]
+        chosen += [planned for planned in candidates if planned.post.posted_at >= datetime(2022, 12, 1, tzinfo=UTC)][
+            :15:3
+        ]
         for number, planned in enumerate(chosen):
             versions: list[Post] = []
             for back in range(2 if number == 1 else 1, 0, -1):
-                at = native.snowflake_time(planned.post.post_id) - timedelta(
-                    minutes=6 * back, milliseconds=31
-                )
+                at = native.snowflake_time(planned.post.post_id) - timedelta(minutes=6 * back, milliseconds=31)
                 earlier = planned.plain_text.replace("[s", "(salah ketik) [s", 1)
                 versions.append(
                     self.make(
@@ -551,9 +544,7 @@ class Planner:
         for first, last, count in spans:
             days = (last - first).days - 1
             for _ in range(count):
-                at = first + timedelta(
-                    days=dice.upto(days), seconds=dice.upto(50_000), milliseconds=1 + dice.upto(998)
-                )
+                at = first + timedelta(days=dice.upto(days), seconds=dice.upto(50_000), milliseconds=1 + dice.upto(998))
                 author = dice.pick(PERSONS) if dice.chance(60) else dice.pick(PARTNERS)
                 language = "id" if dice.chance(60) else "en"
                 said = self.fill(dice.pick(texts.TOWARDS_US[language]))
@@ -577,9 +568,7 @@ class Planner:
                 else:
                     text = f"{said} @{ORGANISATION.handle} {texts.MARKER[language]}" + self.tags(at, 40)
                     post = self.make(text, at, author, language=language, metrics=Metrics(dice.upto(9)))
-                    self.demo.others.append(
-                        Planned(post, "original", text, (("mention", ORGANISATION.handle),))
-                    )
+                    self.demo.others.append(Planned(post, "original", text, (("mention", ORGANISATION.handle),)))
 
     def second_retrieval(self) -> datetime:
         """Two minutes before an edited post got its last version: the API then knew only the first."""
@@ -679,9 +668,7 @@ def archive_members(demo: Demo) -> tuple[dict[str, str | bytes], CaptureTruth, l
 
 def earlier_metrics(metrics: Metrics) -> Metrics:
     """Counts as they stood when the API was asked: four fifths of the likes, nine tenths of the reposts."""
-    return replace(
-        metrics, like_count=metrics.like_count * 8 // 10, repost_count=metrics.repost_count * 9 // 10
-    )
+    return replace(metrics, like_count=metrics.like_count * 8 // 10, repost_count=metrics.repost_count * 9 // 10)
 
 
 def api_lines(demo: Demo, second_retrieval: datetime) -> tuple[list[str], CaptureTruth, list[Post]]:
@@ -730,9 +717,7 @@ def api_lines(demo: Demo, second_retrieval: datetime) -> tuple[list[str], Captur
         "type": "https://api.twitter.com/2/problems/resource-not-found",
     }
     lines.append(native.compact({"errors": [error]}))
-    cut = native.compact(
-        {"data": native.api_record(replace(delivered[-1], text="[sintetis] Baris terpotong."))}
-    )
+    cut = native.compact({"data": native.api_record(replace(delivered[-1], text="[sintetis] Baris terpotong."))})
     lines.append(cut[: len(cut) // 2])
     truth = CaptureTruth(
         file_name=API_NAME,
@@ -750,11 +735,7 @@ def themes_of(plain_text: str) -> tuple[str, ...]:
     """Codes whose phrases the text holds."""
     lowered = plain_text.lower()
     return tuple(
-        sorted(
-            code
-            for code, phrases in texts.THEME_PHRASES.items()
-            if any(phrase in lowered for phrase in phrases)
-        )
+        sorted(code for code, phrases in texts.THEME_PHRASES.items() if any(phrase in lowered for phrase in phrases))
     )
 
 
@@ -780,26 +761,37 @@ def truth_post(planned: Planned) -> TruthPost:
     )
 
 
-def record_outcomes(demo: Demo, delivered: Sequence[Post]) -> dict[str, int]:
-    """What becomes of the loaded post records of all captures."""
+def record_outcomes(demo: Demo, in_archive: Sequence[Post], in_api: Sequence[Post]) -> dict[str, int]:
+    """What becomes of the loaded post records of both captures.
+
+    The API states more counts than the archive, so its record of a post is the one that is kept. Another record of the
+    same post is a duplicate when it says nothing that the kept one does not say, and superseded when a count differs.
+    """
     kept = {planned.post.post_id for planned in [*demo.own, *demo.others]}
     earlier = {planned.post.post_id for planned in demo.earlier_versions}
     deleted = {planned.post.post_id for planned in demo.deleted}
     counts: Counter[str] = Counter()
-    first_seen: set[str] = set()
-    for post in delivered:
+    winners: dict[str, Post] = {}
+    for post in [*in_api, *in_archive]:
         if post.post_id in deleted:
             counts["deleted"] += 1
         elif post.post_id in earlier:
+            counts["superseded"] += 1
             counts["earlier_version"] += 1
-        elif post.post_id in first_seen:
-            counts["seen_again"] += 1
-        elif post.post_id in kept:
-            first_seen.add(post.post_id)
+        elif post.post_id not in kept:
+            raise AssertionError(f"post {post.post_id} was delivered but never planned")
+        elif post.post_id not in winners:
+            winners[post.post_id] = post
             counts["kept"] += 1
         else:
-            raise AssertionError(f"post {post.post_id} was delivered but never planned")
-    if first_seen != kept:
+            winner = winners[post.post_id].metrics
+            same = bool(post.reposted) or (post.metrics.like_count, post.metrics.repost_count) == (
+                winner.like_count,
+                winner.repost_count,
+            )
+            counts["duplicate" if same else "superseded"] += 1
+            counts["seen_again"] += 1
+    if set(winners) != kept:
         raise AssertionError("a planned post is in no capture")
     return dict(counts)
 
@@ -821,13 +813,10 @@ def build_truth(
     ours = [post for post in posts if post.handle == ORGANISATION.handle]
     own_ids = {planned.post.post_id for planned in demo.own}
     both = {p.post_id for p in delivered[ARCHIVE_NAME]} & {p.post_id for p in delivered[API_NAME]} & own_ids
-    in_both = [
-        planned.post for planned in demo.own if planned.post.post_id in both and not planned.post.reposted
-    ]
-    every_record = [*delivered[ARCHIVE_NAME], *delivered[API_NAME]]
+    in_both = [planned.post for planned in demo.own if planned.post.post_id in both and not planned.post.reposted]
     twice = [post_id for post_id, n in Counter(p.post_id for p in delivered[ARCHIVE_NAME]).items() if n > 1]
     twice += [post_id for post_id, n in Counter(p.post_id for p in delivered[API_NAME]).items() if n > 1]
-    outcomes = record_outcomes(demo, every_record)
+    outcomes = record_outcomes(demo, delivered[ARCHIVE_NAME], delivered[API_NAME])
     before = [m for m in months() if m < STEP_MONTH]
     after = [m for m in months() if STEP_MONTH <= m < BURST[0] and m not in EMPTY_MONTHS]
     by_local_month = Counter(post.month(JAKARTA) for post in ours)
@@ -915,8 +904,6 @@ def generate(target_dir: Path, seed: int = SEED, scale: float = 1.0) -> DemoTrut
     native.write_zip(target_dir / ARCHIVE_NAME, members)
     lines, api_truth, in_api = api_lines(demo, planner.second_retrieval())
     (target_dir / API_NAME).write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
-    truth = build_truth(
-        demo, seed, scale, (archive_truth, api_truth), {ARCHIVE_NAME: in_archive, API_NAME: in_api}
-    )
+    truth = build_truth(demo, seed, scale, (archive_truth, api_truth), {ARCHIVE_NAME: in_archive, API_NAME: in_api})
     truth.write(target_dir)
     return truth

@@ -508,9 +508,7 @@ def api_record(post: Post) -> dict[str, Any]:
         ]
     links = [*post.links, *([post.media_link] if post.media_link else [])]
     if links:
-        entities["urls"] = [
-            {"start": s.start, "end": s.end, "url": s.value, "expanded_url": s.other} for s in links
-        ]
+        entities["urls"] = [{"start": s.start, "end": s.end, "url": s.value, "expanded_url": s.other} for s in links]
     if entities:
         record["entities"] = entities
     references = [
@@ -527,9 +525,7 @@ def api_record(post: Post) -> dict[str, Any]:
     if post.replied_to:
         record["in_reply_to_user_id"] = post.replied_to.account.account_id
     if post.media_types:
-        record["attachments"] = {
-            "media_keys": [f"3_{int(post.post_id) + n}" for n, _ in enumerate(post.media_types)]
-        }
+        record["attachments"] = {"media_keys": [f"3_{int(post.post_id) + n}" for n, _ in enumerate(post.media_types)]}
     return record | dict(post.extra)
 
 
@@ -549,14 +545,9 @@ def api_page(
                     "id": other.post_id,
                     "author_id": other.account.account_id,
                     "text": other.text,
-                    "created_at": iso_date(
-                        (other.posted_at or snowflake_time(other.post_id)).replace(microsecond=0)
-                    ),
+                    "created_at": iso_date((other.posted_at or snowflake_time(other.post_id)).replace(microsecond=0)),
                 }
-        media += [
-            {"media_key": f"3_{int(post.post_id) + n}", "type": kind}
-            for n, kind in enumerate(post.media_types)
-        ]
+        media += [{"media_key": f"3_{int(post.post_id) + n}", "type": kind} for n, kind in enumerate(post.media_types)]
     includes: dict[str, Any] = {"users": [api_user(account) for account in users.values()]}
     if referenced:
         includes["tweets"] = list(referenced.values())
@@ -579,9 +570,7 @@ def flat_api_record(post: Post, retrieved_at: datetime) -> dict[str, Any]:
     """A post as `twarc2 flatten` writes it: author and referenced posts inside."""
     record = api_record(post)
     record["author"] = api_user(post.author)
-    others = {
-        other.post_id: other.account for other in (post.reposted, post.quoted, post.replied_to) if other
-    }
+    others = {other.post_id: other.account for other in (post.reposted, post.quoted, post.replied_to) if other}
     for reference in record.get("referenced_tweets", ()):
         account = others[reference["id"]]
         reference |= {"author_id": account.account_id, "author": api_user(account)}
@@ -605,9 +594,7 @@ def compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def write_zip(
-    target: Path, members: Mapping[str, str | bytes], compression: int = zipfile.ZIP_STORED
-) -> None:
+def write_zip(target: Path, members: Mapping[str, str | bytes], compression: int = zipfile.ZIP_STORED) -> None:
     """A zip with fixed times and modes; stored by default: deflated bytes differ between zlib versions."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(target, "w") as archive:

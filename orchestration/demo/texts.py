@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (sentences stay whole)
 """What the fictional organisation says, in Indonesian and English, and the phrases that carry a theme.
 
 Belongs here: words. Each sentence is plainly made up and speaks of imaginary places.
@@ -43,8 +42,8 @@ SENTENCES: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "CAS": {
-        "id": ("Dalam cerita rekaan nomor {n}, semua orang diselamatkan dekat {place}.",),
-        "en": ("In fictional story number {n}, everybody was rescued near {place}.",),
+        "id": ("Dalam cerita rekaan {n} tentang perdagangan orang, semua orang diselamatkan dekat {place}.",),
+        "en": ("In fictional story {n} about human trafficking, everybody was rescued near {place}.",),
     },
     "VIC.SHE": {
         "id": ("Rumah aman rekaan di {place} kini punya ruang baca nomor {n}.",),
@@ -92,7 +91,6 @@ THEME_PHRASES: dict[str, tuple[str, ...]] = {
         "kampanye rekaan",
         "imaginary webinar",
         "imaginary campaign",
-        "#humantrafficking",
     ),
     "CAS": ("diselamatkan", "rescued"),
     "VIC": (

@@ -77,8 +77,9 @@ class DemoTruth:
     """The right answers for one set of demo captures.
 
     Args:
-        records: What became of the loaded post records of both captures: kept, earlier_version (of an edited
-            post), seen_again (another observation of a kept post), deleted (in `deleted-tweets.js`).
+        records: What became of the post records of both captures: delivered = rejected + loaded, and loaded =
+            kept + duplicate + superseded + deleted. Of these, earlier_version counts superseded versions of
+            edited posts and seen_again other observations of kept posts.
         months: Posts of the organisation as [zone, month, kind, count]; zones `UTC` and `Asia/Jakarta`.
         hashtags: By folded tag, of the organisation: posts, own posts (no reposts), occurrences, and
             occurrences of each spelling.
@@ -125,9 +126,7 @@ class DemoTruth:
         (folder / "truth.json").write_text(text + "\n", encoding="utf-8")
         with (folder / "truth_posts.jsonl").open("w", encoding="utf-8", newline="\n") as handle:
             for post in self.posts:
-                row = dataclasses.asdict(post) | {
-                    "posted_at": f"{post.posted_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-                }
+                row = dataclasses.asdict(post) | {"posted_at": f"{post.posted_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"}
                 handle.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
@@ -150,17 +149,14 @@ def count_hashtags(posts: Iterable[TruthPost]) -> dict[str, dict[str, Any]]:
     result: dict[str, dict[str, Any]] = {}
     for post in posts:
         for tag in sorted({folded(tag) for tag in post.hashtags}):
-            entry = result.setdefault(
-                tag, {"posts": 0, "own_posts": 0, "occurrences": 0, "spellings": Counter()}
-            )
+            entry = result.setdefault(tag, {"posts": 0, "own_posts": 0, "occurrences": 0, "spellings": Counter()})
             entry["posts"] += 1
             entry["own_posts"] += post.kind != "repost"
         for tag in post.hashtags:
             result[folded(tag)]["occurrences"] += 1
             result[folded(tag)]["spellings"][tag] += 1
     return {
-        tag: {**entry, "spellings": dict(sorted(entry["spellings"].items()))}
-        for tag, entry in sorted(result.items())
+        tag: {**entry, "spellings": dict(sorted(entry["spellings"].items()))} for tag, entry in sorted(result.items())
     }
 
 
