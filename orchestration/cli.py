@@ -72,7 +72,7 @@ def run(data_dir: Path | None, study: str | None, source: str | None, demo: bool
         else:
             names, synthetic = _generate_demo(paths), True
     before = {entry.capture_id for entry in ledger.captures() if entry.status == QUARANTINED}
-    result_run_id, success, failures = execute(paths, names, source=source, synthetic=synthetic)
+    result_run_id, success, failures = execute(names, source=source, synthetic=synthetic)
     _print_failures(failures)
     click.echo(_summary(paths, result_run_id))
     if not success:
@@ -165,7 +165,7 @@ def use_data_dir(data_dir: Path | None) -> DataDir:
 
 
 def execute(
-    paths: DataDir, files: list[str], *, source: str | None = None, synthetic: bool = False
+    files: list[str], *, source: str | None = None, synthetic: bool = False
 ) -> tuple[str, bool, list[str]]:
     """Run the `refresh` job in this process.
 
@@ -175,13 +175,11 @@ def execute(
     _quieten()
     import dagster as dg
 
-    from orchestration.definitions import build_defs
-    from orchestration.resources.warehouse import Warehouse
+    from orchestration.definitions import defs
 
-    definitions = build_defs({"warehouse": Warehouse(data_dir=str(paths.root))})
     config = {"files": files, "source": source, "synthetic": synthetic}
     with dg.DagsterInstance.get() as instance:
-        result = definitions.get_job_def("refresh").execute_in_process(
+        result = defs.get_job_def("refresh").execute_in_process(
             instance=instance,
             raise_on_error=False,
             run_config={"ops": {"captures": {"config": config}}, "loggers": {"progress": {"config": {}}}},
