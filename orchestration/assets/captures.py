@@ -3,7 +3,7 @@
 Belongs here: the `captures` asset. Does not belong here: reading records (raw.py).
 """
 
-from __future__ import annotations
+# No postponed annotations here: dagster reads the types of an asset's parameters when it is defined.
 
 from collections.abc import Iterator
 from pathlib import Path

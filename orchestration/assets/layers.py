@@ -4,7 +4,7 @@ Belongs here: building one step's models on a candidate, and reporting what happ
 Does not belong here: the models (dbt_project), what is checked (expectations), how it is shown (checks).
 """
 
-from __future__ import annotations
+# No postponed annotations here: dagster reads the types of an asset's parameters when it is defined.
 
 import json
 import uuid

@@ -3,7 +3,7 @@
 Belongs here: the publish step. Does not belong here: what is in a file (publishing).
 """
 
-from __future__ import annotations
+# No postponed annotations here: dagster reads the types of an asset's parameters when it is defined.
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime

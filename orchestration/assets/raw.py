@@ -3,7 +3,7 @@
 Belongs here: the raw step. Does not belong here: how a format is read (connectors).
 """
 
-from __future__ import annotations
+# No postponed annotations here: dagster reads the types of an asset's parameters when it is defined.
 
 import uuid
 from collections.abc import Iterator

@@ -3,7 +3,7 @@
 Both automations ship switched off: a fresh checkout does nothing by itself. Switch them on in the UI.
 """
 
-from __future__ import annotations
+# No postponed annotations here: dagster reads the types of an asset's parameters when it is defined.
 
 import hashlib
 import time
