@@ -2,6 +2,8 @@
 
 Belongs here: the list of connectors, finding the one a capture belongs to, creating every raw table.
 Does not belong here: anything about one format.
+
+A new source is one module with `RAW_TABLES` and `CONNECTOR`, and one entry in `CONNECTORS`.
 """
 
 from __future__ import annotations
@@ -9,13 +11,51 @@ from __future__ import annotations
 import duckdb
 
 from orchestration.connectors import x_api_v2, x_archive, x_archive_legacy
-from orchestration.connectors.base import BOOKKEEPING_TABLES
+from orchestration.connectors.base import BOOKKEEPING_TABLES, Connector
+from orchestration.connectors.files import CaptureFiles
+from orchestration.connectors.foreign import describe
+from orchestration.contract import InputError
+
+# In the order of detection: an archive is known by its layout, a loose JSON file only by its keys.
+CONNECTORS: tuple[Connector, ...] = (x_archive.CONNECTOR, x_archive_legacy.CONNECTOR, x_api_v2.CONNECTOR)
+
+
+def detect(capture: CaptureFiles, source: str | None = None) -> Connector:
+    """The connector that a capture belongs to; a named source is taken at its word.
+
+    Raises:
+        InputError: There is no such source, or nothing we read is in the capture.
+    """
+    if source is not None:
+        for connector in CONNECTORS:
+            if connector.source == source:
+                return connector
+        raise InputError(
+            file=capture.name,
+            expected=f"a source out of {', '.join(connector.source for connector in CONNECTORS)}",
+            found=f"the name {source!r}",
+            next_step="Name one of these, or none: the source is then detected.",
+            code="unknown_source",
+        )
+    for connector in CONNECTORS:
+        if connector.detect(capture):
+            return connector
+    found, next_step, code = describe(capture)
+    raise InputError(
+        file=capture.name,
+        expected="an X archive (new or old form) or posts of X API v2",
+        found=found,
+        next_step=next_step,
+        code=code,
+    )
 
 
 def all_raw_tables() -> dict[str, str]:
     """The DDL of every table of schema `raw` by table name; all exist, empty, before anything is loaded."""
-    sources = (x_archive.RAW_TABLES, x_archive_legacy.RAW_TABLES, x_api_v2.RAW_TABLES)
-    return BOOKKEEPING_TABLES | {name: ddl for tables in sources for name, ddl in tables.items()}
+    tables = dict(BOOKKEEPING_TABLES)
+    for connector in CONNECTORS:
+        tables |= connector.raw_tables
+    return tables
 
 
 def create_raw_tables(con: duckdb.DuckDBPyConnection) -> None:

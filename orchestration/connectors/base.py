@@ -232,9 +232,7 @@ class Connector(Protocol):
         ...
 
 
-def insert_bookkeeping(
-    con: duckdb.DuckDBPyConnection, capture_id: str, result: LoadResult, scratch: Path
-) -> None:
+def insert_bookkeeping(con: duckdb.DuckDBPyConnection, capture_id: str, result: LoadResult, scratch: Path) -> None:
     """Insert members, control totals and rejected records of a load, in bulk, into their `raw` tables."""
     tables: dict[str, list[dict[str, Any]]] = {
         "capture_members": [vars(member) for member in result.members],

@@ -158,9 +158,7 @@ class CaptureFiles:
                 code="empty_file",
             )
         self.byte_size = (
-            sum(member.byte_size for member in self._members.values())
-            if self.kind == "folder"
-            else self.byte_size
+            sum(member.byte_size for member in self._members.values()) if self.kind == "folder" else self.byte_size
         )
 
     def __enter__(self) -> CaptureFiles:
@@ -313,19 +311,11 @@ class CaptureFiles:
     def open(self, name: str) -> Iterator[BinaryIO]:
         """Yield the unpacked bytes of a member as a stream, guarded against bombs and broken containers."""
         member = self._members[name]
-        if self._zip is not None:
-            packed = self._zip.getinfo(self._zip_name(name)).compress_size
-        else:
-            packed = member.byte_size
+        packed = self._packed_size(member)
         self._check_size(name, member.byte_size)
         with ExitStack() as stack:
             with self._explaining(name):
-                raw: BinaryIO
-                if self._zip is not None:
-                    raw = self._zip.open(self._zip_name(name))  # type: ignore[assignment]
-                else:
-                    raw = self._on_disk(name).open("rb")
-                stack.enter_context(raw)
+                raw = stack.enter_context(self._open_packed(name))
                 magic = raw.read(4)
                 raw.seek(0)
                 stream: BinaryIO = raw
@@ -335,6 +325,16 @@ class CaptureFiles:
                     reader = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
                     stream = reader.stream_reader(raw, read_across_frames=True)  # type: ignore[assignment]
             yield _Guarded(self, name, stream, packed)  # type: ignore[misc]
+
+    def _open_packed(self, name: str) -> BinaryIO:
+        if self._zip is None:
+            return self._on_disk(name).open("rb")
+        return self._zip.open(self._zip_name(name))  # type: ignore[return-value]
+
+    def _packed_size(self, member: Member) -> int:
+        if self._zip is None:
+            return member.byte_size
+        return self._zip.getinfo(self._zip_name(member.name)).compress_size
 
     def _on_disk(self, name: str) -> Path:
         return self.path if self.kind == "file" else self.path / name

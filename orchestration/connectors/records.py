@@ -11,6 +11,8 @@ is written to a temporary JSONL file that the same declared columns read.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -35,6 +37,9 @@ MAX_REJECTED = 100_000
 MAX_SIDE_FILE_BYTES = 16 << 20
 _JS_PREFIX = re.compile(r"^\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w.$]*\s*=\s*")
 
+# A row of a CSV holds one post.
+MAX_CSV_LINE_BYTES = 2 << 20
+
 _CHUNK = 4 << 20
 # What DuckDB raises when the data is at fault; anything else is ours or the machine's, and is not hidden.
 _REFUSALS = (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException)
@@ -45,20 +50,78 @@ _SEPARATORS = re.compile(r"[\s\[\],;]*")
 def layout_of(head: str) -> str:
     """How a JSON file is laid out, from its head: `array`, `newline_delimited` or `unstructured`.
 
-    Unstructured is one object after the other over several lines, a single pretty-printed one included.
+    Unstructured is one object after the other over several lines, a single pretty-printed one included. One
+    sound line among the first tells lines apart from those, even if the first is broken.
     """
     start = head.lstrip()
     if start.startswith("["):
         return "array"
-    first, newline, _ = start.partition("\n")
-    if not newline:
+    lines = start.split("\n")
+    if len(lines) == 1:
         return "newline_delimited"
-    try:
-        json.loads(first)
-    except ValueError:
-        # A first line that is broken but closed is one bad record; one that is open goes on in the next line.
-        return "newline_delimited" if len(first) > 2 and first.rstrip().endswith("}") else "unstructured"
-    return "newline_delimited"
+    for line in lines[:20]:
+        if line.startswith("{"):
+            try:
+                json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+            return "newline_delimited"
+    return "newline_delimited" if len(lines[0]) > 2 and lines[0].rstrip().endswith("}") else "unstructured"
+
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.DOTALL)
+
+
+def key_paths(head: str) -> set[str]:
+    """The paths of the keys of a file's first value (`id`, `data[].author.id`), from a head that may end anywhere.
+
+    Of an array, the first element is the first value.
+    """
+    paths: set[str] = set()
+    stack: list[tuple[str, str]] = []
+    here, expects_key = "", False
+    for token in _TOKEN.finditer(head):
+        text = token.group()
+        if text == "{":
+            stack.append(("{", here))
+            expects_key = True
+        elif text == "[":
+            here = f"{here}[]" if stack else ""
+            stack.append(("[", here))
+        elif text in ("}", "]"):
+            if stack:
+                stack.pop()
+            if not stack or (text == "}" and stack == [("[", "")]):
+                break
+            expects_key = False
+        elif text == ",":
+            kind, here = stack[-1] if stack else ("[", "")
+            expects_key = kind == "{"
+        elif expects_key and text.startswith('"'):
+            parent = stack[-1][1]
+            here = f"{parent}.{text[1:-1]}" if parent else text[1:-1]
+            paths.add(here)
+            expects_key = False
+        elif not stack:
+            break  # not JSON
+    return paths
+
+
+def salvage_page(text: str) -> list[Any]:
+    """The posts of a page of API v2 (`{"data": [`) that come before the place where it is broken."""
+    match = re.match(r'\s*\{\s*"data"\s*:\s*\[', text)
+    records: list[Any] = []
+    decoder = json.JSONDecoder()
+    position = match.end() if match else len(text)
+    separator = re.compile(r"[\s,]*")
+    while position < len(text):
+        position = separator.match(text, position).end()  # type: ignore[union-attr]
+        try:
+            value, position = decoder.raw_decode(text, position)
+        except (ValueError, RecursionError):
+            break
+        records.append(value)
+    return records
 
 
 @dataclass(frozen=True)
@@ -102,11 +165,7 @@ def conform(value: Any, shape: Shape, path: str = "") -> Any:
     if isinstance(shape, dict):
         if isinstance(value, dict):
             prefix = f"{path}." if path else ""
-            return {
-                name: conform(value[name], inner, prefix + name)
-                for name, inner in shape.items()
-                if name in value
-            }
+            return {name: conform(value[name], inner, prefix + name) for name, inner in shape.items() if name in value}
         if value == []:
             return None
         raise MismatchError(path, "an object", value)
@@ -248,14 +307,17 @@ def _bounded_lines(stream: BinaryIO, limit: int) -> Iterator[tuple[bytes, int]]:
 
 
 def scan_values(
-    stream: BinaryIO, is_record: Callable[[Any], bool], limit: int = MAX_RECORD_BYTES
+    stream: BinaryIO,
+    is_record: Callable[[Any], bool],
+    limit: int = MAX_RECORD_BYTES,
+    keep_broken: bool = False,
 ) -> Iterator[Found]:
     """Each element of an array, or each of several objects, wherever lines end.
 
     After a broken value it goes on at the next `{` at which a value stands that `is_record` accepts; what
-    lies between is one rejected record.
+    lies between is one rejected record. `keep_broken` gives its text whole, as far as it is in memory.
     """
-    return _ValueScanner(stream, is_record, limit).run()
+    return _ValueScanner(stream, is_record, limit, keep_broken).run()
 
 
 class _BrokenError(ValueError):
@@ -269,8 +331,9 @@ class _BrokenError(ValueError):
 class _ValueScanner:
     """Holds a window of the file as Latin-1: each byte is one character, so positions are byte positions."""
 
-    def __init__(self, stream: BinaryIO, is_record: Callable[[Any], bool], limit: int) -> None:
+    def __init__(self, stream: BinaryIO, is_record: Callable[[Any], bool], limit: int, keep_broken: bool) -> None:
         self._stream, self._is_record, self._limit = stream, is_record, limit
+        self._kept = limit if keep_broken else EXCERPT_LIMIT * 2
         self._decoder = json.JSONDecoder(strict=False)
         self._text, self._base, self._ended = "", 0, False
 
@@ -327,7 +390,7 @@ class _ValueScanner:
 
     def _skip_broken(self, start: int, error: _BrokenError) -> tuple[Found, int]:
         """The broken value at `start` as a problem, and the place where the next sound record begins."""
-        begin = self._text[start - self._base :][: EXCERPT_LIMIT * 2].encode("latin-1")
+        begin = self._text[start - self._base : start - self._base + self._kept].encode("latin-1")
         end = self._next_record(start + 1)
         if error.incomplete:
             return _too_long(start, end - start, self._limit, begin), end
@@ -460,9 +523,7 @@ class RecordError(ValueError):
 
 def columns_sql(columns: Mapping[str, Shape]) -> str:
     """The `columns` argument of `read_json`."""
-    return (
-        "{" + ", ".join(f"{quote(name)}: {quote(sql_type(shape))}" for name, shape in columns.items()) + "}"
-    )
+    return "{" + ", ".join(f"{quote(name)}: {quote(sql_type(shape))}" for name, shape in columns.items()) + "}"
 
 
 def quote(text: str) -> str:
@@ -572,10 +633,7 @@ class RecordTable:
     @property
     def bad_sql(self) -> str:
         """The condition under which a required column is missing."""
-        tests = (
-            "(" + " and ".join(f'"{name}" is null' for name in names.split("|")) + ")"
-            for names in self.required
-        )
+        tests = ("(" + " and ".join(f'"{name}" is null' for name in names.split("|")) + ")" for names in self.required)
         return " or ".join(tests)
 
 
@@ -641,6 +699,112 @@ def load_records(
     finally:
         clean.unlink(missing_ok=True)
     return outcome
+
+
+def load_csv(
+    con: duckdb.DuckDBPyConnection,
+    table: RecordTable,
+    capture_id: str,
+    member: str,
+    extracted: Extracted,
+    first_no: int,
+    scratch: Path,
+) -> Outcome:
+    """Load a comma-separated file with a header; an empty cell is null, columns that are not declared stay out.
+
+    Raises:
+        InputError: A required column is missing.
+    """
+    outcome = Outcome(member)
+    header = _read_csv_header(extracted.path)
+    names = [name.strip().lower() for name in header]
+    missing = [name for name in table.required if name not in names]
+    if missing or len(set(names)) < len(names):
+        raise InputError(
+            file=member,
+            record="header",
+            expected=f"the columns {', '.join(table.required)}, each once",
+            found=f"{', '.join(names)}"[:200],
+            next_step="Take the file as exported; a column was removed, doubled or renamed.",
+            code="missing_column",
+        )
+    types = "{" + ", ".join(f"{quote(name)}: 'VARCHAR'" for name in names) + "}"
+    kept = ", ".join(
+        f'nullif("{name}", \'\') as "{name}"' if name in names else f'null as "{name}"' for name in table.shape
+    )
+    source = (
+        f"select {first_no} + row_number() over () as record_no, {kept} from read_csv("
+        f"{quote(str(extracted.path))}, columns={types}, header=true, auto_detect=false, delim=',', quote='\"',"
+        f" escape='\"', parallel=false, strict_mode=true, max_line_size={MAX_CSV_LINE_BYTES})"
+    )
+    inserted = run_fast(con, table.name, capture_id, member, source, table.id_column, table.bad_sql)
+    if inserted is not None:
+        outcome.delivered = outcome.loaded = inserted
+        return outcome
+    scratch.mkdir(parents=True, exist_ok=True)
+    clean = scratch / f"careful_{capture_id[:12]}_{first_no}.jsonl"
+    try:
+        with extracted.path.open("rb") as stream, clean.open("w", encoding="utf-8") as out:
+            for found in _scan_csv(stream, names):
+                outcome.delivered += 1
+                record_no = first_no + outcome.delivered
+                if found.problem:
+                    outcome.reject_found(record_no, found)
+                    continue
+                try:
+                    record = check_record(found.value, table.shape, table.id_column, table.required)
+                except RecordError as error:
+                    outcome.reject(record_no, error.code, error.expected, error.found, found.text)
+                    continue
+                out.write(json.dumps({"n": record_no, "r": record}, ensure_ascii=False) + "\n")
+        outcome.loaded = insert_clean(con, table.name, capture_id, member, clean, table.shape, outcome)
+    finally:
+        clean.unlink(missing_ok=True)
+    return outcome
+
+
+def _read_csv_header(path: Path) -> list[str]:
+    with path.open("rb") as stream:
+        head = stream.read(1 << 16).decode("utf-8", "replace")
+    return next(csv.reader(io.StringIO(head)), [])
+
+
+def _scan_csv(stream: BinaryIO, names: Sequence[str]) -> Iterator[Found]:
+    """Each row after the header as one value. A row is undecodable, too long, or has other than its columns."""
+    offset, pending, start = 0, b"", 0
+    is_header = True
+    for line, length in _bounded_lines(stream, MAX_CSV_LINE_BYTES):
+        if not pending:
+            start = offset
+        offset += length
+        pending += line
+        # An odd number of quotes: the row goes on in the next line.
+        is_open = pending.count(b'"') % 2 == 1 and length == len(line) and len(pending) <= MAX_CSV_LINE_BYTES
+        if is_open:
+            continue
+        row, pending = pending, b""
+        if is_header or not row.strip():
+            is_header = False
+            continue
+        yield _csv_row(row, start, names, too_long=length > len(line) or len(row) > MAX_CSV_LINE_BYTES)
+    if pending and not is_header:
+        text = pending[: EXCERPT_LIMIT * 2].decode("utf-8", "backslashreplace")
+        yield Found(start, problem="cut_off", expected="a closing quote", found="the end of the file", text=text)
+
+
+def _csv_row(row: bytes, offset: int, names: Sequence[str], too_long: bool) -> Found:
+    if too_long:
+        return _too_long(offset, len(row), MAX_CSV_LINE_BYTES, row)
+    try:
+        text = row.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return _not_utf8(row, offset, error)
+    cells = next(csv.reader(io.StringIO(text, newline="")), [])
+    if len(cells) != len(names):
+        found = f"{len(cells)} near byte {offset + 1:,} of the file"
+        return Found(offset, problem="wrong_columns", expected=f"{len(names)} cells", found=found, text=text)
+    value = {name: cell or None for name, cell in zip(names, cells, strict=True)}
+    return Found(offset, value, text=text)
 
 
 @contextmanager

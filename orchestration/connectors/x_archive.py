@@ -52,9 +52,7 @@ _POST: dict[str, Shape] = {
     "display_text_range": ["VARCHAR"],
     "entities": {
         "hashtags": [{"text": "VARCHAR", "indices": ["VARCHAR"]}],
-        "user_mentions": [
-            {"screen_name": "VARCHAR", "name": "VARCHAR", "id_str": "VARCHAR", "indices": ["VARCHAR"]}
-        ],
+        "user_mentions": [{"screen_name": "VARCHAR", "name": "VARCHAR", "id_str": "VARCHAR", "indices": ["VARCHAR"]}],
         "urls": [{"url": "VARCHAR", "expanded_url": "VARCHAR", "indices": ["VARCHAR"]}],
     },
     "extended_entities": {"media": [{"type": "VARCHAR"}]},
@@ -274,9 +272,7 @@ class _Load:
             for outcome in outcomes
             if outcome.delivered or record_type != "other"
         ]
-        rejected = [
-            record for outcomes in self._outcomes.values() for one in outcomes for record in one.rejected
-        ]
+        rejected = [record for outcomes in self._outcomes.values() for one in outcomes for record in one.rejected]
         return LoadResult(
             source=XArchive.source,
             platform=XArchive.platform,
@@ -314,12 +310,8 @@ class _Load:
         return totals
 
     def _missing_files(self, listed: list[Any]) -> str | None:
-        here = {
-            PurePosixPath(member.name).name for member in self._files.members() if self._is_here(member.name)
-        }
-        names = [
-            str(_dict(file).get("fileName")) for file in listed if _dict(file).get("count") not in (0, "0")
-        ]
+        here = {PurePosixPath(member.name).name for member in self._files.members() if self._is_here(member.name)}
+        names = [str(_dict(file).get("fileName")) for file in listed if _dict(file).get("count") not in (0, "0")]
         missing = [name for name in names if PurePosixPath(name).name not in here]
         return f"not in the capture: {', '.join(missing)}"[:200] if missing else None
 

@@ -1,0 +1,146 @@
+"""What a capture looks like that no connector reads, so that the error can say it.
+
+Belongs here: marks of other platforms, other exports and other file types, and what to do about each.
+Does not belong here: reading any of them.
+"""
+
+from __future__ import annotations
+
+import re
+
+from orchestration.connectors.files import CaptureFiles
+from orchestration.connectors.records import key_paths
+
+_HEAD_CHARACTERS = 1 << 16
+_LOOKED_AT = 50  # members whose heads are read; the marks of an export are never in the fiftieth file
+
+_LATER = "This source is not read yet. The X archive, or X API v2 JSON, of the same account is."
+_OTHER_PLATFORM = "Hand over an export of X; other platforms are not read yet."
+
+# Names of members, then what they are the mark of.
+_NAMES = (
+    (r"(^|/)(outbox|actor)\.json$", "a Mastodon archive", _OTHER_PLATFORM, "other_platform"),
+    (
+        r"(^|/)(your_instagram_activity|connections/followers_and_following)/|instagram.*posts_\d+\.(json|html)$",
+        "an Instagram export",
+        _OTHER_PLATFORM,
+        "other_platform",
+    ),
+    (
+        r"(^|/)(your_facebook_activity|your_activity_across_facebook)/|(^|/)your_posts.*\.(json|html)$",
+        "a Facebook export",
+        _OTHER_PLATFORM,
+        "other_platform",
+    ),
+    (r"(^|/)user_data(_tiktok)?\.json$", "a TikTok export", _OTHER_PLATFORM, "other_platform"),
+    (r"(^|/)(Shares|Connections|Rich_Media)\.csv$", "a LinkedIn export", _OTHER_PLATFORM, "other_platform"),
+    (r"(^|/)Takeout/", "a Google Takeout", _OTHER_PLATFORM, "other_platform"),
+    (r"\.car$", "a Bluesky repository", _OTHER_PLATFORM, "other_platform"),
+    (
+        r"(^|/)xl/workbook\.xml$|\.xlsx?$|\.ods$",
+        "a spreadsheet",
+        "Spreadsheets round ids and change times. Hand over the export that it was made from.",
+        "spreadsheet",
+    ),
+    (
+        r"\.(zip|rar|7z|tar|tgz)$",
+        "an archive within the capture",
+        "Unpack it, and hand over what is inside.",
+        "nested_archive",
+    ),
+)
+
+# First bytes of files that are no text.
+_MAGICS = (
+    (b"PAR1", "a Parquet file"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"%PDF", "a PDF"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file"),
+    (b"Rar!", "a RAR archive"),
+    (b"7z\xbc\xaf", "a 7-Zip archive"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"OggS", "a sound file"),
+)
+
+# Paths of keys in a first JSON value, then what they are the mark of. The first match counts.
+_KEYS = (
+    (("orderedItems",), "a Mastodon outbox", _OTHER_PLATFORM, "other_platform"),
+    (("account.acct", "content"), "posts of the Mastodon API", _OTHER_PLATFORM, "other_platform"),
+    (("feed[].post.uri",), "a Bluesky feed", _OTHER_PLATFORM, "other_platform"),
+    (("uri", "cid"), "posts of Bluesky", _OTHER_PLATFORM, "other_platform"),
+    (("id_str", "user"), "posts of X API v1.1", _LATER, "later_source"),
+    (("rest_id",), "posts as the X web client gets them (GraphQL)", _LATER, "later_source"),
+    (("data.rest_id",), "posts as the X web client gets them (GraphQL)", _LATER, "later_source"),
+    (("rawContent",), "posts collected with snscrape or twscrape", _LATER, "later_source"),
+    (("conversationId", "content"), "posts collected with snscrape", _LATER, "later_source"),
+    (
+        ("id_str", "full_text"),
+        "posts of an X archive without the rest of it",
+        "Hand over the whole archive (the zip).",
+        "incomplete_archive",
+    ),
+    (
+        ("id", "created_at"),
+        "objects with id and created_at, but without a text",
+        "Collect again with the field text; without it these are not posts.",
+        "missing_column",
+    ),
+)
+
+# Column names of a CSV header, then what they are the mark of.
+_COLUMNS = (
+    ({"post id", "impressions"}, "an X Analytics table"),
+    ({"tweet id", "impressions"}, "an X Analytics table"),
+    ({"datetime", "tweet id", "text"}, "a table written by snscrape"),
+    ({"full_text", "id_str", "tweet_url"}, "a table written by Tweet Harvest"),
+    ({"conversation_id", "tweet", "retweets_count"}, "a table written by Twint"),
+    ({"author_id", "public_metrics.like_count"}, "a table written by twarc-csv"),
+)
+
+
+def describe(files: CaptureFiles) -> tuple[str, str, str]:
+    """What the capture looks like, what to do about it, and a code for it."""
+    names = [member.name for member in files.members()]
+    for pattern, found, next_step, code in _NAMES:
+        if any(re.search(pattern, name, re.IGNORECASE) for name in names):
+            return found, next_step, code
+    for member in files.members()[:_LOOKED_AT]:
+        if member.byte_size and (known := _describe_head(files, member.name)):
+            return known
+    if not any(member.byte_size for member in files.members()):
+        return "empty files only", "Download or copy it again.", "empty_file"
+    shown = ", ".join(names[:5]) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")
+    next_step = "See the list of sources in the documentation; if it is one of them, name it."
+    return f"nothing known in {shown}"[:200], next_step, "unknown_format"
+
+
+def _describe_head(files: CaptureFiles, name: str) -> tuple[str, str, str] | None:
+    head = files.head(name, _HEAD_CHARACTERS)
+    for magic, found in _MAGICS:
+        if head.startswith(magic):
+            return found, "Hand over the export as it was downloaded.", "unknown_format"
+    if head[257:262] == b"ustar":
+        return "a tar archive", "Unpack it, and hand over the folder.", "nested_archive"
+    text = files.head_text(name, _HEAD_CHARACTERS).lstrip("\ufeff \t\r\n")
+    if not text.strip("\0 \r\n\t"):
+        return "nothing but blanks", "Download or copy it again.", "empty_file"
+    if text[:200].lower().startswith(("<!doctype html", "<html")):
+        next_step = "The download gave a page (log in?), not the file: download it again."
+        return "a web page", next_step, "web_page"
+    if text.startswith(("{", "[")):
+        paths = key_paths(text)
+        for keys, found, next_step, code in _KEYS:
+            if set(keys) <= paths:
+                return found, next_step, code
+        return None
+    header = {cell.strip(' "\r').lower() for cell in re.split(r"[,;\t]", text.split("\n", 1)[0])}
+    for columns, found in _COLUMNS:
+        if columns <= header:
+            return found, _LATER, "later_source"
+    if {"tweet_id", "timestamp"} & header and len(header) > 4:
+        found = f"a tweets.csv without all its columns ({', '.join(sorted(header))})"[:200]
+        return found, "Take the file as exported; a column was removed or renamed.", "missing_column"
+    if len(header) > 2 and name.lower().endswith((".csv", ".tsv")):
+        return f"a table with the columns {', '.join(sorted(header))}"[:200], _LATER, "later_source"
+    return None
