@@ -125,7 +125,8 @@ RAW = (
         severity="critical",
         dimension="completeness",
         why="A capture from which nothing was loaded adds nothing, and hides that the file was misread.",
-        next_step="Open the file: is it the export that was meant, and complete? Name the source if it was not "
+        next_step="Open the file: is it the export that was meant, and complete? Name the source if it was "
+        "not "
         "recognised.",
         frame="raw__accounting",
         column="loaded_count",
@@ -136,14 +137,17 @@ RAW = (
         name="delivered_is_loaded_plus_rejected",
         severity="critical",
         dimension="integrity",
-        why="Every delivered record is either loaded or rejected with a reason. Anything else is silent loss.",
+        why="Every delivered record is either loaded or rejected with a reason. Anything else is silent "
+        "loss.",
         next_step="This is a fault of the reader, not of the file: report it with the name of the source.",
         frame="raw__accounting",
         column="unaccounted_count",
         expected="delivered = loaded + rejected, for the capture and for each of its files",
         observed="{delivered_count} delivered, {loaded_count} loaded, {rejected_count} rejected",
-        evidence_sql="select concat(member, ' (', record_type, '): ', delivered_count, ' delivered, ', loaded_count, "
-        "' loaded, ', rejected_count, ' rejected') as key from raw.capture_members where capture_id = $capture_id "
+        evidence_sql="select concat(member, ' (', record_type, '): ', delivered_count, ' delivered, ', "
+        "loaded_count, "
+        "' loaded, ', rejected_count, ' rejected') as key from raw.capture_members where capture_id = "
+        "$capture_id "
         "and delivered_count is distinct from loaded_count + rejected_count order by member limit 20",
     ),
     _raw(
@@ -207,12 +211,14 @@ limit 20""",
         name="rejected_share_small",
         severity="critical",
         dimension="validity",
-        why="When many records cannot be read, the file is damaged or is not what it was taken for; the rest is then "
+        why="When many records cannot be read, the file is damaged or is not what it was taken for; the "
+        "rest is then "
         "not to be trusted either.",
         next_step="Read the reasons in raw.rejected_records. " + _SET_RIGHT,
         frame="raw__accounting",
         column="judged_rejected_share",
-        expected="at most {rejected_share_max:.0%} of the records rejected (judged from {rejected_count_min} rejected "
+        expected="at most {rejected_share_max:.0%} of the records rejected (judged from "
+        "{rejected_count_min} rejected "
         "records on, or above {rejected_share_short_file_max:.0%})",
         observed="{rejected_count} of {delivered_count} records rejected ({rejected_share:.1%})",
         failing_column="rejected_count",
@@ -224,14 +230,17 @@ limit 20""",
         name="control_totals_agree",
         severity="warning",
         dimension="consistency",
-        why="Sources state how many posts they hold. A different count means a cut export, or a source that counts "
+        why="Sources state how many posts they hold. A different count means a cut export, or a source that "
+        "counts "
         "otherwise: old X archives state more posts than they contain, so this alone closes nothing.",
-        next_step="Compare the statements in quality.fct_control_totals; ask for a new export if posts are missing.",
+        next_step="Compare the statements in quality.fct_control_totals; ask for a new export if posts are "
+        "missing.",
         frame="raw__accounting",
         column="disagreeing_total_count",
         expected="every count that the source states about itself equals the count made here",
         observed="{disagreeing_total_count} of {stated_total_count} statements disagree",
-        evidence_sql="select concat(statement, ': states ', coalesce(cast(stated_count as varchar), 'nothing'), "
+        evidence_sql="select concat(statement, ': states ', coalesce(cast(stated_count as varchar), "
+        "'nothing'), "
         "', counted ', coalesce(cast(counted_count as varchar), 'nothing')) as key from raw.control_totals "
         "where capture_id = $capture_id and agrees is not true order by statement limit 20",
     ),
@@ -239,7 +248,8 @@ limit 20""",
         name="owner_known",
         severity="warning",
         dimension="completeness",
-        why="Without its owner a capture cannot say for which account it is complete: its months stay samples.",
+        why="Without its owner a capture cannot say for which account it is complete: its months stay "
+        "samples.",
         next_step="Deliver the profile file that belongs to the export (account.js, user_details.js, users).",
         frame="raw__accounting",
         column="owner",
@@ -252,7 +262,8 @@ limit 20""",
         severity="warning",
         dimension="timeliness",
         why="Likes and reposts grow. Counts without the time at which they were true cannot be compared.",
-        next_step="Nothing to do for this file; when you export again, keep the file that tells the export's date.",
+        next_step="Nothing to do for this file; when you export again, keep the file that tells the "
+        "export's date.",
         frame="raw__accounting",
         column="observed_at",
         expected="the time of the export, as the source states it",
@@ -287,7 +298,8 @@ limit 20""",
         name="ids_well_formed",
         severity="critical",
         dimension="validity",
-        why="Ids of X are whole numbers of up to 19 digits. Anything else (1.2E+18, quotes, a link) is a file that "
+        why="Ids of X are whole numbers of up to 19 digits. Anything else (1.2E+18, quotes, a link) is a "
+        "file that "
         "another program rewrote.",
         next_step="Deliver the export as it was downloaded, without opening it in a spreadsheet.",
         frame="raw__ids",
@@ -303,11 +315,13 @@ limit 20""",
         severity="critical",
         dimension="accuracy",
         why="Excel keeps 15 digits of a number: ids then end in zeros and belong to other posts, or to none.",
-        next_step="Deliver the export as it was downloaded. Where another capture holds the same posts undamaged, "
+        next_step="Deliver the export as it was downloaded. Where another capture holds the same posts "
+        "undamaged, "
         "(author, id >> 22) finds the exact id again.",
         frame="raw__ids",
         column="judged_excel_id_share",
-        expected="fewer than {excel_id_share_max:.0%} of the long ids rounded to 15 digits (by chance: about 1 in 100; "
+        expected="fewer than {excel_id_share_max:.0%} of the long ids rounded to 15 digits (by chance: "
+        "about 1 in 100; "
         "judged from {damaged_id_n_min} ids on)",
         observed="{excel_id_count} of {long_id_count} ids of 17 and more digits are rounded to 15 digits "
         "({excel_id_share:.1%})",
@@ -319,12 +333,15 @@ limit 20""",
         name="ids_not_damaged_by_javascript",
         severity="critical",
         dimension="accuracy",
-        why="JavaScript prints large numbers rounded: most ids then end in 00 and belong to other posts, or to none.",
-        next_step="Use the export's text ids (id_str), or deliver it as it was downloaded. Where another capture holds "
+        why="JavaScript prints large numbers rounded: most ids then end in 00 and belong to other posts, or "
+        "to none.",
+        next_step="Use the export's text ids (id_str), or deliver it as it was downloaded. Where another "
+        "capture holds "
         "the same posts undamaged, (author, id >> 22) finds the exact id again.",
         frame="raw__ids",
         column="judged_javascript_id_share",
-        expected="fewer than {javascript_id_share_max:.0%} of the ids since 2013 end in 00 (by chance: about 2 in 100; "
+        expected="fewer than {javascript_id_share_max:.0%} of the ids since 2013 end in 00 (by chance: "
+        "about 2 in 100; "
         "judged from {damaged_id_n_min} ids on)",
         observed="{javascript_id_count} of {javascript_judged_count} ids since 2013 end in 00 "
         "({javascript_id_share:.1%})",
@@ -338,13 +355,16 @@ limit 20""",
         name="ids_not_damaged_by_float",
         severity="critical",
         dimension="accuracy",
-        why="A program that kept ids as 64-bit floats changed two of three of them without a trace but this one: "
+        why="A program that kept ids as 64-bit floats changed two of three of them without a trace but this "
+        "one: "
         "every id then equals its own rounded value.",
-        next_step="Deliver the export as it was downloaded. Where another capture holds the same posts undamaged, "
+        next_step="Deliver the export as it was downloaded. Where another capture holds the same posts "
+        "undamaged, "
         "(author, id >> 22) finds the exact id again.",
         frame="raw__ids",
         column="judged_float_id_share",
-        expected="fewer than {float_id_share_max:.0%} of the long ids equal their rounded value (by chance: 3 to 8 in "
+        expected="fewer than {float_id_share_max:.0%} of the long ids equal their rounded value (by chance: "
+        "3 to 8 in "
         "10; judged from {float_id_n_min} ids on)",
         observed="{float_id_count} of {long_id_count} ids of 17 and more digits equal their rounded value "
         "({float_id_share:.1%})",
@@ -358,7 +378,8 @@ limit 20""",
         name="ids_unique_in_capture",
         severity="warning",
         dimension="uniqueness",
-        why="The same post twice in one export is real (months listed twice, pages that overlap). It is counted once "
+        why="The same post twice in one export is real (months listed twice, pages that overlap). It is "
+        "counted once "
         "later on; here it is only told.",
         next_step="Nothing to do; quality.fct_record_accounting shows the duplicates.",
         frame="raw__ids",
@@ -384,7 +405,8 @@ STAGING = (
         severity="critical",
         dimension="integrity",
         why="Staging renames and casts; it neither drops nor adds a post.",
-        next_step="This is a fault of the staging model, not of the file: report it with the name of the source.",
+        next_step="This is a fault of the staging model, not of the file: report it with the name of the "
+        "source.",
         frame="staging__posts",
         column="lost_post_count",
         expected="as many posts in staging as were loaded",
@@ -394,8 +416,10 @@ STAGING = (
         name="record_keys_unique",
         severity="critical",
         dimension="uniqueness",
-        why="Capture and position name one delivered record. Twice the same is a record multiplied by a join.",
-        next_step="This is a fault of the staging model, not of the file: report it with the name of the source.",
+        why="Capture and position name one delivered record. Twice the same is a record multiplied by a "
+        "join.",
+        next_step="This is a fault of the staging model, not of the file: report it with the name of the "
+        "source.",
         frame="staging__posts",
         column="repeated_record_count",
         expected="every record once",
@@ -438,7 +462,8 @@ where occurrence > 1"""
         name="posted_after_the_platform_began",
         severity="critical",
         dimension="validity",
-        why="No post on X is older than the platform. Such a date is a default (1970, 0001) or a misread format.",
+        why="No post on X is older than the platform. Such a date is a default (1970, 0001) or a misread "
+        "format.",
         next_step="See in which form the file writes its dates. " + _SET_RIGHT,
         frame="staging__posts",
         column="before_platform_count",
@@ -457,7 +482,8 @@ where occurrence > 1"""
         next_step="See whether day and month were swapped. " + _SET_RIGHT,
         frame="staging__posts",
         column="after_observed_count",
-        expected="no post later than {posted_after_observed_hours} hours after the export (or after it was received, "
+        expected="no post later than {posted_after_observed_hours} hours after the export (or after it was "
+        "received, "
         "where the export's time is unknown)",
         observed="{after_observed_count} of {post_count} posts are younger than their export",
         evidence_sql=f"""
@@ -475,7 +501,8 @@ where
         name="time_agrees_with_id",
         severity="warning",
         dimension="accuracy",
-        why="Ids of X since November 2010 hold the time of the post. Where the stated time differs, it is false.",
+        why="Ids of X since November 2010 hold the time of the post. Where the stated time differs, it is "
+        "false.",
         next_step="Look at these posts before you use their day; months are only wrong at their edges.",
         frame="staging__posts",
         column="time_off_count",
@@ -498,12 +525,14 @@ where
         name="times_not_shifted",
         severity="critical",
         dimension="accuracy",
-        why="When many stated times differ from the time in the id, the clock was misread as a whole: a local time "
+        why="When many stated times differ from the time in the id, the clock was misread as a whole: a "
+        "local time "
         "taken for UTC, day and month swapped. Every day and hour count would be wrong.",
         next_step="See by how much the times are off: whole hours are a time zone. " + _SET_RIGHT,
         frame="staging__posts",
         column="judged_time_off_share",
-        expected="at most {time_off_share_max:.0%} of the times off (judged from {time_off_count_min} posts on, or "
+        expected="at most {time_off_share_max:.0%} of the times off (judged from {time_off_count_min} posts "
+        "on, or "
         "above {time_off_share_short_file_max:.0%})",
         observed="{time_off_count} of {timed_id_count} posts are off ({time_off_share:.2%}){off_by}",
         failing_column="time_off_count",
@@ -530,7 +559,8 @@ where
         severity="critical",
         dimension="validity",
         why="Every number is split by kind. A post of another kind would be counted nowhere.",
-        next_step="This is a fault of the staging model, not of the file: report it with the name of the source.",
+        next_step="This is a fault of the staging model, not of the file: report it with the name of the "
+        "source.",
         frame="staging__posts",
         column="unknown_kind_count",
         expected="one of original, reply, self_reply, quote, repost",
@@ -543,9 +573,11 @@ where
         name="no_metrics_on_reposts",
         severity="critical",
         dimension="accuracy",
-        why="Exports give a repost the counts of the original post. Added up, they inflate engagement (53-fold on a "
+        why="Exports give a repost the counts of the original post. Added up, they inflate engagement "
+        "(53-fold on a "
         "real account).",
-        next_step="This is a fault of the staging model, not of the file: report it with the name of the source.",
+        next_step="This is a fault of the staging model, not of the file: report it with the name of the "
+        "source.",
         frame="staging__posts",
         column="repost_with_metrics_count",
         expected="no counts on reposts",
@@ -558,7 +590,8 @@ where
         severity="warning",
         dimension="completeness",
         why="Cut texts lose their last hashtags, mentions and words: counts of these are then too low.",
-        next_step="If you can, add an export that holds whole texts: the most complete version of a post wins.",
+        next_step="If you can, add an export that holds whole texts: the most complete version of a post "
+        "wins.",
         frame="staging__posts",
         column="complete_text_share",
         expected="at least {complete_text_share_min:.0%} of the account's own texts whole",
@@ -585,7 +618,8 @@ where
         name="handles_well_formed",
         severity="warning",
         dimension="validity",
-        why="Handles on X have up to 15 letters, digits or underscores. Another form is a display name in the wrong "
+        why="Handles on X have up to 15 letters, digits or underscores. Another form is a display name in "
+        "the wrong "
         "column, or a made-up account: the demo's handle is longer on purpose, so that it can be nobody's.",
         next_step="Nothing to do for synthetic data; otherwise see whether names and handles are mixed up.",
         frame="staging__posts",
@@ -600,7 +634,8 @@ where
         name="languages_well_formed",
         severity="warning",
         dimension="validity",
-        why="Languages are BCP-47 tags (id, en, zh-Hant). X's old codes (in, iw) are mapped; others would split a "
+        why="Languages are BCP-47 tags (id, en, zh-Hant). X's old codes (in, iw) are mapped; others would "
+        "split a "
         "language in two.",
         next_step="Add the code to the mapping of languages.",
         frame="staging__posts",
@@ -615,12 +650,14 @@ where
         name="no_capture_cap",
         severity="warning",
         dimension="completeness",
-        why="A round number of posts, or about 3,200, with a first month that begins late, is a download that was "
+        why="A round number of posts, or about 3,200, with a first month that begins late, is a download "
+        "that was "
         "stopped by a limit: earlier posts exist and are missing.",
         next_step="Ask for the owner's archive, which has no limit, or read the first months as incomplete.",
         frame="staging__posts",
         column="suspected_cap_count",
-        expected="not {timeline_cap_from} to {timeline_cap_to} posts, nor a multiple of 100 from {round_cap_min} on, "
+        expected="not {timeline_cap_from} to {timeline_cap_to} posts, nor a multiple of 100 from "
+        "{round_cap_min} on, "
         "with a cut first month",
         observed="{dated_post_count} posts from {first_post_on} on",
         thresholds=("timeline_cap_from", "timeline_cap_to", "round_cap_min", "cut_month_days"),
@@ -629,9 +666,11 @@ where
         name="no_missing_months",
         severity="warning",
         dimension="completeness",
-        why="Months without a post inside an export that claims to be whole are a pause of the account, or a hole in "
+        why="Months without a post inside an export that claims to be whole are a pause of the account, or "
+        "a hole in "
         "the export. They count as zero.",
-        next_step="Ask the owner whether the account paused; otherwise look for another export of these months.",
+        next_step="Ask the owner whether the account paused; otherwise look for another export of these "
+        "months.",
         frame="staging__posts",
         column="missing_month_count",
         expected="a post in every month between the first and the last",
@@ -656,9 +695,11 @@ limit 20""",
         name="no_partial_edge_months",
         severity="warning",
         dimension="completeness",
-        why="The first and the last month of a whole export are seldom whole themselves. Set beside whole months they look like a rise "
+        why="The first and the last month of a whole export are seldom whole themselves. Set beside whole "
+        "months they look like a rise "
         "or a fall.",
-        next_step="Nothing to do; coverage stands beside every count, and reports leave partial months out of trends.",
+        next_step="Nothing to do; coverage stands beside every count, and reports leave partial months out "
+        "of trends.",
         frame="staging__posts",
         column="partial_month_count",
         expected="the covered time begins and ends with a month (within {cut_month_days} day)",
@@ -668,7 +709,542 @@ limit 20""",
     ),
 )
 
-CATALOG: tuple[Check, ...] = (*RAW, *STAGING)
+
+def _marts(asset: str, **words: object) -> Check:
+    return Check(gate="marts", asset=asset, grain="table", **words)  # type: ignore[arg-type]
+
+
+_MODEL_FAULT = "This is a fault of the models, not of a file: report it with the rows that are named here."
+
+_DIFFERENT_MONTHS = """
+with counted as (
+    select account_key, posted_month, kind, count(*) as post_count
+    from marts.fct_posts
+    group by 1, 2, 3
+)
+select concat(
+    'account ', coalesce(volume.account_key, counted.account_key), ', ',
+    strftime(coalesce(volume.posted_month, counted.posted_month), '%Y-%m'), ', ',
+    coalesce(volume.kind, counted.kind), ': ', coalesce(volume.post_count, 0), ' in the volume, ',
+    coalesce(counted.post_count, 0), ' posts'
+) as key
+from marts.fct_post_volume as volume
+full outer join counted
+    on volume.account_key = counted.account_key
+    and volume.posted_month = counted.posted_month
+    and volume.kind = counted.kind
+where coalesce(volume.post_count, 0) <> coalesce(counted.post_count, 0)
+order by 1
+limit 20"""
+
+_VOLUME_ROW = "concat('account ', account_key, ', ', strftime(posted_month, '%Y-%m'), ', ', kind)"
+
+
+def _orphans(table: str) -> str:
+    return (
+        f"select distinct post_key as key from marts.{table} as facts where not exists "
+        "(select 1 from marts.fct_posts as posts where posts.post_key = facts.post_key) order by 1 limit 20"
+    )
+
+
+def _has_posts(asset: str, name: str, column: str, total: str, what: str) -> Check:
+    """Every row of a fact hangs on a post."""
+    return _marts(
+        asset,
+        name=name,
+        severity="critical",
+        dimension="integrity",
+        why=f"A row of {what} without its post cannot be traced back to a delivered record, and joins lose "
+        f"it.",
+        next_step="Rebuild all marts together. " + _MODEL_FAULT,
+        frame=f"marts__{asset}",
+        column=column,
+        expected=f"a post for every row of {asset}",
+        observed=f"{{{column}}} of {{{total}}} rows without their post",
+        evidence_sql=_orphans(asset),
+    )
+
+
+MARTS = (
+    _marts(
+        "fct_posts",
+        name="post_keys_unique",
+        severity="critical",
+        dimension="uniqueness",
+        why="Every number counts rows of fct_posts. The same post twice is counted twice, everywhere.",
+        next_step=_MODEL_FAULT,
+        frame="marts__fct_posts",
+        column="repeated_post_key_count",
+        expected="every post once",
+        observed="{repeated_post_key_count} of {post_row_count} rows repeat a post",
+        evidence_sql="select post_key as key from marts.fct_posts group by 1 having count(*) > 1 order by 1 "
+        "limit 20",
+    ),
+    _marts(
+        "fct_posts",
+        name="posts_not_empty",
+        severity="critical",
+        dimension="completeness",
+        why="Accepted captures hold posts, so the marts must. Empty marts would replace good ones without "
+        "an error.",
+        next_step="See which capture's posts are lost in quality.fct_record_accounting. " + _MODEL_FAULT,
+        frame="marts__fct_posts",
+        column="empty_post_table_count",
+        expected="posts, where accepted captures hold any",
+        observed="{post_row_count} posts from {loaded_post_count} loaded records",
+    ),
+    _marts(
+        "fct_posts",
+        name="no_deleted_posts",
+        severity="critical",
+        dimension="validity",
+        why="What its author deleted must not be shown again.",
+        next_step=_MODEL_FAULT,
+        frame="marts__fct_posts",
+        column="deleted_post_count",
+        expected="no post that an accepted capture lists as deleted",
+        observed="{deleted_post_count} of {post_row_count} posts were deleted by their author",
+        evidence_sql="""
+select concat('post ', posts.post_id) as key
+from marts.fct_posts as posts
+where posts.platform = 'x' and posts.post_id in (
+    select raw_records.record_id
+    from ({{ raw_records }}) as raw_records
+    inner join raw.captures as captures on raw_records.capture_id = captures.capture_id
+    where raw_records.record_type = 'deletion' and captures.status = 'accepted'
+)
+order by 1
+limit 20""",
+    ),
+    _marts(
+        "int_posts__observations",
+        name="records_accounted_for",
+        severity="critical",
+        dimension="integrity",
+        why="Every loaded record is kept, a duplicate, superseded or deleted, and nothing else. A record "
+        "without a fate "
+        "is a post that silently disappeared.",
+        next_step=_MODEL_FAULT,
+        frame="marts__observations",
+        column="unbalanced_capture_count",
+        expected="for each capture: delivered = loaded + rejected, and loaded = kept + duplicate + "
+        "superseded + deleted",
+        observed="{unbalanced_capture_count} of {accounted_capture_count} captures do not add up",
+        evidence_sql="""
+with loaded as (
+    select
+        captures.capture_id,
+        coalesce(sum(members.loaded_count) filter (where members.record_type in ('post', 'csv_post')), 0)
+            as loaded_count
+    from raw.captures as captures
+    left join raw.capture_members as members on captures.capture_id = members.capture_id
+    where captures.status = 'accepted'
+    group by 1
+),
+fates as (
+    select
+        capture_id,
+        count(*) filter (where outcome in ('kept', 'duplicate', 'superseded', 'deleted')) as accounted_count,
+        count(*) as record_count,
+        count(*) - count(distinct (source, record_no)) as repeated_record_count
+    from intermediate.int_posts__observations
+    group by 1
+)
+select concat(
+    'capture ', coalesce(loaded.capture_id, fates.capture_id), ': ', coalesce(loaded_count, 0), ' posts loaded, ',
+    coalesce(accounted_count, 0), ' accounted for'
+) as key
+from loaded
+full outer join fates on loaded.capture_id = fates.capture_id
+where
+    loaded_count is distinct from coalesce(accounted_count, 0)
+    or coalesce(record_count, 0) <> coalesce(accounted_count, 0)
+    or coalesce(repeated_record_count, 0) > 0
+order by 1
+limit 20""",
+    ),
+    _marts(
+        "int_posts__observations",
+        name="kept_records_are_the_posts",
+        severity="critical",
+        dimension="consistency",
+        why="The records that were kept and the rows of fct_posts are the same posts, one for one.",
+        next_step=_MODEL_FAULT,
+        frame="marts__observations",
+        column="kept_difference_count",
+        expected="each kept record a post, each post a kept record",
+        observed="{kept_record_count} records kept, {kept_post_count} posts, {kept_difference_count} "
+        "without the other",
+        evidence_sql="""
+select coalesce(kept.post_key, posts.post_key) as key
+from (select post_key from intermediate.int_posts__observations where outcome = 'kept') as kept
+full outer join marts.fct_posts as posts on kept.post_key = posts.post_key
+where kept.post_key is null or posts.post_key is null
+order by 1
+limit 20""",
+    ),
+    _marts(
+        "fct_post_volume",
+        name="months_sum_to_posts",
+        severity="critical",
+        dimension="consistency",
+        why="The volume is the first answer people read. It must be the posts, counted: account by account, "
+        "month by "
+        "month, kind by kind.",
+        next_step=_MODEL_FAULT,
+        frame="marts__fct_post_volume",
+        column="volume_difference_count",
+        expected="for each account, month and kind as many posts as fct_posts holds",
+        observed="{volume_post_count} posts in the volume, {counted_post_count} in fct_posts, "
+        "{volume_difference_count} rows differ",
+        evidence_sql=_DIFFERENT_MONTHS,
+    ),
+    _marts(
+        "fct_post_volume",
+        name="no_zero_outside_coverage",
+        severity="critical",
+        dimension="validity",
+        why="Where nobody looked, nothing is known. A zero there reads as silence of the account.",
+        next_step=_MODEL_FAULT,
+        frame="marts__fct_post_volume",
+        column="zero_outside_coverage_count",
+        expected="null, not zero, in months without coverage",
+        observed="{zero_outside_coverage_count} of {volume_row_count} rows are zero outside coverage",
+        evidence_sql=f"select {_VOLUME_ROW} as key from marts.fct_post_volume where post_count = 0 "
+        "and coalesce(coverage_status, '') not in ('observed', 'partial') order by 1 limit 20",
+    ),
+    _marts(
+        "fct_post_volume",
+        name="no_null_inside_coverage",
+        severity="critical",
+        dimension="completeness",
+        why="Where the source was looked at and held nothing, the count is zero. A null there hides a "
+        "silent month.",
+        next_step=_MODEL_FAULT,
+        frame="marts__fct_post_volume",
+        column="null_inside_coverage_count",
+        expected="zero, not null, in covered months without posts",
+        observed="{null_inside_coverage_count} of {volume_row_count} rows are null inside coverage",
+        evidence_sql=f"select {_VOLUME_ROW} as key from marts.fct_post_volume where post_count is null "
+        "and coverage_status in ('observed', 'partial') order by 1 limit 20",
+    ),
+    _marts(
+        "fct_post_volume_daily",
+        name="days_sum_to_posts",
+        severity="critical",
+        dimension="consistency",
+        why="Days and months must tell the same story.",
+        next_step=_MODEL_FAULT,
+        frame="marts__fct_post_volume_daily",
+        column="daily_difference_count",
+        expected="for each account and day as many posts as fct_posts holds",
+        observed="{daily_difference_count} days differ ({daily_post_count} posts in the days)",
+        evidence_sql="""
+with counted as (
+    select account_key, posted_date, count(*) as post_count
+    from marts.fct_posts
+    group by 1, 2
+)
+select concat(
+    'account ', coalesce(daily.account_key, counted.account_key), ', ',
+    coalesce(daily.posted_date, counted.posted_date), ': ', coalesce(daily.post_count, 0), ' in the day, ',
+    coalesce(counted.post_count, 0), ' posts'
+) as key
+from marts.fct_post_volume_daily as daily
+full outer join counted on daily.account_key = counted.account_key and daily.posted_date = counted.posted_date
+where coalesce(daily.post_count, 0) <> coalesce(counted.post_count, 0)
+order by 1
+limit 20""",
+    ),
+    _marts(
+        "fct_post_hashtags",
+        name="hashtag_once_per_post",
+        severity="critical",
+        dimension="uniqueness",
+        why="A hashtag is counted in posts, not in occurrences: written twice in one post it is one post.",
+        next_step=_MODEL_FAULT,
+        frame="marts__fct_post_hashtags",
+        column="repeated_hashtag_count",
+        expected="each hashtag once per post",
+        observed="{repeated_hashtag_count} of {hashtag_row_count} rows repeat a post's hashtag",
+        evidence_sql="select concat('post_key ', post_key, ', ', count(*), ' times') as key from "
+        "marts.fct_post_hashtags "
+        "group by post_key, hashtag having count(*) > 1 order by 1 limit 20",
+    ),
+    _has_posts(
+        "fct_post_hashtags", "hashtags_have_posts", "orphaned_hashtag_count", "hashtag_row_count", "hashtags"
+    ),
+    _has_posts("fct_theme_hits", "theme_hits_have_posts", "orphaned_hit_count", "theme_hit_count", "theme hits"),
+    _marts(
+        "fct_theme_hits",
+        name="theme_hits_inside_text",
+        severity="critical",
+        dimension="accuracy",
+        why="A hit says which letters of the post made it a theme. Outside the text it proves nothing.",
+        next_step=_MODEL_FAULT,
+        frame="marts__fct_theme_hits",
+        column="misplaced_hit_count",
+        expected="0 <= start < end <= length of the text",
+        observed="{misplaced_hit_count} of {theme_hit_count} hits lie outside their text",
+        evidence_sql="select concat('post_key ', hits.post_key, ', term ', hits.term_id, ', ', "
+        "hits.span_start, ' to ', "
+        "hits.span_end) as key from marts.fct_theme_hits as hits "
+        "inner join marts.fct_posts as posts on hits.post_key = posts.post_key "
+        "where not coalesce(hits.span_start >= 0 and hits.span_end > hits.span_start "
+        "and hits.span_end <= length(posts.text), false) order by 1 limit 20",
+    ),
+    _has_posts("fct_post_themes", "post_themes_have_posts", "orphaned_theme_count", "post_theme_count", "themes"),
+    _has_posts(
+        "fct_interactions",
+        "interactions_have_posts",
+        "orphaned_interaction_count",
+        "interaction_count",
+        "interactions",
+    ),
+    _marts(
+        "fct_interactions",
+        name="interaction_once_per_post",
+        severity="critical",
+        dimension="uniqueness",
+        why="An account mentioned twice in one post is one interaction; counted twice it would weigh double.",
+        next_step=_MODEL_FAULT,
+        frame="marts__fct_interactions",
+        column="repeated_interaction_count",
+        expected="each target once per post and kind",
+        observed="{repeated_interaction_count} of {interaction_count} rows repeat an interaction",
+        evidence_sql="select concat('post_key ', post_key, ', ', kind) as key from marts.fct_interactions "
+        "group by post_key, target_account_key, kind having count(*) > 1 order by 1 limit 20",
+    ),
+    _has_posts(
+        "fct_post_engagement",
+        "engagement_has_posts",
+        "orphaned_engagement_count",
+        "engagement_row_count",
+        "engagement",
+    ),
+    _marts(
+        "fct_post_engagement",
+        name="no_reposts_in_engagement",
+        severity="critical",
+        dimension="accuracy",
+        why="A repost carries the counts of the original post, which is somebody else's success.",
+        next_step=_MODEL_FAULT,
+        frame="marts__fct_post_engagement",
+        column="repost_engagement_count",
+        expected="no repost",
+        observed="{repost_engagement_count} of {engagement_row_count} rows belong to reposts",
+        evidence_sql="select distinct engagement.post_key as key from marts.fct_post_engagement as "
+        "engagement "
+        "inner join marts.fct_posts as posts on engagement.post_key = posts.post_key "
+        "where posts.kind = 'repost' order by 1 limit 20",
+    ),
+)
+
+
+def _publish(**words: object) -> Check:
+    return Check(gate="publish", asset="social_bi", grain="table", **words)  # type: ignore[arg-type]
+
+
+_BUILD_AGAIN = "Publish again; if it stays, report it with the tables that are named here."
+
+PUBLISH = (
+    _publish(
+        name="published_rows_equal_warehouse",
+        severity="critical",
+        dimension="consistency",
+        why="Readers must see the audited tables, whole: no table more or less, no row more or less.",
+        next_step=_BUILD_AGAIN,
+        frame="publish__tables",
+        column="row_count_difference",
+        expected="every table with as many rows as in the warehouse",
+        observed="{subject} has {published_count} rows, {warehouse_count} in the warehouse",
+        judges_every_row=True,
+        rows_are="tables equal the warehouse",
+    ),
+    _publish(
+        name="tables_have_comments",
+        severity="critical",
+        dimension="completeness",
+        why="The file explains itself: a person who opens it in any tool sees what a table is.",
+        next_step="Describe the model in its YAML file, then build and publish.",
+        frame="publish__tables",
+        column="uncommented_table_count",
+        expected="a comment on every table",
+        observed="{subject} has none",
+        judges_every_row=True,
+        rows_are="tables have a comment",
+    ),
+    _publish(
+        name="columns_have_comments",
+        severity="critical",
+        dimension="completeness",
+        why="The file explains itself: a person who opens it in any tool sees what a column means.",
+        next_step="Describe the columns in the model's YAML file, then build and publish.",
+        frame="publish__tables",
+        column="uncommented_column_count",
+        expected="a comment on every column",
+        observed="{subject} lacks {uncommented_column_count} of {column_count}",
+        judges_every_row=True,
+        rows_are="tables have a comment on every column",
+    ),
+    _publish(
+        name="marts_have_primary_keys",
+        severity="critical",
+        dimension="uniqueness",
+        why="The key says what one row is, and the file itself then refuses a second one.",
+        next_step="State the primary key in the model's contract, then build and publish.",
+        frame="publish__tables",
+        column="missing_key_count",
+        expected="a primary key on every mart",
+        observed="{subject} has none",
+        judges_every_row=True,
+        rows_are="marts have a primary key",
+    ),
+    _publish(
+        name="facts_published",
+        severity="critical",
+        dimension="completeness",
+        why="The posts and the four facts (volume, hashtags, themes, interactions) are what the file is for.",
+        next_step="Build every model, then publish.",
+        frame="publish__file",
+        column="missing_fact_count",
+        expected="fct_posts, fct_post_volume, fct_post_hashtags, fct_post_themes, fct_interactions",
+        observed="{missing_fact_count} of them missing",
+        demands_rows=True,
+    ),
+    _publish(
+        name="only_published_schemas",
+        severity="critical",
+        dimension="validity",
+        why="Raw records, deleted posts and work in progress are not for readers.",
+        next_step=_BUILD_AGAIN,
+        frame="publish__file",
+        column="unexpected_schema_count",
+        expected="the schemas marts, reports and quality, nothing else",
+        observed="{unexpected_schema_count} other schemas, or tables outside these three",
+        evidence_sql="select schema_name as key from duckdb_schemas() where database_name = "
+        "current_database() "
+        "and not internal and schema_name not in ('main', 'marts', 'reports', 'quality') union all "
+        "select concat('main.', table_name) from duckdb_tables() where database_name = current_database() "
+        "and schema_name = 'main' order by 1 limit 20",
+    ),
+    _publish(
+        name="no_views",
+        severity="critical",
+        dimension="integrity",
+        why="A view reads other files, which readers do not have; it breaks in their tool, not here.",
+        next_step="Publish the model as a table.",
+        frame="publish__file",
+        column="view_count",
+        expected="tables only",
+        observed="{view_count} views",
+        evidence_sql="select concat(schema_name, '.', view_name) as key from duckdb_views() "
+        "where database_name = current_database() and not internal order by 1 limit 20",
+    ),
+    _publish(
+        name="readable_by_older_tools",
+        severity="warning",
+        dimension="validity",
+        why="BI tools embed DuckDB 1.2 to 1.5. A file in a newer storage format is refused by all of them.",
+        next_step="Write the file with storage version v1.2.0.",
+        frame="publish__file",
+        column="storage_version",
+        expected="storage version v1.0.0 or v1.2.0",
+        observed="storage version {storage_version}",
+    ),
+    _publish(
+        name="published_accounting_balances",
+        severity="critical",
+        dimension="integrity",
+        why="Readers can check themselves that no record was lost: the published accounting must add up.",
+        next_step="Build the quality layer again, then publish.",
+        frame="publish__accounting",
+        column="unbalanced_publication_count",
+        expected="for each accepted capture: delivered = loaded + rejected, and loaded = kept + duplicate + "
+        "superseded + "
+        "deleted",
+        observed="{unbalanced_publication_count} of {published_capture_count} captures do not add up",
+    ),
+    _publish(
+        name="reports_name_organisations_only",
+        severity="critical",
+        dimension="validity",
+        why="Private people who are mentioned or answered did not choose to be in a report. Reports name "
+        "registered "
+        "organisations and the owners of captures; everybody else is counted, not named.",
+        next_step="Register the account if it is an organisation's; otherwise leave its handle out of the "
+        "report.",
+        frame="publish__handles",
+        column="unregistered_handle_count",
+        expected="handles of registered organisations and of capture owners only",
+        observed="{unregistered_handle_count} of {report_handle_count} handles in the reports belong to "
+        "others",
+        # the place is named, never the handle: outcomes are published
+        evidence_sql="""
+select concat(place, ': ', count(distinct handle), ' handles') as key
+from ({{ report_handles }}) as report_handles
+where handle not in (
+    select lower(handle) from marts.dim_organisations where handle is not null
+    union
+    select lower(handles.handle)
+    from marts.dim_account_handles as handles
+    inner join marts.dim_accounts as accounts on handles.account_key = accounts.account_key
+    where handles.handle is not null and (accounts.is_registered or accounts.is_capture_owner or accounts.is_focal)
+    union
+    select lower(handle) from marts.dim_accounts
+    where handle is not null and (is_registered or is_capture_owner or is_focal)
+)
+group by place
+order by place
+limit 20""",
+    ),
+    _publish(
+        name="no_critical_check_failed",
+        severity="critical",
+        dimension="integrity",
+        why="The gates before this one must have been open for what is published, whatever was run by hand "
+        "between.",
+        next_step="Materialize everything again, and look at the checks that are named here.",
+        frame="publish__outcomes",
+        column="failed_critical_count",
+        expected="no failed critical check of an accepted capture or of a table in the newest evaluations",
+        observed="{failed_critical_count} critical checks failed",
+        evidence_sql="""
+with newest_runs as (
+    select gate, arg_max(run_id, checked_at) as run_id
+    from warehouse.raw.check_outcomes
+    where gate <> 'publish'
+    group by 1
+)
+select distinct concat(
+    outcomes.gate, ': ', outcomes.check_name, ' of ', coalesce('capture ' || outcomes.capture_id, outcomes.asset)
+) as key
+from warehouse.raw.check_outcomes as outcomes
+inner join newest_runs on outcomes.gate = newest_runs.gate and outcomes.run_id = newest_runs.run_id
+left join warehouse.raw.captures as captures
+    on outcomes.capture_id = captures.capture_id and captures.status = 'accepted'
+where
+    outcomes.severity = 'critical'
+    and outcomes.passed is not true
+    and (outcomes.capture_id is null or captures.capture_id is not null)
+    and captures.status_decided_by is distinct from 'user'
+order by 1
+limit 20""",
+    ),
+    _publish(
+        name="every_critical_check_spoke",
+        severity="critical",
+        dimension="completeness",
+        why="A check that was never carried out has not passed. Silence never opens a gate.",
+        next_step="Materialize everything again.",
+        frame="publish__outcomes",
+        column="silent_critical_count",
+        expected="an outcome of every critical check for every accepted capture and table",
+        observed="{silent_critical_count} of {demanded_outcome_count} outcomes are missing",
+    ),
+)
+
+CATALOG: tuple[Check, ...] = (*RAW, *STAGING, *MARTS, *PUBLISH)
 
 
 def for_gate(gate: str) -> tuple[Check, ...]:

@@ -56,10 +56,11 @@ def raw_database() -> duckdb.DuckDBPyConnection:
         con.execute(
             "insert into raw.control_totals values (?, 'manifest.tweets', ?, ?, true, null)", [capture, POSTS, POSTS]
         )
-        con.executemany(
+        ids, moments = zip(*posts(capture), strict=True)
+        con.execute(
             "insert into raw.x_archive_posts (capture_id, record_no, member, id_str, created_at, full_text) "
-            "values (?, ?, 'data/tweets.js', ?, ?, 'words')",
-            [[capture, n, i, m.isoformat()] for n, (i, m) in enumerate(posts(capture), start=1)],
+            "select ?, unnest(range(1, ?)), 'data/tweets.js', unnest(?), unnest(?), 'words'",
+            [capture, POSTS + 1, list(ids), [moment.isoformat() for moment in moments]],
         )
     return con
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.expectations_support import BAD, GOOD, POSTS, assert_sound, outcomes_by_check, posts, raw_database
 
 from expectations.catalog import for_gate
+from tests.unit.expectations_support import BAD, GOOD, POSTS, assert_sound, outcomes_by_check, posts, raw_database
 
 _IDS = "update raw.x_archive_posts set id_str = {} where capture_id = 'bad'"
 _EXCEL = "cast(cast(id_str as ubigint) // 10000 * 10000 as varchar)"
@@ -64,8 +64,8 @@ CASES = {
     "ids_not_damaged_by_javascript": (_IDS.format(_JAVASCRIPT), 20),
     "ids_not_damaged_by_float": (_IDS.format(_FLOAT), 20),
     "ids_unique_in_capture": (
-        "insert into raw.x_archive_posts (capture_id, record_no, member, id_str) select capture_id, 121, member, id_str "
-        "from raw.x_archive_posts where capture_id = 'bad' and record_no = 4",
+        "insert into raw.x_archive_posts (capture_id, record_no, member, id_str) "
+        "select capture_id, 121, member, id_str from raw.x_archive_posts where capture_id = 'bad' and record_no = 4",
         [_record(121, posts(BAD)[3][0])],
     ),
 }

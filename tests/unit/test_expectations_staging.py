@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.expectations_support import BAD, GOOD, POSTS, assert_sound, outcomes_by_check, posts, staging_database
 
 from expectations.catalog import for_gate
+from tests.unit.expectations_support import BAD, GOOD, POSTS, assert_sound, outcomes_by_check, posts, staging_database
 
 _SET = "update staging.stg_x_archive__posts set {} where capture_id = 'bad'"
 
