@@ -1,0 +1,1 @@
+"""The promises that the repository makes about itself: layers, docs, snapshots, settings."""

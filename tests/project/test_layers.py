@@ -1,0 +1,89 @@
+"""Data flows one way: the layers of the models, read from dbt's manifest."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.project.support import layer, manifest, models
+
+# layer -> layers that its models may read
+MAY_READ = {
+    "staging": set(),
+    "intermediate": {"staging", "intermediate"},
+    "marts": {"intermediate", "marts"},
+    "quality": {"staging", "intermediate", "marts", "quality"},
+    "reports": {"marts"},
+}
+PREFIXES = {
+    "staging": ("stg_",),
+    "intermediate": ("int_",),
+    "marts": ("dim_", "fct_", "codebook_"),
+    "quality": ("fct_",),
+    "reports": ("rpt_",),
+}
+SEEDS_MAY_BE_READ_BY = {"staging", "intermediate", "marts", "quality"}
+
+
+def _parents(node: dict) -> list[dict]:
+    everything = {**manifest()["nodes"], **manifest()["sources"]}
+    return [everything[unique_id] for unique_id in node["depends_on"]["nodes"]]
+
+
+def test_every_layer_has_models() -> None:
+    assert {layer(node) for node in models().values()} == set(MAY_READ)
+
+
+@pytest.mark.parametrize("reader", MAY_READ)
+def test_models_read_only_the_layers_below(reader: str) -> None:
+    wrong = [
+        f"{node['name']} reads {layer(parent)}.{parent['name']}"
+        for node in models(reader).values()
+        for parent in _parents(node)
+        if parent["resource_type"] == "model" and layer(parent) not in MAY_READ[reader]
+    ]
+    assert not wrong
+
+
+def test_only_staging_reads_sources() -> None:
+    wrong = [
+        f"{node['name']} reads source {parent['name']}"
+        for node in models().values()
+        for parent in _parents(node)
+        if parent["resource_type"] == "source" and layer(node) != "staging"
+    ]
+    assert not wrong
+
+
+def test_reports_and_nothing_above_read_no_seed_directly() -> None:
+    wrong = [
+        f"{node['name']} reads seed {parent['name']}"
+        for node in models().values()
+        for parent in _parents(node)
+        if parent["resource_type"] == "seed" and layer(node) not in SEEDS_MAY_BE_READ_BY
+    ]
+    assert not wrong
+
+
+def test_folder_schema_and_prefix_carry_the_same_word() -> None:
+    wrong = [
+        f"{node['schema']}.{node['name']} in models/{layer(node)}"
+        for node in models().values()
+        if node["schema"] != layer(node) or not node["name"].startswith(PREFIXES[layer(node)])
+    ]
+    assert not wrong
+
+
+def test_seeds_live_in_the_schema_reference() -> None:
+    seeds = [node for node in manifest()["nodes"].values() if node["resource_type"] == "seed"]
+    assert seeds
+    assert {node["schema"] for node in seeds} == {"reference"}
+
+
+def test_every_source_family_yields_the_same_staging_columns() -> None:
+    contracts = {
+        node["name"]: tuple((name, column["data_type"]) for name, column in node["columns"].items())
+        for node in models("staging").values()
+        if node["name"].endswith("__posts")
+    }
+    assert len(contracts) >= 3
+    assert len(set(contracts.values())) == 1, {name: len(columns) for name, columns in contracts.items()}
