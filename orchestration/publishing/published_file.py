@@ -38,6 +38,7 @@ import duckdb
 
 from orchestration.contract import PUBLISHED_SCHEMAS, SuaraError, fsync_directory
 from orchestration.publishing.descriptions import Descriptions, TableDescription
+from orchestration.publishing.queries import LATEST_CHECKS
 
 # Readable by every engine from DuckDB 1.2 on: BI tools embed 1.2 to 1.5 (a file in the default format of 2.0
 # is refused by all of them).
@@ -73,9 +74,9 @@ RELEASE_TABLE = TableDescription(
         "accepted_capture_count": "Captures whose records are in the marts.",
         "quarantined_capture_count": "Captures kept out by a gate until somebody decides.",
         "is_synthetic": "True when at least one accepted capture says that it is made up.",
-        "checks_passed": "Checks whose latest outcome passed.",
-        "checks_warned": "Checks of severity warning whose latest outcome did not pass.",
-        "checks_failed": "Checks of severity critical whose latest outcome did not pass (quarantined captures).",
+        "checks_passed": "Checks of the gates raw, staging and marts that passed for this data.",
+        "checks_warned": "Checks of severity warning that did not pass.",
+        "checks_failed": "Checks of severity critical that did not pass (their captures are quarantined).",
         "codebook_version": "Version of the codebook behind the theme tables.",
         "engine_version": "DuckDB version that wrote this file.",
         "storage_version": "Oldest DuckDB version that can open this file.",
@@ -190,7 +191,9 @@ def build_published_file(
                 con.execute(f"create schema social_bi.{schema}")
             for table in descriptions.tables:
                 _copy_table(con, table)
+            con.execute("use social_bi")
             release = _write_release(con, run_id=run_id, study=study)
+            con.execute("use memory")
             con.execute("checkpoint social_bi")
             con.execute("detach social_bi")
             con.execute("detach warehouse")
@@ -312,16 +315,16 @@ def _write_release(con: duckdb.DuckDBPyConnection, *, run_id: str, study: str) -
     marts = sorted(f"{name}\t{digest}\n" for name, (_, digest) in fingerprints.items() if name.startswith("marts."))
     release_id = hashlib.sha256("".join(marts).encode()).hexdigest()
     con.execute(
-        "create table social_bi.quality.release_tables (schema_name varchar not null, table_name varchar not null, "
+        "create table quality.release_tables (schema_name varchar not null, table_name varchar not null, "
         "row_count bigint not null, content_hash varchar not null, primary key (schema_name, table_name))"
     )
     con.executemany(
-        "insert into social_bi.quality.release_tables values (?, ?, ?, ?)",
+        "insert into quality.release_tables values (?, ?, ?, ?)",
         [(*name.split(".", 1), rows, digest) for name, (rows, digest) in sorted(fingerprints.items())],
     )
     con.execute(
         """
-        create table social_bi.quality.release (
+        create table quality.release (
             release_id varchar primary key, run_id varchar not null, study varchar not null, study_title varchar,
             focal_handle varchar, reporting_timezone varchar, study_from date, study_to date,
             data_from timestamptz, data_to timestamptz, post_count bigint not null,
@@ -333,14 +336,14 @@ def _write_release(con: duckdb.DuckDBPyConnection, *, run_id: str, study: str) -
         """
     )
     con.execute(
-        """
+        f"""
         with
 
         study as (select * from warehouse.reference.studies where study = $study),
 
         posts as (
             select count(*) as post_count, min(posted_at) as data_from, max(posted_at) as data_to
-            from social_bi.marts.fct_posts
+            from marts.fct_posts
         ),
 
         captures as (
@@ -349,15 +352,10 @@ def _write_release(con: duckdb.DuckDBPyConnection, *, run_id: str, study: str) -
                 count(*) filter (where status = 'accepted') as accepted,
                 count(*) filter (where status = 'quarantined') as quarantined,
                 coalesce(bool_or(is_synthetic) filter (where status = 'accepted'), false) as is_synthetic
-            from social_bi.quality.fct_capture_outcomes
+            from quality.fct_capture_outcomes
         ),
 
-        latest_checks as (
-            select gate, check_name, asset, capture_id,
-                arg_max(passed, checked_at) as passed, arg_max(severity, checked_at) as severity
-            from social_bi.quality.fct_check_outcomes
-            group by gate, check_name, asset, capture_id
-        ),
+        {LATEST_CHECKS},
 
         checks as (
             select
@@ -367,9 +365,9 @@ def _write_release(con: duckdb.DuckDBPyConnection, *, run_id: str, study: str) -
             from latest_checks
         ),
 
-        codebook as (select max(codebook_version) as codebook_version from social_bi.marts.dim_themes)
+        codebook as (select max(codebook_version) as codebook_version from marts.dim_themes)
 
-        insert into social_bi.quality.release
+        insert into quality.release
         select
             $release_id, $run_id, $study, study.title, nullif(study.focal_handle, ''), study.reporting_timezone,
             try_cast(study.window_from as date), try_cast(study.window_to as date),

@@ -1,0 +1,417 @@
+"""Every question the study report asks of the published file, as SQL that a reader can run herself.
+
+Belongs here: SELECT statements, complete and self-contained.
+Does not belong here: sentences, pictures, and anything that changes a database.
+
+A private person is never named: accounts are shown by name only when they are registered
+(`is_registered`) or named by the study itself (`is_focal`).
+"""
+
+from __future__ import annotations
+
+# Whose posts the report is about: the study's account; without one, the accounts whose own export was loaded;
+# without those, everybody in the data.
+_STUDY_ACCOUNTS = """
+study_accounts as (
+    select
+        account_key,
+        case
+            when is_registered then organisation_name || ' (@' || handle || ')'
+            when is_focal then '@' || handle
+            else 'Account ' || row_number() over (order by post_count desc, account_key) || ' (not registered)'
+        end as account
+    from marts.dim_accounts
+    where is_focal
+        or (is_capture_owner and not exists (select 1 from marts.dim_accounts where is_focal))
+        or (
+            post_count > 0
+            and not exists (select 1 from marts.dim_accounts where is_focal or is_capture_owner)
+        )
+)
+""".strip()
+
+# How much of each year was looked at; stands beside every number per year.
+_YEARS = """
+years as (
+    select
+        cast(year(posted_month) as integer) as year,
+        count(*) filter (where coverage_status = 'observed') as observed_months,
+        count(*) as account_months
+    from (
+        select distinct account_key, posted_month, coverage_status
+        from marts.fct_post_volume
+        inner join study_accounts using (account_key)
+    )
+    group by 1
+)
+""".strip()
+
+_STUDY_POSTS = """
+study_posts as (
+    select post_key, year(posted_date) as year
+    from marts.fct_posts
+    inner join study_accounts using (account_key)
+    where is_own
+)
+""".strip()
+
+
+# What the gates said about this data: the newest run of each gate. The gates after `marts` judge the finished
+# tables and the published file itself; a file that is in place has passed them.
+LATEST_CHECKS = """
+latest_checks as (
+    select *
+    from quality.fct_check_outcomes
+    where gate in ('raw', 'staging', 'marts')
+    qualify run_id = first_value(run_id) over (partition by gate order by checked_at desc, run_id)
+)
+""".strip()
+
+# A file name may carry a private handle: then the capture's id stands alone.
+_CAPTURE_NAMES = """
+capture_names as (
+    select
+        capture_id,
+        case
+            when exists (
+                select 1 from marts.dim_accounts
+                where not is_registered and not is_focal and length(handle) >= 4
+                    and contains(lower(file_name), lower(handle))
+            ) then 'name withheld'
+            else file_name
+        end || ' (' || left(capture_id, 8) || ')' as capture
+    from quality.fct_capture_outcomes
+)
+""".strip()
+
+
+def _query(*ctes: str, body: str) -> str:
+    return "with\n\n" + ",\n\n".join(ctes) + "\n\n" + body.strip()
+
+
+QUERIES: dict[str, str] = {
+    "accounts": _query(
+        _STUDY_ACCOUNTS,
+        body="""
+select
+    account,
+    count(post_key) as posts,
+    count(post_key) filter (where is_own) as own_posts,
+    count(post_key) filter (where is_repost) as reposts,
+    min(posted_date) as first_post,
+    max(posted_date) as last_post
+from study_accounts
+left join marts.fct_posts using (account_key)
+group by account
+order by posts desc, account
+""",
+    ),
+    "coverage_months": _query(
+        _STUDY_ACCOUNTS,
+        body="""
+select
+    account,
+    posted_month,
+    any_value(coverage_status) as coverage_status,
+    any_value(covered_days) as covered_days,
+    any_value(calendar_days) as calendar_days,
+    cast(sum(post_count) filter (where kind <> 'repost') as bigint) as own_posts,
+    cast(sum(post_count) filter (where kind = 'repost') as bigint) as reposts
+from marts.fct_post_volume
+inner join study_accounts using (account_key)
+group by account, posted_month
+order by account, posted_month
+""",
+    ),
+    "volume_years": _query(
+        _STUDY_ACCOUNTS,
+        _YEARS,
+        body="""
+select
+    years.year,
+    years.observed_months,
+    years.account_months,
+    cast(sum(post_count) filter (where kind <> 'repost') as bigint) as own_posts,
+    cast(sum(post_count) filter (where kind = 'repost') as bigint) as reposts
+from marts.fct_post_volume
+inner join study_accounts using (account_key)
+inner join years on years.year = year(posted_month)
+group by all
+order by years.year
+""",
+    ),
+    "kinds": _query(
+        _STUDY_ACCOUNTS,
+        _YEARS,
+        body="""
+select
+    years.year,
+    years.observed_months,
+    years.account_months,
+    kind,
+    count(*) as posts
+from marts.fct_posts
+inner join study_accounts using (account_key)
+inner join years on years.year = year(posted_date)
+group by all
+order by years.year, kind
+""",
+    ),
+    "hashtags": _query(
+        _STUDY_ACCOUNTS,
+        body="""
+select
+    display_form as hashtag,
+    count(*) filter (where not fct_post_hashtags.is_repost) as own_posts,
+    count(*) filter (where fct_post_hashtags.is_repost) as reposts,
+    count(*) as posts,
+    min(posted_date) as first_used,
+    max(posted_date) as last_used
+from marts.fct_post_hashtags
+inner join study_accounts using (account_key)
+inner join marts.dim_hashtags using (hashtag)
+group by hashtag, display_form
+order by posts desc, hashtag
+limit 15
+""",
+    ),
+    "hashtag_years": _query(
+        _STUDY_ACCOUNTS,
+        _YEARS,
+        """
+counted as (
+    select cast(year(posted_date) as integer) as year, hashtag, count(*) as posts
+    from marts.fct_post_hashtags
+    inner join study_accounts using (account_key)
+    group by 1, 2
+),
+
+ranked as (
+    select *, row_number() over (partition by year order by posts desc, hashtag) as rank
+    from counted
+)
+""".strip(),
+        body="""
+select years.year, observed_months, account_months, rank, display_form as hashtag, posts
+from ranked
+inner join marts.dim_hashtags using (hashtag)
+inner join years using (year)
+where rank <= 5
+order by years.year, rank
+""",
+    ),
+    "themes": _query(
+        _STUDY_ACCOUNTS,
+        _STUDY_POSTS,
+        body="""
+select
+    facet,
+    theme_code,
+    theme_name as theme,
+    count(distinct study_posts.post_key) as own_posts,
+    count(distinct study_posts.post_key) / nullif((select count(*) from study_posts), 0) as share_of_own_posts
+from marts.dim_themes
+left join marts.fct_post_themes using (theme_code, codebook_version)
+left join study_posts using (post_key)
+where parent_code is null
+group by facet, theme_code, theme_name
+order by facet, own_posts desc, theme_code
+""",
+    ),
+    "theme_years": _query(
+        _STUDY_ACCOUNTS,
+        _YEARS,
+        _STUDY_POSTS,
+        """
+own_by_year as (select year, count(*) as own_posts_of_year from study_posts group by year)
+""".strip(),
+        body="""
+select
+    years.year,
+    observed_months,
+    account_months,
+    theme_code,
+    theme_name as theme,
+    count(distinct post_key) as own_posts,
+    own_posts_of_year,
+    count(distinct post_key) / any_value(own_posts_of_year) as share_of_own_posts
+from study_posts
+inner join own_by_year using (year)
+inner join years using (year)
+inner join marts.fct_post_themes using (post_key)
+inner join marts.dim_themes using (theme_code, codebook_version)
+where facet = 'theme' and parent_code is null
+group by all
+order by years.year, theme_code
+""",
+    ),
+    "themes_untouched": _query(
+        _STUDY_ACCOUNTS,
+        _STUDY_POSTS,
+        body="""
+select
+    count(*) as own_posts,
+    count(*) filter (where post_key not in (select post_key from marts.fct_post_themes)) as without_any_code,
+    without_any_code / nullif(own_posts, 0) as share_without_any_code,
+    count(*) filter (
+        where post_key not in (
+            select post_key from marts.fct_post_themes
+            inner join marts.dim_themes using (theme_code, codebook_version)
+            where facet = 'theme'
+        )
+    ) as without_theme,
+    without_theme / nullif(own_posts, 0) as share_without_theme
+from study_posts
+""",
+    ),
+    "interactions": _query(
+        _STUDY_ACCOUNTS,
+        _YEARS,
+        body="""
+select
+    years.year,
+    observed_months,
+    account_months,
+    kind,
+    count(*) as interactions
+from marts.fct_interactions
+inner join study_accounts using (account_key)
+inner join years on years.year = year(posted_date)
+where not is_self
+group by all
+order by years.year, kind
+""",
+    ),
+    "partners": _query(
+        _STUDY_ACCOUNTS,
+        body="""
+select
+    case
+        when dim_accounts.is_registered then organisation_name || ' (@' || handle || ')'
+        else 'Everyone else, not named'
+    end as partner,
+    coalesce(dim_accounts.is_registered, false) as is_registered,
+    count(distinct target_account_key) as accounts,
+    count(distinct post_key) as posts,
+    count(*) filter (where kind = 'mention') as mentions,
+    count(*) filter (where kind = 'reply') as replies,
+    count(*) filter (where kind = 'repost') as reposts,
+    count(*) filter (where kind = 'quote') as quotes
+from marts.fct_interactions
+inner join study_accounts using (account_key)
+left join marts.dim_accounts on dim_accounts.account_key = target_account_key
+where not is_self
+group by 1, 2
+order by is_registered desc, posts desc, partner
+""",
+    ),
+    "engagement": _query(
+        _STUDY_ACCOUNTS,
+        _YEARS,
+        body="""
+select
+    years.year,
+    observed_months,
+    account_months,
+    engagement_basis as basis,
+    count(*) as own_posts,
+    quantile_cont(fct_post_engagement.like_count, 0.25) as likes_25,
+    median(fct_post_engagement.like_count) as likes_median,
+    quantile_cont(fct_post_engagement.like_count, 0.75) as likes_75,
+    median(fct_post_engagement.repost_count) as reposts_median,
+    count(fct_post_engagement.impression_count) as with_impressions
+from marts.fct_post_engagement
+inner join marts.fct_posts using (post_key)
+inner join study_accounts using (account_key)
+inner join years on years.year = year(posted_date)
+where is_latest
+group by all
+order by years.year, basis
+""",
+    ),
+    "captures": _query(
+        _CAPTURE_NAMES,
+        body="""
+select
+    capture,
+    source,
+    status,
+    delivered_count as delivered,
+    loaded_count as loaded,
+    rejected_count as rejected,
+    kept_count as kept,
+    duplicate_count as duplicates,
+    superseded_count as superseded,
+    deleted_count as deleted
+from quality.fct_capture_outcomes as captures
+inner join capture_names using (capture_id)
+left join (
+    select capture_id, kept_count, duplicate_count, superseded_count, deleted_count
+    from quality.fct_record_accounting
+) using (capture_id)
+order by status, capture
+""",
+    ),
+    "control_totals": _query(
+        _CAPTURE_NAMES,
+        body="""
+select capture, statement, stated_count as stated, counted_count as counted, note
+from quality.fct_control_totals
+inner join capture_names using (capture_id)
+where not agrees
+order by capture, statement
+""",
+    ),
+    "gates": _query(
+        LATEST_CHECKS,
+        body="""
+select
+    gate,
+    count(*) as checks,
+    count(*) filter (where passed) as passed,
+    count(*) filter (where not passed and severity <> 'critical') as warned,
+    count(*) filter (where not passed and severity = 'critical') as failed
+from latest_checks
+group by gate
+order by list_position(['raw', 'staging', 'marts'], gate)
+""",
+    ),
+    "checks_not_passed": _query(
+        LATEST_CHECKS,
+        _CAPTURE_NAMES,
+        body="""
+select
+    severity,
+    gate,
+    check_name as "check",
+    coalesce(capture, asset) as "where",
+    expected,
+    observed as found,
+    failing_count as records,
+    why,
+    next_step as what_to_do
+from latest_checks
+left join capture_names using (capture_id)
+where not passed
+order by severity = 'critical' desc, gate, check_name, "where"
+""",
+    ),
+    "checks": _query(
+        LATEST_CHECKS,
+        body="""
+select
+    gate,
+    check_name as "check",
+    severity,
+    dimension,
+    count(*) as outcomes,
+    count(*) filter (where passed) as passed,
+    count(*) filter (where not passed) as not_passed
+from latest_checks
+group by gate, check_name, severity, dimension
+order by list_position(['raw', 'staging', 'marts'], gate), check_name
+""",
+    ),
+    "release": "select * from quality.release",
+    "release_tables": "select schema_name, table_name, row_count, content_hash from quality.release_tables order by all",
+}

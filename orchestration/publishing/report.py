@@ -1,0 +1,531 @@
+"""The study report: one HTML page from the published file alone.
+
+Belongs here: which questions the report answers, in which order, and the sentences around the answers.
+Does not belong here: SQL (see `queries`), how a picture looks (see `figures`), how the page looks (templates).
+
+Every number on the page comes from a query on the published file, printed beside it. The page holds no time of
+its own making and no random id: the same file gives the same bytes. It names no private person and quotes no post.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.publishing import figures
+from orchestration.publishing.figures import ACCENT, ACCENT_LIGHT, KIND_COLOURS, NARROW, STATUS_COLOURS, WIDE
+from orchestration.publishing.pages import cell, day, number, share, write_page
+from orchestration.publishing.queries import QUERIES
+
+# A page is not a data dump: longer tables end here and say so; the SQL beside them gives every row.
+LONGEST_TABLE = 200
+# More than this many accounts one below the other is no picture any more.
+MOST_ACCOUNTS = 6
+
+KIND_NAMES = {
+    "original": "original posts",
+    "quote": "quotes",
+    "reply": "replies to others",
+    "self_reply": "replies to oneself (threads)",
+    "repost": "reposts",
+}
+EDGE_NAMES = {"mention": "mentions", "reply": "replies", "repost": "reposts", "quote": "quotes"}
+STATUS_NAMES = {
+    "observed": "whole month observed",
+    "partial": "part of the month observed",
+    "missing": "not observed",
+    "sample": "sample only, not a full count",
+}
+BASIS_COLOURS = {"export": ACCENT, "retrieval": "#c98a2b", "undated": "#7a8794"}
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the page: header, cells as text, which columns are numbers."""
+
+    caption: str
+    header: list[str]
+    rows: list[list[str]]
+    numeric: list[bool]
+    row_count: int
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One answer: a sentence, a picture in two widths (or none), its table, its SQL."""
+
+    id: str
+    title: str
+    sentence: str
+    table: Table
+    sql: str
+    note: str = ""
+    alt: str = ""
+    wide: str = ""
+    narrow: str = ""
+    legend: list[tuple[str, str]] = field(default_factory=list)
+
+
+class _Page:
+    """Runs the queries of one report and keeps their rows."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self.con = con
+        self._rows: dict[str, Rows] = {}
+
+    def rows(self, name: str) -> Rows:
+        if name not in self._rows:
+            cursor = self.con.execute(QUERIES[name])
+            names = [column[0] for column in cursor.description]
+            self._rows[name] = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return self._rows[name]
+
+    def figure(
+        self,
+        name: str,
+        title: str,
+        sentence: str,
+        *,
+        caption: str,
+        picture: Callable[[int], dict[str, Any]] | None = None,
+        alt: str = "",
+        note: str = "",
+        legend: Sequence[tuple[str, str]] = (),
+    ) -> Figure:
+        """The figure of query `name`; `picture` gives its spec for a width, None when there is nothing to draw."""
+        wide = narrow = ""
+        if picture is not None and self.rows(name):
+            wide = figures.render(picture(WIDE), f"{name}-w")
+            narrow = figures.render(picture(NARROW), f"{name}-n")
+        return Figure(
+            id=name.replace("_", "-"),
+            title=title,
+            sentence=sentence,
+            table=table(self.rows(name), caption),
+            sql=QUERIES[name],
+            note=note,
+            alt=alt or sentence,
+            wide=wide,
+            narrow=narrow,
+            legend=list(legend) if wide else [],
+        )
+
+
+def write_study_report(published_file: Path, target: Path) -> None:
+    """Write the report of a published file to `target`, read-only, by one rename."""
+    with duckdb.connect(str(published_file), read_only=True) as con:
+        con.execute("set TimeZone = 'UTC'")
+        page = _Page(con)
+        context = {
+            "release": page.rows("release")[0],
+            "accounts": page.rows("accounts"),
+            "headline": _headline(page),
+            "coverage": _coverage(page),
+            "volume": _volume(page),
+            "hashtags": _hashtags(page),
+            "themes": _themes(page),
+            "interactions": _interactions(page),
+            "engagement": _engagement(page),
+            "quality": _quality(page),
+            "methods": _methods(page),
+        }
+    write_page("study_report.html.j2", target, **context)
+
+
+def table(rows: Rows, caption: str) -> Table:
+    """Rows as the page shows them: shares as per cent, missing values as a dash."""
+    header = list(rows[0]) if rows else []
+    numeric = [
+        any(isinstance(row[name], int | float) and not isinstance(row[name], bool) for row in rows) for name in header
+    ]
+    return Table(
+        caption=caption,
+        header=[name.replace("_", " ") for name in header],
+        rows=[[_text(name, row[name]) for name in header] for row in rows[:LONGEST_TABLE]],
+        numeric=numeric,
+        row_count=len(rows),
+    )
+
+
+def _text(name: str, value: Any) -> str:
+    if value is None:
+        return cell(None)
+    if name.startswith("share_"):
+        return share(value)
+    if name == "year":
+        return str(value)
+    if name.endswith("_month"):
+        return f"{value:%Y-%m}"
+    return cell(value)
+
+
+def _with_months(rows: Rows) -> Rows:
+    return [{**row, "months": f"{row['observed_months']}/{row['account_months']}"} for row in rows]
+
+
+MONTHS_NOTE = "Under each year: months wholly observed of the months in the calendar of the data."
+
+
+# ---------- sections
+
+
+def _headline(page: _Page) -> list[tuple[str, str]]:
+    release = page.rows("release")[0]
+    months = page.rows("coverage_months")
+    observed = sum(row["coverage_status"] == "observed" for row in months)
+    posts = sum(row["posts"] for row in page.rows("accounts"))
+    own = sum(row["own_posts"] for row in page.rows("accounts"))
+    return [
+        (number(posts), "posts"),
+        (number(own), "of them own, the rest reposts"),
+        (f"{observed} of {len(months)}", "months wholly observed"),
+        (f"{release['accepted_capture_count']} of {release['capture_count']}", "captures accepted"),
+        (
+            f"{release['checks_passed']} / {release['checks_warned']} / {release['checks_failed']}",
+            "checks passed / warned / failed",
+        ),
+    ]
+
+
+def _shown_accounts(rows: Rows) -> Rows:
+    """The accounts of the pictures: the first few by posts."""
+    totals: dict[str, int] = {}
+    for row in rows:
+        totals[row["account"]] = totals.get(row["account"], 0) + (row["own_posts"] or 0) + (row["reposts"] or 0)
+    shown = sorted(totals, key=lambda account: (-totals[account], account))[:MOST_ACCOUNTS]
+    return [row for account in shown for row in rows if row["account"] == account]
+
+
+def _coverage(page: _Page) -> Figure:
+    rows = page.rows("coverage_months")
+    shown = _shown_accounts(rows)
+    counts = {status: sum(row["coverage_status"] == status for row in rows) for status in STATUS_NAMES}
+    parts = [f"{number(n)} {STATUS_NAMES[status]}" for status, n in counts.items() if n]
+    first, last = (f(row["posted_month"] for row in rows) for f in (min, max)) if rows else (None, None)
+    sentence = (
+        f"{number(len(rows))} account-months from {first:%B %Y} to {last:%B %Y}: {'; '.join(parts)}."
+        if rows
+        else "There is no account with posts in this data."
+    )
+    return page.figure(
+        "coverage_months",
+        "What was looked at",
+        sentence,
+        caption="Coverage and posts per month",
+        picture=lambda width: figures.coverage_strip(shown, width),
+        alt=f"Strip of months coloured by coverage. {sentence}",
+        note="A month that was not observed has no number, which is not the same as zero posts."
+        + (f" The picture shows the {MOST_ACCOUNTS} accounts with most posts." if len(shown) < len(rows) else ""),
+        legend=[(STATUS_COLOURS[s], STATUS_NAMES[s]) for s, n in counts.items() if n],
+    )
+
+
+def _volume(page: _Page) -> list[Figure]:
+    months = _shown_accounts(page.rows("coverage_months"))
+    years = _with_months(page.rows("volume_years"))
+    kinds = page.rows("kinds")
+    best = max(years, key=lambda row: (row["own_posts"] or 0) + (row["reposts"] or 0), default=None)
+    total_own = sum(row["own_posts"] or 0 for row in years)
+    total_reposts = sum(row["reposts"] or 0 for row in years)
+    busiest = max(months, key=lambda row: (row["own_posts"] or 0) + (row["reposts"] or 0), default=None)
+    legend = [(ACCENT, "own posts"), (ACCENT_LIGHT, "reposts")]
+    statuses = {row["coverage_status"] for row in months}
+    bands = [(figures.BAND_COLOURS[s], STATUS_NAMES[s]) for s in figures.BAND_COLOURS if s in statuses]
+    pivot = _pivot(kinds, "kind", "posts", KIND_NAMES)
+    shares = {kind: sum(row["posts"] for row in kinds if row["kind"] == kind) for kind in KIND_NAMES}
+    everything = sum(shares.values())
+    return [
+        page.figure(
+            "coverage_months",
+            "Posts per month",
+            f"The busiest month is {busiest['posted_month']:%B %Y} with "
+            f"{number((busiest['own_posts'] or 0) + (busiest['reposts'] or 0))} posts."
+            if busiest
+            else "No posts.",
+            caption="Coverage and posts per month",
+            picture=(lambda width: figures.volume_months(months, width)) if months else None,
+            alt="Bars per month, own posts and reposts, on a ground that shows where coverage is partial or missing.",
+            legend=legend + bands,
+        ),
+        page.figure(
+            "volume_years",
+            "Posts per year",
+            f"{number(total_own)} own posts and {number(total_reposts)} reposts"
+            + (
+                f"; most in {best['year']} ({number((best['own_posts'] or 0) + (best['reposts'] or 0))})."
+                if best
+                else "."
+            ),
+            caption="Own posts and reposts per year, with the months observed",
+            picture=lambda width: figures.stacked_years(
+                years, [("own_posts", ACCENT), ("reposts", ACCENT_LIGHT)], width, title="posts per year"
+            ),
+            note=f"{MONTHS_NOTE} Years with different coverage are not to be compared by their totals.",
+            legend=legend,
+        ),
+        page.figure(
+            "kinds",
+            "What kinds of post",
+            ", ".join(f"{share(n / everything)} {KIND_NAMES[kind]}" for kind, n in shares.items() if n) + "."
+            if everything
+            else "No posts.",
+            caption="Posts per year and kind",
+            picture=lambda width: figures.stacked_years(
+                pivot, [(k, KIND_COLOURS[k]) for k in KIND_NAMES], width, title="share of posts", as_share=True
+            ),
+            note=MONTHS_NOTE,
+            legend=[(KIND_COLOURS[k], KIND_NAMES[k]) for k in KIND_NAMES],
+        ),
+    ]
+
+
+def _hashtags(page: _Page) -> list[Figure]:
+    top = [{**row, "label": f"#{row['hashtag']}"} for row in page.rows("hashtags")]
+    years = page.rows("hashtag_years")
+    leaders = {row["year"]: row["hashtag"] for row in years if row["rank"] == 1}
+    return [
+        page.figure(
+            "hashtags",
+            "Most used hashtags",
+            "Most used: " + ", ".join(f"{row['label']} ({number(row['posts'])} posts)" for row in top[:3]) + "."
+            if top
+            else "No post carries a hashtag.",
+            caption="Posts per hashtag, counted once per post; spellings folded, the most used spelling shown",
+            picture=lambda width: figures.ranked_bars(
+                top, "label", [("own_posts", ACCENT), ("reposts", ACCENT_LIGHT)], width, title="posts"
+            ),
+            note="Hashtags of reposts are those delivered with the repost; long reposts may have lost some.",
+            legend=[(ACCENT, "own posts"), (ACCENT_LIGHT, "reposts")],
+        ),
+        page.figure(
+            "hashtag_years",
+            "The five most used in each year",
+            "First in each year: " + ", ".join(f"{year} #{tag}" for year, tag in leaders.items()) + "."
+            if leaders
+            else "No post carries a hashtag.",
+            caption="The five most used hashtags of each year, own posts and reposts",
+            picture=None,
+        ),
+    ]
+
+
+def _themes(page: _Page) -> dict[str, Any]:
+    rows = page.rows("themes")
+    untouched = page.rows("themes_untouched")[0]
+    years = _with_months(page.rows("theme_years"))
+    release = page.rows("release")[0]
+    figures_of_facets = []
+    top = [row for row in rows if row["facet"] == "theme"]
+    others = [row for row in rows if row["facet"] == "topic"]
+    for name, title, part in (("themes", "Themes", top), ("themes", "Topics", others)):
+        if not part:
+            continue
+        most = max(part, key=lambda row: row["own_posts"])
+        figures_of_facets.append(
+            page.figure(
+                name,
+                title,
+                f"Most posts: {most['theme']} with {number(most['own_posts'])} own posts "
+                f"({share(most['share_of_own_posts'])}).",
+                caption="Own posts per theme and topic; a post may touch several",
+                picture=lambda width, part=part: figures.ranked_bars(
+                    part, "theme", [("share_of_own_posts", ACCENT)], width, title="share of own posts", as_share=True
+                ),
+            )
+        )
+    if years:
+        figures_of_facets.append(
+            page.figure(
+                "theme_years",
+                "Themes per year",
+                "Share of the own posts of each year, in per cent.",
+                caption="Own posts per theme and year",
+                picture=lambda width: figures.year_matrix(
+                    years, "theme", "share_of_own_posts", width, as_share=True
+                ),
+                note=MONTHS_NOTE,
+                alt="Matrix of themes by year with the share of own posts in each cell.",
+            )
+        )
+    return {"figures": figures_of_facets, "untouched": untouched, "version": release["codebook_version"]}
+
+
+def _interactions(page: _Page) -> list[Figure]:
+    rows = page.rows("interactions")
+    pivot = _pivot(rows, "kind", "interactions", EDGE_NAMES)
+    totals = {kind: sum(row["interactions"] for row in rows if row["kind"] == kind) for kind in EDGE_NAMES}
+    partners = page.rows("partners")
+    named = [
+        {**row, "label": row["partner"], "short": row["partner"].rpartition("(")[2].rstrip(")")}
+        for row in partners
+        if row["is_registered"]
+    ][:15]
+    rest = next((row for row in partners if not row["is_registered"]), None)
+    sentence = (
+        "Most: " + ", ".join(f"{row['label']}, {number(row['posts'])} posts" for row in named[:3]) + ". "
+        if named
+        else "No registered account is among the partners. "
+    )
+    if rest:
+        sentence += (
+            f"{number(rest['accounts'])} other accounts together: {number(rest['posts'])} posts; "
+            "they are counted, never named."
+        )
+    parts = [(f"{kind}s" if kind != "reply" else "replies", KIND_COLOURS[kind]) for kind in EDGE_NAMES]
+    legend = [(KIND_COLOURS[kind], name) for kind, name in EDGE_NAMES.items()]
+    return [
+        page.figure(
+            "interactions",
+            "Interactions per year",
+            ", ".join(f"{number(n)} {EDGE_NAMES[kind]}" for kind, n in totals.items()) + ".",
+            caption="Interactions with other accounts per year and kind",
+            picture=lambda width: figures.stacked_years(
+                pivot, [(k, KIND_COLOURS[k]) for k in EDGE_NAMES], width, title="interactions per year"
+            ),
+            note="One post can mention several accounts. The four kinds are different acts: read them apart. "
+            + MONTHS_NOTE,
+            legend=legend,
+        ),
+        page.figure(
+            "partners",
+            "Partners",
+            sentence.strip(),
+            caption="Registered accounts by name, everyone else in one row",
+            picture=(
+                lambda width: figures.ranked_bars(
+                    named, "label" if width == WIDE else "short", parts, width, title="interactions"
+                )
+            )
+            if named
+            else None,
+            legend=legend,
+            note="Registered accounts only are drawn." if rest else "",
+        ),
+    ]
+
+
+def _engagement(page: _Page) -> list[Figure]:
+    rows = _with_months(page.rows("engagement"))
+    bases = [basis for basis in BASIS_COLOURS if any(row["basis"] == basis for row in rows)]
+    posts = {basis: sum(row["own_posts"] for row in rows if row["basis"] == basis) for basis in bases}
+    sentence = (
+        "Counts as they stood "
+        + ", ".join(f"at the {basis} for {number(n)} own posts" if basis != "undated" else
+                    f"at an unknown time for {number(n)} own posts" for basis, n in posts.items())
+        + "."
+        if rows
+        else "No own post carries counts of likes or reposts."
+    )
+    return [
+        page.figure(
+            "engagement",
+            "Likes per own post",
+            sentence,
+            caption="Engagement of own posts per year, latest observation of each post",
+            picture=(
+                lambda width: figures.ranges_by_year(
+                    rows,
+                    "likes_25",
+                    "likes_median",
+                    "likes_75",
+                    width,
+                    series="basis",
+                    colours={basis: BASIS_COLOURS[basis] for basis in bases},
+                    title="likes per post: median and middle half",
+                )
+            )
+            if any(row["likes_median"] is not None for row in rows)
+            else None,
+            note="Reposts are left out: they carry the counts of the original. Older posts had longer to collect "
+            f"likes and other followers; years are not comparable without care. {MONTHS_NOTE}",
+            legend=[(BASIS_COLOURS[basis], f"observed at {basis}" if basis != "undated" else basis) for basis in bases],
+        )
+    ]
+
+
+def _quality(page: _Page) -> dict[str, Any]:
+    gates = page.rows("gates")
+    open_issues = page.rows("checks_not_passed")
+    captures = page.rows("captures")
+    disagreeing = page.rows("control_totals")
+    sums = {
+        name: sum(row[name] or 0 for row in captures) for name in ("delivered", "loaded", "rejected")
+    }
+    return {
+        "gates": page.figure(
+            "gates",
+            "Gates",
+            f"{number(sum(row['passed'] for row in gates))} outcomes passed, "
+            f"{number(sum(row['warned'] for row in gates))} warned, "
+            f"{number(sum(row['failed'] for row in gates))} failed.",
+            caption="Outcomes per gate",
+            note="The gates after these judge the finished tables and this very file: a file that is in place has "
+            "passed them.",
+        ),
+        "issues": open_issues,
+        "issues_sql": QUERIES["checks_not_passed"],
+        "checks": page.figure(
+            "checks", "Every check", f"{number(len(page.rows('checks')))} checks.", caption="Outcomes per check"
+        ),
+        "captures": page.figure(
+            "captures",
+            "Record accounting",
+            f"{number(sums['delivered'])} records delivered = {number(sums['loaded'])} loaded + "
+            f"{number(sums['rejected'])} rejected.",
+            caption="What became of every delivered record",
+            note="loaded = kept + duplicates + superseded + deleted, for the posts of accepted captures.",
+        ),
+        "control_totals": page.figure(
+            "control_totals",
+            "Control totals that disagree",
+            f"{number(len(disagreeing))} statement{'' if len(disagreeing) == 1 else 's'} of the sources about "
+            f"themselves {'does' if len(disagreeing) == 1 else 'do'} not agree with what was counted."
+            if disagreeing
+            else "Every count that a source states about itself agrees with what was counted.",
+            caption="Stated and counted",
+        ),
+    }
+
+
+def _methods(page: _Page) -> dict[str, Any]:
+    release = page.rows("release")[0]
+    facts = [
+        ("Release", release["release_id"]),
+        ("Study", f"{release['study']}: {release['study_title'] or 'untitled'}"),
+        ("Study window", _window(release["study_from"], release["study_to"])),
+        ("Data window", _window(release["data_from"], release["data_to"])),
+        ("Reporting time zone", release["reporting_timezone"] or "UTC"),
+        ("Codebook version", release["codebook_version"] or "none"),
+        ("Written with", f"DuckDB {release['engine_version']}, storage {release['storage_version']}"),
+    ]
+    return {
+        "facts": facts,
+        "tables": page.figure(
+            "release_tables",
+            "Tables and their hashes",
+            "The same rows give the same hash, whatever order the captures came in.",
+            caption="Every table of marts and reports",
+        ),
+    }
+
+
+def _window(first: Any, last: Any) -> str:
+    if first is None and last is None:
+        return "none"
+    return f"{day(first)} to {day(last)}"
+
+
+def _pivot(rows: Rows, by: str, value: str, names: dict[str, str]) -> Rows:
+    """One row per year with a count per kind, from one row per year and kind."""
+    years: dict[int, dict[str, Any]] = {}
+    for row in _with_months(rows):
+        out = years.setdefault(row["year"], {"year": row["year"], "months": row["months"], **dict.fromkeys(names, 0)})
+        if row[by] in names:
+            out[row[by]] = row[value]
+    return [years[year] for year in sorted(years)]

@@ -1,0 +1,225 @@
+"""A small hand-made warehouse with the columns that readers get, for the tests of publishing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+
+from orchestration.publishing.descriptions import Descriptions
+
+PRIVATE_HANDLE = "budi_private_person"
+
+# name -> (grain, DDL)
+TABLES: dict[str, tuple[str, str]] = {
+    "marts.dim_accounts": (
+        "One row per account.",
+        """account_key varchar primary key, account_id varchar, organisation_key varchar, platform varchar not null,
+        handle varchar, account_name varchar, organisation_name varchar, org_type varchar not null,
+        post_count bigint not null, is_registered boolean not null, is_capture_owner boolean not null,
+        is_focal boolean not null, first_seen_at timestamptz, last_seen_at timestamptz""",
+    ),
+    "marts.fct_posts": (
+        "One row per post. Sorted by time.",
+        """post_key varchar primary key, account_key varchar not null, capture_id varchar not null,
+        record_no bigint not null, post_id varchar not null, source varchar not null, platform varchar not null,
+        handle varchar, kind varchar not null, language varchar, text varchar,
+        hashtags struct(tag varchar, "start" bigint, "end" bigint)[], media_types varchar[],
+        like_count bigint, repost_count bigint, is_repost boolean not null, is_own boolean not null,
+        posted_date date not null, posted_month date not null, posted_at timestamptz not null""",
+    ),
+    "marts.fct_post_volume": (
+        "One row per account, month and kind.",
+        """account_key varchar, posted_month date, kind varchar check (kind <> ''), post_count bigint,
+        covered_days integer not null, calendar_days integer not null, coverage_share double,
+        coverage_status varchar not null, reporting_timezone varchar not null,
+        primary key (account_key, posted_month, kind)""",
+    ),
+    "marts.dim_hashtags": (
+        "One row per folded hashtag.",
+        "hashtag varchar primary key, display_form varchar not null, post_count bigint not null",
+    ),
+    "marts.fct_post_hashtags": (
+        "One row per post and hashtag.",
+        """post_key varchar, hashtag varchar, account_key varchar not null, kind varchar not null,
+        is_repost boolean not null, posted_date date not null, primary key (post_key, hashtag)""",
+    ),
+    "marts.dim_themes": (
+        "One row per theme and codebook version.",
+        """theme_code varchar, codebook_version varchar, parent_code varchar, facet varchar not null,
+        theme_name varchar not null, primary key (theme_code, codebook_version)""",
+    ),
+    "marts.fct_post_themes": (
+        "One row per post and theme.",
+        """post_key varchar, theme_code varchar, codebook_version varchar, hit_count bigint not null,
+        primary key (post_key, theme_code, codebook_version)""",
+    ),
+    "marts.fct_interactions": (
+        "One row per post, target and kind.",
+        """interaction_key varchar primary key, post_key varchar not null, account_key varchar not null,
+        target_account_key varchar not null, target_handle varchar, kind varchar not null, is_self boolean not null,
+        posted_date date not null""",
+    ),
+    "marts.fct_post_engagement": (
+        "One row per post and observation. Reposts are excluded.",
+        """post_key varchar, capture_id varchar, record_no bigint, engagement_basis varchar not null,
+        like_count bigint, repost_count bigint, impression_count bigint, is_latest boolean not null,
+        primary key (post_key, capture_id, record_no)""",
+    ),
+    "reports.rpt_volume_years": (
+        "One row per account and year.",
+        "account_key varchar, posted_year integer, post_count bigint, primary key (account_key, posted_year)",
+    ),
+    "quality.fct_capture_outcomes": (
+        "One row per capture.",
+        """capture_id varchar primary key, file_name varchar, source varchar, status varchar not null,
+        status_reason varchar, delivered_count bigint, loaded_count bigint, rejected_count bigint,
+        is_synthetic boolean""",
+    ),
+    "quality.fct_record_accounting": (
+        "One row per capture.",
+        """capture_id varchar primary key, delivered_count bigint, loaded_count bigint, rejected_count bigint,
+        kept_count bigint, duplicate_count bigint, superseded_count bigint, deleted_count bigint""",
+    ),
+    "quality.fct_control_totals": (
+        "One row per capture and statement.",
+        """capture_id varchar, statement varchar, stated_count bigint, counted_count bigint, agrees boolean,
+        note varchar, primary key (capture_id, statement)""",
+    ),
+    "quality.fct_check_outcomes": (
+        "One row per run, gate, check and capture.",
+        """run_id varchar not null, checked_at timestamptz not null, gate varchar not null, check_name varchar not null,
+        asset varchar not null, capture_id varchar, severity varchar not null, dimension varchar,
+        passed boolean not null, observed varchar, expected varchar, failing_count bigint, why varchar,
+        next_step varchar""",
+    ),
+}
+
+ROWS = """
+insert into reference.studies values
+    ('default', 'All accounts of the captures', null, 'x', 'UTC', null, null),
+    ('demo', 'Synthetic <demo> & test', 'SuaraSyntheticOrgDemo', 'x', 'Asia/Jakarta', '2015-07-01', '2017-12-31');
+
+insert into marts.dim_accounts values
+    ('a1', '1', 'o1', 'x', 'SuaraSyntheticOrgDemo', 'Yayasan', 'Yayasan Suara Sintetis', 'synthetic', 900, true, true, true, null, null),
+    ('a2', '2', 'o2', 'x', 'UNmigration', 'IOM', 'IOM headquarters', 'un_agency', 0, true, false, false, null, null),
+    ('a3', '3', null, 'x', 'budi_private_person', 'Budi', null, 'private_person', 0, false, false, false, null, null);
+
+insert into marts.fct_posts
+select
+    md5('x:' || i), 'a1', 'c1', i + 1, i::varchar, 'x_archive', 'x', 'SuaraSyntheticOrgDemo', kind, 'id',
+    'Text ' || i || ' to @budi_private_person', [{'tag': 'Migrasi', 'start': 1, 'end': 8}], ['photo'],
+    case when kind <> 'repost' then i % 40 end, case when kind <> 'repost' then i % 7 end,
+    kind = 'repost', kind <> 'repost', posted_at::date, date_trunc('month', posted_at)::date, posted_at
+from (
+    select
+        i,
+        ['original', 'original', 'repost', 'reply', 'quote', 'self_reply'][i % 6 + 1] as kind,
+        timestamptz '2015-07-03 08:00:00+00' + to_hours(i * 24) as posted_at
+    from range(900) as r(i)
+)
+order by posted_at;
+
+insert into marts.fct_post_volume
+select
+    'a1', month, kind,
+    case when status = 'missing' then null else coalesce(n, 0) end,
+    case status when 'observed' then days when 'partial' then 10 else 0 end, days,
+    case status when 'observed' then 1.0 when 'partial' then 10 / days else 0.0 end, status, 'Asia/Jakarta'
+from (
+    select
+        m::date as month, last_day(m)::date - m::date + 1 as days,
+        case when m = '2016-03-01' then 'missing' when m in ('2015-07-01', '2017-12-01') then 'partial' else 'observed' end as status
+    from generate_series(timestamp '2015-07-01', timestamp '2017-12-01', interval 1 month) as s(m)
+)
+cross join (select unnest(['original', 'reply', 'self_reply', 'quote', 'repost']) as kind)
+left join (select posted_month as month, kind, count(*) as n from marts.fct_posts group by all) using (month, kind);
+
+insert into marts.dim_hashtags values ('migrasi', 'Migrasi', 450), ('stoptppo', 'StopTPPO', 300);
+insert into marts.fct_post_hashtags
+select post_key, unnest(case when record_no % 3 = 0 then ['migrasi', 'stoptppo'] else ['migrasi'] end), account_key, kind,
+    is_repost, posted_date
+from marts.fct_posts where record_no % 2 = 0;
+
+insert into marts.dim_themes values
+    ('AWR', '0.1-draft', null, 'theme', 'Awareness campaign'), ('VIC', '0.1-draft', null, 'theme', 'Victim support'),
+    ('TOP.TIP', '0.1-draft', null, 'topic', 'Trafficking in persons');
+insert into marts.fct_post_themes
+select post_key, case when record_no % 4 = 0 then 'AWR' else 'TOP.TIP' end, '0.1-draft', 1
+from marts.fct_posts where record_no % 2 = 0;
+
+insert into marts.fct_interactions
+select md5(post_key || 'i'), post_key, account_key, case when record_no % 3 = 0 then 'a2' else 'a3' end,
+    case when record_no % 3 = 0 then 'UNmigration' else 'budi_private_person' end,
+    ['mention', 'reply', 'repost', 'quote'][record_no % 4 + 1], false, posted_date
+from marts.fct_posts where record_no % 2 = 1;
+
+insert into marts.fct_post_engagement
+select post_key, capture_id, record_no, 'export', like_count, repost_count, null, true from marts.fct_posts where is_own;
+
+insert into reports.rpt_volume_years select account_key, year(posted_date), count(*) from marts.fct_posts group by all;
+
+insert into quality.fct_capture_outcomes values
+    ('c1' || repeat('0', 62), 'archive.zip', 'x_archive', 'accepted', null, 910, 905, 5, true),
+    ('c2' || repeat('0', 62), 'budi_private_person.zip', 'x_api_v2', 'quarantined', 'ids damaged', 50, 50, 0, false);
+insert into quality.fct_record_accounting values
+    ('c1' || repeat('0', 62), 910, 905, 5, 900, 3, 1, 1), ('c2' || repeat('0', 62), 50, 50, 0, 0, 0, 0, 0);
+insert into quality.fct_control_totals values
+    ('c1' || repeat('0', 62), 'manifest.tweets', 912, 910, false, 'two posts fewer than stated'),
+    ('c1' || repeat('0', 62), 'tweet_headers', 910, 910, true, null);
+insert into quality.fct_check_outcomes values
+    ('r0', '2026-01-01 00:00:00+00', 'raw', 'ids_intact', 'raw/x_api_v2', 'c2' || repeat('0', 62), 'critical', 'validity', true, '0 %', '0 %', 0, 'why', 'next'),
+    ('r1', '2026-01-02 00:00:00+00', 'raw', 'ids_intact', 'raw/x_api_v2', 'c2' || repeat('0', 62), 'critical', 'validity', false, '40 % end in 000', '0 %', 20, 'Excel damages ids.', 'Export again as text.'),
+    ('r1', '2026-01-02 00:00:00+00', 'raw', 'totals_agree', 'raw/x_archive', 'c1' || repeat('0', 62), 'warning', 'consistency', false, '910', '912', 2, 'A part may be missing.', 'Ask for the archive again.'),
+    ('r1', '2026-01-02 00:00:01+00', 'marts', 'post_key_unique', 'marts/fct_posts', null, 'critical', 'uniqueness', true, '0', '0', 0, 'why', 'next');
+"""
+
+
+def make_warehouse(folder: Path) -> Path:
+    """Write `warehouse.duckdb` into `folder`."""
+    path = folder / "warehouse.duckdb"
+    with duckdb.connect(str(path)) as con:
+        con.execute("set TimeZone = 'UTC'")
+        for schema in ("raw", "reference", "marts", "reports", "quality"):
+            con.execute(f"create schema {schema}")
+        con.execute("create table raw.secret as select 'deleted text' as text")
+        con.execute(
+            "create table reference.studies (study varchar, title varchar, focal_handle varchar, platform varchar, "
+            "reporting_timezone varchar, window_from date, window_to date)"
+        )
+        for name, (_, ddl) in TABLES.items():
+            con.execute(f"create table {name} ({ddl})")
+        con.execute(ROWS)
+    return path
+
+
+def make_manifest(warehouse: Path, target: Path) -> Path:
+    """Write a dbt manifest that describes every table of the hand-made warehouse."""
+    nodes = {}
+    with duckdb.connect(str(warehouse), read_only=True) as con:
+        for name, (grain, _) in TABLES.items():
+            schema, table = name.split(".")
+            columns = con.execute(
+                "select column_name, data_type from duckdb_columns() where schema_name = ? and table_name = ?",
+                [schema, table],
+            ).fetchall()
+            nodes[f"model.suara.{table}"] = {
+                "resource_type": "model",
+                "schema": schema,
+                "name": table,
+                "alias": table,
+                "description": f"{grain} It's for readers;\n  'quoted'.",
+                "config": {"materialized": "table"},
+                "constraints": [],
+                "columns": {
+                    c: {"name": c, "description": f"Meaning of {c}.", "data_type": kind} for c, kind in columns
+                },
+            }
+    target.write_text(json.dumps({"nodes": nodes}), encoding="utf-8")
+    return target
+
+
+def make_descriptions(warehouse: Path) -> Descriptions:
+    """The descriptions of the hand-made warehouse."""
+    return Descriptions.from_manifest(make_manifest(warehouse, warehouse.with_name("manifest.json")))
