@@ -231,7 +231,7 @@ def _generate_demo(paths: DataDir) -> list[str]:
     folder = paths.root / "demo"
     click.echo("Generating the demo captures: synthetic posts of an organisation that does not exist.")
     truth = generate(folder)
-    return [str(path) for path in truth.files]
+    return [str(folder / name) for name in truth.capture_names]
 
 
 def _quieten() -> None:

@@ -26,6 +26,9 @@ from orchestration.contract import DBT_PROJECT_DIR, SuaraError
 _LOCK = threading.Lock()
 _MANIFESTS: dict[Path, Any] = {}
 _SAMPLE = 20
+# dbt writes the stem of the file into every name while parsing, so parsing needs the stem of a candidate.
+# Nothing is opened.
+_PARSE_NAME = Path("warehouse.duckdb")
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def prepare_manifest(project_dir: Path = DBT_PROJECT_DIR) -> Path:
     path = manifest_path(project_dir)
     with _parse_lock(project_dir):
         if not path.exists() or path.stat().st_mtime_ns < _project_mtime(project_dir):
-            _invoke(project_dir, path.parent / "parse.duckdb", ["parse", "--target-path", str(path.parent)])
+            _invoke(project_dir, _PARSE_NAME, ["parse", "--target-path", str(path.parent)])
     return path
 
 
@@ -183,7 +186,7 @@ class Dbt(dg.ConfigurableResource):
             with _parse_lock(project):
                 _MANIFESTS[project] = _invoke(
                     project,
-                    project / "target" / "parse.duckdb",
+                    _PARSE_NAME,
                     ["parse", "--target-path", str(project / "target"), "--no-write-json"],
                 )
         return _MANIFESTS[project]
