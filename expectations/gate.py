@@ -203,10 +203,10 @@ def _batch_definition() -> Any:
 
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
-    """Keep GX's log lines and its imports' deprecation warnings off the terminal."""
+    """Keep GX's log lines and its imports' warnings off the terminal: what matters becomes an outcome."""
     logger = logging.getLogger("great_expectations")
     level = logger.level
-    logger.setLevel(logging.ERROR)
+    logger.setLevel(logging.CRITICAL)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

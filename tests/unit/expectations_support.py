@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import random
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import duckdb
 
@@ -97,3 +98,110 @@ def assert_sound(outcome: Outcome) -> None:
     assert len(outcome.failing_sample) <= 20
     json.dumps(outcome.failing_sample)
     assert outcome.passed == (outcome.failing_count == 0)
+
+
+def marts_database() -> duckdb.DuckDBPyConnection:
+    """Marts as the models promise them, with just the columns that the gate reads."""
+    con = raw_database()
+    con.execute("create schema intermediate")
+    con.execute("create schema marts")
+    con.execute(
+        "create table marts.fct_posts as select md5(concat('x:', id_str)) as post_key, md5(capture_id) as account_key, "
+        "id_str as post_id, 'x' as platform, full_text as text, cast(created_at as date) as posted_date, "
+        "cast(date_trunc('month', cast(created_at as timestamptz)) as date) as posted_month, "
+        "case record_no % 4 when 0 then 'repost' else 'original' end as kind from raw.x_archive_posts"
+    )
+    con.execute(
+        "create table intermediate.int_posts__observations as select capture_id, record_no, 'x_archive' as source, "
+        "md5(concat('x:', id_str)) as post_key, 'kept' as outcome from raw.x_archive_posts"
+    )
+    con.execute(
+        "create table marts.fct_post_volume as select account_key, posted_month, kind, count(*) as post_count, "
+        "'observed' as coverage_status from marts.fct_posts group by 1, 2, 3"
+    )
+    # a covered month without posts is zero, a month without coverage null
+    con.execute(
+        "insert into marts.fct_post_volume select distinct account_key, date '2019-04-01', 'original', 0, 'partial' "
+        "from marts.fct_posts union all select distinct account_key, date '2019-05-01', 'original', null, 'missing' "
+        "from marts.fct_posts"
+    )
+    con.execute(
+        "create table marts.fct_post_volume_daily as select account_key, posted_date, count(*) as post_count "
+        "from marts.fct_posts group by 1, 2"
+    )
+    con.execute(
+        "create table marts.fct_post_hashtags as select post_key, unnest(['one', 'two']) as hashtag from marts.fct_posts"
+    )
+    con.execute(
+        "create table marts.fct_theme_hits as select post_key, 't1' as term_id, 0 as span_start, 5 as span_end "
+        "from marts.fct_posts"
+    )
+    con.execute("create table marts.fct_post_themes as select post_key, 'labour' as theme_code from marts.fct_posts")
+    con.execute(
+        "create table marts.fct_interactions as select post_key, unnest(['a', 'b']) as target_account_key, "
+        "'mention' as kind from marts.fct_posts"
+    )
+    con.execute("create table marts.fct_post_engagement as select post_key from marts.fct_posts where kind <> 'repost'")
+    return con
+
+
+def publish_database(folder: Path) -> duckdb.DuckDBPyConnection:
+    """A published file as readers get it, opened beside its warehouse; both may be changed by a test."""
+    from expectations.catalog import CATALOG
+
+    warehouse = marts_database()
+    warehouse.execute("create schema quality")
+    warehouse.execute("create schema reports")
+    warehouse.execute(
+        "create table quality.fct_record_accounting as select capture_id, 120 as delivered_count, 120 as loaded_count, "
+        "0 as rejected_count, 120 as loaded_post_count, 120 as kept_count, 0 as duplicate_count, "
+        "0 as superseded_count, 0 as deleted_count from raw.captures"
+    )
+    warehouse.execute("create table marts.dim_organisations as select 'UNAgency' as handle")
+    warehouse.execute(
+        "create table marts.dim_accounts as select * from (values "
+        "('k1', 'harbour', false, true, false), ('k2', 'UNAgency', true, false, false), "
+        "('k3', 'somebody', false, false, false)) as t (account_key, handle, is_registered, is_capture_owner, is_focal)"
+    )
+    warehouse.execute("create table marts.dim_account_handles as select 'k1' as account_key, 'old_harbour' as handle")
+    warehouse.execute(
+        "create table reports.rpt_partners as select * from (values (1, 'unagency'), (2, '@Old_Harbour'), (3, null)) "
+        "as t (rank_no, target_handle)"
+    )
+    for check in CATALOG:
+        if check.gate != "publish" and check.severity == "critical":
+            for capture in (GOOD, BAD) if check.grain == "capture" else (None,):
+                warehouse.execute(
+                    "insert into raw.check_outcomes (run_id, checked_at, gate, check_name, asset, capture_id, severity, "
+                    "passed) values ('run', '2026-01-01 00:00:00+00', ?, ?, ?, ?, 'critical', true)",
+                    [check.gate, check.name, check.asset, capture],
+                )
+    path, aside = folder / "social_bi.duckdb", folder / "warehouse.duckdb"
+    warehouse.execute(f"attach '{aside}' as aside")
+    warehouse.execute("copy from database memory to aside")
+    warehouse.execute("detach aside")
+    warehouse.close()
+    con = duckdb.connect()
+    con.execute(f"attach '{path}' as social_bi (storage_version 'v1.2.0')")
+    con.execute(f"attach '{aside}' as warehouse")
+    con.execute("use social_bi")
+    tables = con.execute(
+        "select schema_name, table_name from duckdb_tables() where database_name = 'warehouse' "
+        "and schema_name in ('marts', 'reports', 'quality')"
+    ).fetchall()
+    for schema, table in tables:
+        con.execute(f"create schema if not exists social_bi.{schema}")
+        con.execute(f"create table {schema}.{table} as select row_number() over () as no, * from warehouse.{schema}.{table}")
+        con.execute(f"alter table {schema}.{table} add primary key (no)")
+        con.execute(f"comment on table {schema}.{table} is 'One row per thing.'")
+        for (column,) in con.execute(
+            "select column_name from duckdb_columns() where database_name = 'social_bi' and schema_name = ? "
+            "and table_name = ?",
+            [schema, table],
+        ).fetchall():
+            con.execute(f"comment on column {schema}.{table}.{column} is 'What it is.'")
+    con.execute("create table quality.release as select 'r1' as release_id")
+    con.execute("comment on table quality.release is 'One row: the release.'")
+    con.execute("comment on column quality.release.release_id is 'Its id.'")
+    con.execute("set TimeZone = 'UTC'")
+    return con

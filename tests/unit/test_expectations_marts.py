@@ -1,0 +1,137 @@
+"""The marts gate: for each check marts that pass, and marts that must fail."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from expectations.catalog import for_gate
+from tests.unit.expectations_support import BAD, GOOD, POSTS, assert_sound, marts_database, outcomes_by_check, posts
+
+
+def _key(number: int) -> str:
+    return hashlib.md5(f"x:{posts(BAD)[number - 1][0]}".encode()).hexdigest()
+
+
+_ACCOUNT = hashlib.md5(BAD.encode()).hexdigest()
+_ONE = _key(1)
+_REPOST = _key(4)
+
+CASES = {
+    "post_keys_unique": (
+        f"insert into marts.fct_posts select * from marts.fct_posts where post_key = '{_ONE}'",
+        [_ONE],
+    ),
+    "posts_not_empty": ("delete from marts.fct_posts", []),
+    "no_deleted_posts": (
+        "insert into raw.x_archive_deletions (capture_id, record_no, member, id_str) "
+        f"values ('good', 1, 'data/deleted-tweets.js', '{posts(BAD)[0][0]}')",
+        [f"post {posts(BAD)[0][0]}"],
+    ),
+    "records_accounted_for": (
+        "delete from intermediate.int_posts__observations where capture_id = 'bad' and record_no > 118",
+        ["capture bad: 120 posts loaded, 118 accounted for"],
+    ),
+    "kept_records_are_the_posts": (f"delete from marts.fct_posts where post_key = '{_ONE}'", [_ONE]),
+    "months_sum_to_posts": (
+        "update marts.fct_post_volume set post_count = post_count + 1 "
+        f"where account_key = '{_ACCOUNT}' and posted_month = date '2019-02-01' and kind = 'repost'",
+        10,
+    ),
+    "no_zero_outside_coverage": (
+        f"update marts.fct_post_volume set post_count = 0 where account_key = '{_ACCOUNT}' "
+        "and coverage_status = 'missing'",
+        [f"account {_ACCOUNT}, 2019-05, original"],
+    ),
+    "no_null_inside_coverage": (
+        f"update marts.fct_post_volume set post_count = null where account_key = '{_ACCOUNT}' and post_count = 0",
+        [f"account {_ACCOUNT}, 2019-04, original"],
+    ),
+    "days_sum_to_posts": (
+        f"delete from marts.fct_post_volume_daily where account_key = '{_ACCOUNT}' "
+        "and posted_date = date '2019-03-31'",
+        [f"account {_ACCOUNT}, 2019-03-31: 0 in the day, 1 posts"],
+    ),
+    "hashtag_once_per_post": (
+        f"insert into marts.fct_post_hashtags values ('{_ONE}', 'one')",
+        [f"post_key {_ONE}, 2 times"],
+    ),
+    "hashtags_have_posts": ("insert into marts.fct_post_hashtags values ('nowhere', 'one')", ["nowhere"]),
+    "theme_hits_have_posts": ("insert into marts.fct_theme_hits values ('nowhere', 't1', 0, 1)", ["nowhere"]),
+    "theme_hits_inside_text": (
+        f"update marts.fct_theme_hits set span_end = 6 where post_key = '{_ONE}'",
+        [f"post_key {_ONE}, term t1, 0 to 6"],
+    ),
+    "post_themes_have_posts": ("insert into marts.fct_post_themes values ('nowhere', 'labour')", ["nowhere"]),
+    "interactions_have_posts": (
+        "insert into marts.fct_interactions values ('nowhere', 'a', 'mention')",
+        ["nowhere"],
+    ),
+    "interaction_once_per_post": (
+        f"insert into marts.fct_interactions values ('{_ONE}', 'a', 'mention')",
+        [f"post_key {_ONE}, mention"],
+    ),
+    "engagement_has_posts": ("insert into marts.fct_post_engagement values ('nowhere')", ["nowhere"]),
+    "no_reposts_in_engagement": (f"insert into marts.fct_post_engagement values ('{_REPOST}')", [_REPOST]),
+}
+
+
+def test_every_check_of_the_marts_gate_has_a_case() -> None:
+    assert set(CASES) == {check.name for check in for_gate("marts")}
+
+
+def test_sound_marts_pass_every_check() -> None:
+    outcomes = outcomes_by_check(marts_database(), "marts")
+    assert set(outcomes) == {(check.name, None) for check in for_gate("marts")}
+    for outcome in outcomes.values():
+        assert outcome.passed, outcome
+        assert_sound(outcome)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_check_fails_for_broken_marts(name: str) -> None:
+    sql, evidence = CASES[name]
+    con = marts_database()
+    con.execute(sql)
+    outcome = outcomes_by_check(con, "marts")[name, None]
+    assert not outcome.passed
+    assert outcome.severity == "critical"
+    assert "the check itself failed" not in outcome.observed
+    assert_sound(outcome)
+    if isinstance(evidence, int):
+        assert outcome.failing_sample == [
+            f"account {_ACCOUNT}, 2019-02, repost: {evidence} in the volume, {evidence - 1} posts"
+        ]
+    else:
+        assert outcome.failing_sample == evidence
+
+
+def test_missing_mart_fails_its_own_checks_only() -> None:
+    con = marts_database()
+    con.execute("drop table marts.fct_theme_hits")
+    outcomes = outcomes_by_check(con, "marts")
+    failed = {name for (name, _), outcome in outcomes.items() if not outcome.passed}
+    assert failed == {"theme_hits_have_posts", "theme_hits_inside_text"}
+    assert all("fct_theme_hits" in outcomes[name, None].observed for name in failed)
+    assert all(outcomes[name, None].observed.startswith("the check itself failed: ") for name in failed)
+
+
+def test_empty_marts_are_right_when_no_capture_was_accepted() -> None:
+    con = marts_database()
+    con.execute("update raw.captures set status = 'quarantined'")
+    for table in ("fct_posts", "fct_post_volume", "fct_post_volume_daily", "fct_post_hashtags", "fct_theme_hits"):
+        con.execute(f"delete from marts.{table}")
+    for table in ("marts.fct_post_themes", "marts.fct_interactions", "marts.fct_post_engagement"):
+        con.execute(f"delete from {table}")
+    con.execute("delete from intermediate.int_posts__observations")
+    assert all(outcome.passed for outcome in outcomes_by_check(con, "marts").values())
+
+
+def test_record_with_an_unknown_fate_is_not_accounted_for() -> None:
+    con = marts_database()
+    con.execute(
+        "update intermediate.int_posts__observations set outcome = 'lost' where capture_id = 'good' and record_no = 1"
+    )
+    outcome = outcomes_by_check(con, "marts")["records_accounted_for", None]
+    assert outcome.failing_sample == [f"capture {GOOD}: {POSTS} posts loaded, {POSTS - 1} accounted for"]

@@ -1,0 +1,138 @@
+"""The publish gate: for each check a file that passes, and one that must fail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from expectations.catalog import for_gate
+from tests.unit.expectations_support import BAD, assert_sound, outcomes_by_check, publish_database
+
+_FAIL = "update warehouse.raw.check_outcomes set passed = false where check_name = 'ids_present' and capture_id = 'bad'"
+
+CASES = {
+    "published_rows_equal_warehouse": (
+        "delete from marts.fct_posts where no = 1; drop table warehouse.marts.fct_interactions",
+        ["marts.fct_interactions", "marts.fct_posts"],
+    ),
+    "tables_have_comments": ("comment on table marts.fct_posts is ' '", ["marts.fct_posts"]),
+    "columns_have_comments": ("comment on column quality.release.release_id is null", ["quality.release"]),
+    "marts_have_primary_keys": (
+        "drop table marts.fct_post_themes; create table marts.fct_post_themes as "
+        "select * from warehouse.marts.fct_post_themes",
+        ["marts.fct_post_themes"],
+    ),
+    "facts_published": ("drop table marts.fct_interactions", []),
+    "only_published_schemas": (
+        "create schema raw; create table main.notes (n integer)",
+        ["main.notes", "raw"],
+    ),
+    "no_views": ("create view marts.latest as select 1 as one", ["marts.latest"]),
+    "readable_by_older_tools": (None, []),
+    "published_accounting_balances": (
+        "update quality.fct_record_accounting set kept_count = 119 where capture_id = 'bad'",
+        [],
+    ),
+    "reports_name_organisations_only": (
+        "insert into reports.rpt_partners values (4, 4, 'somebody')",
+        ["reports.rpt_partners.target_handle: 1 handles"],
+    ),
+    "no_critical_check_failed": (_FAIL, ["raw: ids_present of capture bad"]),
+    "every_critical_check_spoke": (
+        "delete from warehouse.raw.check_outcomes where check_name = 'ids_present' and capture_id = 'bad'",
+        [],
+    ),
+}
+
+
+def test_every_check_of_the_publish_gate_has_a_case() -> None:
+    assert set(CASES) == {check.name for check in for_gate("publish")}
+
+
+def test_sound_file_passes_every_check(tmp_path: Path) -> None:
+    outcomes = outcomes_by_check(publish_database(tmp_path), "publish")
+    assert set(outcomes) == {(check.name, None) for check in for_gate("publish")}
+    for outcome in outcomes.values():
+        assert outcome.passed, outcome
+        assert_sound(outcome)
+
+
+@pytest.mark.parametrize("name", [name for name, (sql, _) in CASES.items() if sql])
+def test_check_fails_for_a_broken_file(name: str, tmp_path: Path) -> None:
+    sql, evidence = CASES[name]
+    con = publish_database(tmp_path)
+    con.execute(sql)
+    outcome = outcomes_by_check(con, "publish")[name, None]
+    assert not outcome.passed
+    assert "the check itself failed" not in outcome.observed
+    assert_sound(outcome)
+    assert outcome.failing_sample == evidence
+
+
+def test_newer_storage_is_told(tmp_path: Path) -> None:
+    con = publish_database(tmp_path)
+    con.execute(f"attach '{tmp_path}/newer.duckdb' as newer (storage_version 'v1.5.0')")
+    con.execute("copy from database social_bi to newer")
+    con.execute("use newer")
+    outcome = outcomes_by_check(con, "publish")["readable_by_older_tools", None]
+    assert not outcome.passed
+    assert outcome.severity == "warning"
+    assert "v1.5.0" in outcome.observed
+    assert_sound(outcome)
+
+
+def test_private_handle_is_not_in_the_words(tmp_path: Path) -> None:
+    con = publish_database(tmp_path)
+    con.execute(CASES["reports_name_organisations_only"][0])
+    outcome = outcomes_by_check(con, "publish")["reports_name_organisations_only", None]
+    assert "somebody" not in f"{outcome.observed} {outcome.failing_sample}"
+
+
+def test_table_that_the_warehouse_lacks_is_a_difference_even_when_empty(tmp_path: Path) -> None:
+    con = publish_database(tmp_path)
+    con.execute("create table marts.fct_extra (no integer primary key)")
+    outcome = outcomes_by_check(con, "publish")["published_rows_equal_warehouse", None]
+    assert outcome.failing_sample == ["marts.fct_extra"]
+    assert "not stated in the warehouse" in outcome.observed
+
+
+def test_failure_of_a_quarantined_capture_does_not_stop_publishing(tmp_path: Path) -> None:
+    con = publish_database(tmp_path)
+    con.execute(_FAIL)
+    con.execute(f"update warehouse.raw.captures set status = 'quarantined' where capture_id = '{BAD}'")
+    assert outcomes_by_check(con, "publish")["no_critical_check_failed", None].passed
+
+
+def test_capture_accepted_by_name_does_not_stop_publishing(tmp_path: Path) -> None:
+    con = publish_database(tmp_path)
+    con.execute(_FAIL)
+    con.execute(f"update warehouse.raw.captures set status_decided_by = 'user' where capture_id = '{BAD}'")
+    assert outcomes_by_check(con, "publish")["no_critical_check_failed", None].passed
+
+
+def test_only_the_newest_evaluation_counts(tmp_path: Path) -> None:
+    con = publish_database(tmp_path)
+    con.execute(
+        "insert into warehouse.raw.check_outcomes select * replace ('old' as run_id, "
+        "timestamptz '2025-01-01 00:00:00+00' as checked_at, false as passed) from warehouse.raw.check_outcomes"
+    )
+    outcomes = outcomes_by_check(con, "publish")
+    assert outcomes["no_critical_check_failed", None].passed
+    assert outcomes["every_critical_check_spoke", None].passed
+
+
+def test_empty_file_is_not_published(tmp_path: Path) -> None:
+    con = publish_database(tmp_path)
+    con.execute("drop schema marts cascade; drop schema reports cascade; drop schema quality cascade")
+    outcomes = outcomes_by_check(con, "publish")
+    assert not outcomes["facts_published", None].passed
+    assert not outcomes["published_rows_equal_warehouse", None].passed
+
+
+def test_nothing_is_read_without_the_warehouse(tmp_path: Path) -> None:
+    con = publish_database(tmp_path)
+    con.execute("detach warehouse")
+    outcomes = outcomes_by_check(con, "publish")
+    for name in ("published_rows_equal_warehouse", "no_critical_check_failed"):
+        assert not outcomes[name, None].passed
