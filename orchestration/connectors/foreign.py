@@ -70,8 +70,16 @@ _KEYS = (
     (("feed[].post.uri",), "a Bluesky feed", _OTHER_PLATFORM, "other_platform"),
     (("uri", "cid"), "posts of Bluesky", _OTHER_PLATFORM, "other_platform"),
     (("id_str", "user"), "posts of X API v1.1", _LATER, "later_source"),
+    (("id_str", "screen_name"), "accounts (and perhaps posts) of X API v1.1", _LATER, "later_source"),
     (("rest_id",), "posts as the X web client gets them (GraphQL)", _LATER, "later_source"),
     (("data.rest_id",), "posts as the X web client gets them (GraphQL)", _LATER, "later_source"),
+    (("data.user.result",), "posts as the X web client gets them (GraphQL)", _LATER, "later_source"),
+    (
+        ("data.threaded_conversation_with_injections_v2",),
+        "posts as the X web client gets them (GraphQL)",
+        _LATER,
+        "later_source",
+    ),
     (("rawContent",), "posts collected with snscrape or twscrape", _LATER, "later_source"),
     (("conversationId", "content"), "posts collected with snscrape", _LATER, "later_source"),
     (
@@ -117,7 +125,7 @@ def describe(files: CaptureFiles) -> tuple[str, str, str]:
 
 def _describe_head(files: CaptureFiles, name: str) -> tuple[str, str, str] | None:
     head = files.head(name, _HEAD_CHARACTERS)
-    for magic, found in _MAGICS:
+    for magic, found in _MAGICS if files.kind == "file" else ():
         if head.startswith(magic):
             return found, "Hand over the export as it was downloaded.", "unknown_format"
     if head[257:262] == b"ustar":

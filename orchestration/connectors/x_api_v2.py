@@ -221,7 +221,10 @@ class _Stated:
 
     stated: int = 0
     counted: int = 0
-    pages: int = 0
+
+    def add(self, stated: int, counted: int) -> None:
+        self.stated += stated
+        self.counted += counted
 
 
 class _Load:
@@ -239,7 +242,7 @@ class _Load:
         self._scratch, self._progress = scratch, progress
         self._outcomes: dict[tuple[str, str], Outcome] = {}
         self._delivered = {"post": 0, "profile": 0, "other": 0}
-        self._stated = _Stated()
+        self._stated: dict[str, _Stated] = {}
         self._encodings: set[str] = set()
         for table, shape in _SEEN.items():
             columns = ", ".join(f'"{name}" VARCHAR' for name in shape)
@@ -352,9 +355,8 @@ class _Load:
                 )
         finally:
             self._con.execute("drop table if exists temp.seen_pages")
-        self._stated.stated += int(stated)
-        self._stated.counted += int(counted)
-        self._stated.pages += pages
+        if pages:
+            self._stated.setdefault(member, _Stated()).add(int(stated), int(counted))
         return True
 
     # The careful way ----------------------------------------------------------------------------------------
@@ -426,9 +428,7 @@ class _Load:
         meta = value.get("meta")
         stated = whole_number(meta.get("result_count")) if isinstance(meta, dict) else None
         if stated is not None and all(_kind_of(record) == "post" for record in records):
-            self._stated.stated += stated
-            self._stated.counted += len(records)
-            self._stated.pages += 1
+            self._stated.setdefault(member, _Stated()).add(stated, len(records))
         for record in records:
             self._take_record(member, record, retrieved_at, "")
 
@@ -523,10 +523,16 @@ class _Load:
         author_id, handle, name, is_census = self._owner()
         observed_at = self._observed_at()
         rejected = tuple(record for outcome in self._outcomes.values() for record in outcome.rejected)
-        totals = ()
-        if self._stated.pages:
-            note = f"{self._stated.pages:,} pages state a count"
-            totals = (ControlTotal("meta.result_count", self._stated.stated, self._stated.counted, note),)
+        totals: tuple[ControlTotal, ...] = ()
+        if self._stated:
+            differing = [
+                f"{member}: {one.stated:,} stated, {one.counted:,} held"
+                for member, one in self._stated.items()
+                if one.stated != one.counted
+            ]
+            stated = sum(one.stated for one in self._stated.values())
+            counted = sum(one.counted for one in self._stated.values())
+            totals = (ControlTotal("meta.result_count", stated, counted, "; ".join(differing)[:500] or None),)
         return LoadResult(
             source=XApiV2.source,
             platform=XApiV2.platform,
