@@ -179,7 +179,7 @@ def execute(
 
     config = {"files": files, "source": source, "synthetic": synthetic}
     with dg.DagsterInstance.get() as instance:
-        result = defs.get_job_def("refresh").execute_in_process(
+        result = defs.resolve_job_def("refresh").execute_in_process(
             instance=instance,
             raise_on_error=False,
             run_config={"ops": {"captures": {"config": config}}, "loggers": {"progress": {"config": {}}}},

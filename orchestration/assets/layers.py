@@ -10,6 +10,7 @@ import json
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
@@ -47,13 +48,14 @@ STEPS = (
 
 
 def step_nodes(manifest: Mapping[str, Any], step: Step) -> dict[str, Mapping[str, Any]]:
-    """The models and seeds of a step, by dbt's id."""
+    """The models and seeds of a step by dbt's id, each after those it is made from (Dagster wants that order)."""
     nodes = {}
     for unique_id, node in manifest["nodes"].items():
         layer = "seeds" if node["resource_type"] == "seed" else node["fqn"][1]
         if node["resource_type"] in ("model", "seed") and layer in step.layers:
             nodes[unique_id] = node
-    return nodes
+    made_from = {i: [d for d in sorted(node["depends_on"].get("nodes", [])) if d in nodes] for i, node in nodes.items()}
+    return {i: nodes[i] for i in TopologicalSorter(made_from).static_order()}
 
 
 def build_step(step: Step, manifest: Mapping[str, Any], translator: SuaraTranslator) -> dg.AssetsDefinition:

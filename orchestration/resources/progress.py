@@ -11,8 +11,9 @@ import dagster as dg
 class _Progress(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         meta = getattr(record, "dagster_meta", None) or {}
-        if meta.get("dagster_event") is None:
-            text = meta.get("orig_message") or record.getMessage()
+        text = meta.get("orig_message") or record.getMessage()
+        # What Dagster says about skipped steps repeats every asset's name; the failure itself is printed.
+        if meta.get("dagster_event") is None and not str(text).startswith("Dependencies for step"):
             sys.stderr.write("".join(f"  {line}\n" for line in str(text).splitlines()))
             sys.stderr.flush()
 
