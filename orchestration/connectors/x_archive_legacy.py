@@ -33,6 +33,7 @@ from orchestration.connectors.records import (
     load_records,
     nothing_loaded,
     parse_time,
+    quote,
     read_small_json,
     whole_number,
 )
@@ -306,8 +307,8 @@ class _Load:
         """The author of most posts, for files that come without the owner's details."""
         rows = self._con.execute(
             'select "user".id_str, any_value("user".screen_name), any_value("user"."name"), count(*)'
-            " from raw.x_archive_legacy_posts where capture_id = ? group by 1 order by 4 desc, 1 limit 1",
-            [self._capture_id],
+            f" from raw.x_archive_legacy_posts where capture_id = {quote(self._capture_id)}"
+            " group by 1 order by 4 desc, 1 limit 1"
         ).fetchall()
         return dict(zip(("id_str", "screen_name", "name"), rows[0], strict=False)) if rows else {}
 
