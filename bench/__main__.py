@@ -1,0 +1,165 @@
+"""`python -m bench`: grow a package, read it bare, run it whole, print both side by side.
+
+Belongs here: arguments, the order of measurements, the table. Does not belong here: growing and measuring.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.grow import PACKAGES, Grown, default_package, grow
+from bench.measure import Cost, ProgramError, Run, bare_read, whole_run
+
+AIM_RATIO = 6.0
+AIM_PEAK_BYTES = 2 << 30
+AIM_GROWTH = 11.0
+
+# Per post, all at once: plain JSON 1.2 KB, zip, copy of the zip, unpacked members, warehouse, candidate, published.
+BYTES_PER_POST = 6_000
+
+RESULTS = Path(__file__).parent / "results" / "latest.md"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One size, measured."""
+
+    grown: Grown
+    megabytes: float
+    bare: Cost
+    run: Run
+
+    @property
+    def ratio(self) -> float:
+        return self.run.cost.seconds / self.bare.seconds
+
+
+def measure_size(package: str, posts: int, folder: Path, repeats: int) -> Measured:
+    """Grow to a size and measure: bare reads before and after the whole run, so that both see the same machine."""
+    folder.mkdir(parents=True)
+    started = time.perf_counter()
+    grown = grow(package, posts, folder / "grown")
+    megabytes = sum(path.stat().st_size for path in grown.json_files) / 1e6
+    say(f"{posts:,} posts of {package} grown in {time.perf_counter() - started:.0f} s ({megabytes:,.0f} MB of JSON)")
+    bare_read(grown, folder)  # once unmeasured: both then read from the same warm file cache
+    reads = [bare_read(grown, folder) for _ in range(repeats)]
+    run = whole_run(grown, folder / "data", folder / "run.log")
+    reads += [bare_read(grown, folder) for _ in range(repeats)]
+    bare = sorted(reads, key=lambda cost: cost.seconds)[len(reads) // 2]
+    spread = max(cost.seconds for cost in reads) / min(cost.seconds for cost in reads)
+    say(f"  bare read {bare.seconds:.1f} s (of {len(reads)}, slowest / fastest {spread:.2f})")
+    say(f"  whole run {run.cost.seconds:.1f} s, {run.published_posts:,} posts published")
+    return Measured(grown, megabytes, bare, run)
+
+
+def say(line: str) -> None:
+    """Progress goes to stderr; the table alone to stdout."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def verdict(value: float, aim: float) -> str:
+    """Whether an aim is met."""
+    return "yes" if value <= aim else "no"
+
+
+def table(measured: list[Measured]) -> str:
+    """All measurements as Markdown."""
+    large = measured[-1]
+    lines = [
+        f"# Benchmark: {large.grown.package} grown to {large.grown.posts:,} posts",
+        "",
+        f"{platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}; one run, side by side.",
+        "",
+        "| posts | JSON | bare `read_json` | whole run | ratio | CPU bare | CPU run | peak bare | peak run | out |",
+        "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for one in measured:
+        lines.append(
+            f"| {one.grown.posts:,} | {one.megabytes:,.0f} MB | {one.bare.seconds:.1f} s | "
+            f"{one.run.cost.seconds:.1f} s | {one.ratio:.1f} | {one.bare.cpu_seconds:.1f} s | "
+            f"{one.run.cost.cpu_seconds:.1f} s | {one.bare.peak_bytes / 1e9:.2f} GB | "
+            f"{one.run.cost.peak_bytes / 1e9:.2f} GB | {one.run.published_posts:,} |"
+        )
+    lines += ["", "| aim | measured | met |", "|---|---:|---|"]
+    lines.append(f"| whole run ≤ {AIM_RATIO:g} × bare read | {large.ratio:.2f} | {verdict(large.ratio, AIM_RATIO)} |")
+    peak = large.run.cost.peak_bytes
+    lines.append(f"| peak memory ≤ 2 GiB | {peak / 2**30:.2f} GiB | {verdict(peak, AIM_PEAK_BYTES)} |")
+    for small, big in itertools.pairwise(measured):
+        times = big.grown.posts / small.grown.posts
+        growth = big.run.cost.seconds / small.run.cost.seconds
+        aim = AIM_GROWTH / 10 * times
+        lines.append(
+            f"| {times:g} × the posts (from {small.grown.posts:,}) ≤ {aim:g} × the time | {growth:.2f} | "
+            f"{verdict(growth, aim)} |"
+        )
+    lines += ["", "| step | " + " | ".join(f"{one.grown.posts:,}" for one in measured) + " | share |"]
+    lines.append("|---|" + "---:|" * (len(measured) + 1))
+    names = [name for name, _ in large.run.steps]
+    stated = [dict(one.run.steps) for one in measured]
+    for name in dict.fromkeys(names):
+        cells = " | ".join(f"{steps[name]:.1f} s" if name in steps else "" for steps in stated)
+        lines.append(f"| {name} | {cells} | {stated[-1][name] / large.run.cost.seconds:.0%} |")
+    rest = [one.run.cost.seconds - sum(steps.values()) for one, steps in zip(measured, stated, strict=True)]
+    cells = " | ".join(f"{seconds:.1f} s" for seconds in rest)
+    lines.append(f"| start, imports, between steps | {cells} | {rest[-1] / large.run.cost.seconds:.0%} |")
+    return "\n".join(lines) + "\n"
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
+    parser.add_argument("--posts", type=int, default=1_000_000, help="size (default: %(default)s)")
+    parser.add_argument("--package", choices=sorted(PACKAGES), default=None, help="what is grown")
+    parser.add_argument("--no-tenth", action="store_true", help="leave out the run with a tenth of the posts")
+    parser.add_argument("--times-ten", action="store_true", help="run ten times the posts as well (10 GB and more)")
+    parser.add_argument("--repeats", type=int, default=2, help="bare reads before and after (default: 2)")
+    parser.add_argument("--folder", type=Path, help="where to work (default: the system's temporary folder)")
+    parser.add_argument("--keep", action="store_true", help="keep the grown files and what was built")
+    parser.add_argument("--write", action="store_true", help=f"write the table to bench/results/{RESULTS.name}")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Measure and print; 1 when a program failed."""
+    arguments = parse()
+    package = arguments.package or default_package()
+    sizes = [] if arguments.no_tenth else [arguments.posts // 10]
+    sizes += [arguments.posts] + ([arguments.posts * 10] if arguments.times_ten else [])
+    working = Path(tempfile.mkdtemp(prefix="suara-bench-", dir=arguments.folder))
+    needed, free = max(sizes) * BYTES_PER_POST, shutil.disk_usage(working).free
+    try:
+        if free < needed:
+            say(f"{working} has {free / 1e9:.0f} GB free; {needed / 1e9:.0f} GB are needed. Use --posts or --folder.")
+            return 1
+        measured = []
+        for size in sizes:
+            measured.append(measure_size(package, size, working / str(size), arguments.repeats))
+            if not arguments.keep:
+                shutil.rmtree(working / str(size), ignore_errors=True)
+        text = table(measured)
+        print(text)
+        if arguments.write:
+            RESULTS.parent.mkdir(exist_ok=True)
+            RESULTS.write_text(text, encoding="utf-8")
+        return 0
+    except (ProgramError, FileNotFoundError) as error:
+        say(str(error))
+        return 1
+    finally:
+        if arguments.keep:
+            say(f"kept: {working}")
+        else:
+            shutil.rmtree(working, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
