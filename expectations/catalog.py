@@ -126,8 +126,7 @@ RAW = (
         dimension="completeness",
         why="A capture from which nothing was loaded adds nothing, and hides that the file was misread.",
         next_step="Open the file: is it the export that was meant, and complete? Name the source if it was "
-        "not "
-        "recognised.",
+        "not recognised.",
         frame="raw__accounting",
         column="loaded_count",
         expected="at least 1 record loaded",
@@ -145,10 +144,9 @@ RAW = (
         expected="delivered = loaded + rejected, for the capture and for each of its files",
         observed="{delivered_count} delivered, {loaded_count} loaded, {rejected_count} rejected",
         evidence_sql="select concat(member, ' (', record_type, '): ', delivered_count, ' delivered, ', "
-        "loaded_count, "
-        "' loaded, ', rejected_count, ' rejected') as key from raw.capture_members where capture_id = "
-        "$capture_id "
-        "and delivered_count is distinct from loaded_count + rejected_count order by member limit 20",
+        "loaded_count, ' loaded, ', rejected_count, ' rejected') as key from raw.capture_members where "
+        "capture_id = $capture_id and delivered_count is distinct from loaded_count + rejected_count order "
+        "by member limit 20",
     ),
     _raw(
         name="rows_equal_ledger",
@@ -211,19 +209,22 @@ limit 20""",
         name="rejected_share_small",
         severity="critical",
         dimension="validity",
-        why="When many records cannot be read, the file is damaged or is not what it was taken for; the "
-        "rest is then "
-        "not to be trusted either.",
+        why="When many posts cannot be read, the file is damaged or is not what it was taken for; the rest "
+        "is then not to be trusted either. Records of another kind (lists, counts) are set aside and do not "
+        "count here.",
         next_step="Read the reasons in raw.rejected_records. " + _SET_RIGHT,
         frame="raw__accounting",
-        column="judged_rejected_share",
-        expected="at most {rejected_share_max:.0%} of the records rejected (judged from "
-        "{rejected_count_min} rejected "
-        "records on, or above {rejected_share_short_file_max:.0%})",
-        observed="{rejected_count} of {delivered_count} records rejected ({rejected_share:.1%})",
-        failing_column="rejected_count",
-        evidence_sql="select concat('record ', record_no, ' of ', member, ' (', reason_code, ')') as key "
-        "from raw.rejected_records where capture_id = $capture_id order by member, record_no limit 20",
+        column="judged_damaged_share",
+        expected="at most {rejected_share_max:.0%} of the posts rejected (judged from {rejected_count_min} "
+        "rejected posts on, or above {rejected_share_short_file_max:.0%})",
+        observed="{damaged_count} of {judged_count} posts rejected ({damaged_share:.1%})",
+        failing_column="damaged_count",
+        evidence_sql="""
+select concat('record ', rejected.record_no, ' of ', rejected.member, ' (', rejected.reason_code, ')') as key
+from raw.rejected_records as rejected
+where rejected.capture_id = $capture_id
+order by rejected.reason_code like 'not_a_post%', rejected.member, rejected.record_no
+limit 20""",
         thresholds=("rejected_share_max", "rejected_count_min", "rejected_share_short_file_max"),
     ),
     _raw(
@@ -231,8 +232,7 @@ limit 20""",
         severity="warning",
         dimension="consistency",
         why="Sources state how many posts they hold. A different count means a cut export, or a source that "
-        "counts "
-        "otherwise: old X archives state more posts than they contain, so this alone closes nothing.",
+        "counts otherwise: old X archives state more posts than they contain, so this alone closes nothing.",
         next_step="Compare the statements in quality.fct_control_totals; ask for a new export if posts are "
         "missing.",
         frame="raw__accounting",
@@ -240,9 +240,9 @@ limit 20""",
         expected="every count that the source states about itself equals the count made here",
         observed="{disagreeing_total_count} of {stated_total_count} statements disagree",
         evidence_sql="select concat(statement, ': states ', coalesce(cast(stated_count as varchar), "
-        "'nothing'), "
-        "', counted ', coalesce(cast(counted_count as varchar), 'nothing')) as key from raw.control_totals "
-        "where capture_id = $capture_id and agrees is not true order by statement limit 20",
+        "'nothing'), ', counted ', coalesce(cast(counted_count as varchar), 'nothing')) as key from "
+        "raw.control_totals where capture_id = $capture_id and agrees is not true order by statement limit "
+        "20",
     ),
     _raw(
         name="owner_known",
@@ -299,8 +299,7 @@ limit 20""",
         severity="critical",
         dimension="validity",
         why="Ids of X are whole numbers of up to 19 digits. Anything else (1.2E+18, quotes, a link) is a "
-        "file that "
-        "another program rewrote.",
+        "file that another program rewrote.",
         next_step="Deliver the export as it was downloaded, without opening it in a spreadsheet.",
         frame="raw__ids",
         column="malformed_id_count",
@@ -316,13 +315,11 @@ limit 20""",
         dimension="accuracy",
         why="Excel keeps 15 digits of a number: ids then end in zeros and belong to other posts, or to none.",
         next_step="Deliver the export as it was downloaded. Where another capture holds the same posts "
-        "undamaged, "
-        "(author, id >> 22) finds the exact id again.",
+        "undamaged, (author, id >> 22) finds the exact id again.",
         frame="raw__ids",
         column="judged_excel_id_share",
         expected="fewer than {excel_id_share_max:.0%} of the long ids rounded to 15 digits (by chance: "
-        "about 1 in 100; "
-        "judged from {damaged_id_n_min} ids on)",
+        "about 1 in 100; judged from {damaged_id_n_min} ids on)",
         observed="{excel_id_count} of {long_id_count} ids of 17 and more digits are rounded to 15 digits "
         "({excel_id_share:.1%})",
         failing_column="excel_id_count",
@@ -336,13 +333,11 @@ limit 20""",
         why="JavaScript prints large numbers rounded: most ids then end in 00 and belong to other posts, or "
         "to none.",
         next_step="Use the export's text ids (id_str), or deliver it as it was downloaded. Where another "
-        "capture holds "
-        "the same posts undamaged, (author, id >> 22) finds the exact id again.",
+        "capture holds the same posts undamaged, (author, id >> 22) finds the exact id again.",
         frame="raw__ids",
         column="judged_javascript_id_share",
         expected="fewer than {javascript_id_share_max:.0%} of the ids since 2013 end in 00 (by chance: "
-        "about 2 in 100; "
-        "judged from {damaged_id_n_min} ids on)",
+        "about 2 in 100; judged from {damaged_id_n_min} ids on)",
         observed="{javascript_id_count} of {javascript_judged_count} ids since 2013 end in 00 "
         "({javascript_id_share:.1%})",
         failing_column="javascript_id_count",
@@ -356,16 +351,13 @@ limit 20""",
         severity="critical",
         dimension="accuracy",
         why="A program that kept ids as 64-bit floats changed two of three of them without a trace but this "
-        "one: "
-        "every id then equals its own rounded value.",
+        "one: every id then equals its own rounded value.",
         next_step="Deliver the export as it was downloaded. Where another capture holds the same posts "
-        "undamaged, "
-        "(author, id >> 22) finds the exact id again.",
+        "undamaged, (author, id >> 22) finds the exact id again.",
         frame="raw__ids",
         column="judged_float_id_share",
         expected="fewer than {float_id_share_max:.0%} of the long ids equal their rounded value (by chance: "
-        "3 to 8 in "
-        "10; judged from {float_id_n_min} ids on)",
+        "3 to 8 in 10; judged from {float_id_n_min} ids on)",
         observed="{float_id_count} of {long_id_count} ids of 17 and more digits equal their rounded value "
         "({float_id_share:.1%})",
         failing_column="float_id_count",
@@ -379,8 +371,7 @@ limit 20""",
         severity="warning",
         dimension="uniqueness",
         why="The same post twice in one export is real (months listed twice, pages that overlap). It is "
-        "counted once "
-        "later on; here it is only told.",
+        "counted once later on; here it is only told.",
         next_step="Nothing to do; quality.fct_record_accounting shows the duplicates.",
         frame="raw__ids",
         column="duplicate_record_count",
@@ -483,8 +474,7 @@ where occurrence > 1"""
         frame="staging__posts",
         column="after_observed_count",
         expected="no post later than {posted_after_observed_hours} hours after the export (or after it was "
-        "received, "
-        "where the export's time is unknown)",
+        "received, where the export's time is unknown)",
         observed="{after_observed_count} of {post_count} posts are younger than their export",
         evidence_sql=f"""
 select {_POST} as key
@@ -526,14 +516,12 @@ where
         severity="critical",
         dimension="accuracy",
         why="When many stated times differ from the time in the id, the clock was misread as a whole: a "
-        "local time "
-        "taken for UTC, day and month swapped. Every day and hour count would be wrong.",
+        "local time taken for UTC, day and month swapped. Every day and hour count would be wrong.",
         next_step="See by how much the times are off: whole hours are a time zone. " + _SET_RIGHT,
         frame="staging__posts",
         column="judged_time_off_share",
         expected="at most {time_off_share_max:.0%} of the times off (judged from {time_off_count_min} posts "
-        "on, or "
-        "above {time_off_share_short_file_max:.0%})",
+        "on, or above {time_off_share_short_file_max:.0%})",
         observed="{time_off_count} of {timed_id_count} posts are off ({time_off_share:.2%}){off_by}",
         failing_column="time_off_count",
         evidence_sql=f"""
@@ -574,8 +562,7 @@ where
         severity="critical",
         dimension="accuracy",
         why="Exports give a repost the counts of the original post. Added up, they inflate engagement "
-        "(53-fold on a "
-        "real account).",
+        "(53-fold on a real account).",
         next_step="This is a fault of the staging model, not of the file: report it with the name of the "
         "source.",
         frame="staging__posts",
@@ -619,8 +606,8 @@ where
         severity="warning",
         dimension="validity",
         why="Handles on X have up to 15 letters, digits or underscores. Another form is a display name in "
-        "the wrong "
-        "column, or a made-up account: the demo's handle is longer on purpose, so that it can be nobody's.",
+        "the wrong column, or a made-up account: the demo's handle is longer on purpose, so that it can be "
+        "nobody's.",
         next_step="Nothing to do for synthetic data; otherwise see whether names and handles are mixed up.",
         frame="staging__posts",
         column="odd_handle_count",
@@ -635,8 +622,7 @@ where
         severity="warning",
         dimension="validity",
         why="Languages are BCP-47 tags (id, en, zh-Hant). X's old codes (in, iw) are mapped; others would "
-        "split a "
-        "language in two.",
+        "split a language in two.",
         next_step="Add the code to the mapping of languages.",
         frame="staging__posts",
         column="odd_language_count",
@@ -651,14 +637,12 @@ where
         severity="warning",
         dimension="completeness",
         why="A round number of posts, or about 3,200, with a first month that begins late, is a download "
-        "that was "
-        "stopped by a limit: earlier posts exist and are missing.",
+        "that was stopped by a limit: earlier posts exist and are missing.",
         next_step="Ask for the owner's archive, which has no limit, or read the first months as incomplete.",
         frame="staging__posts",
         column="suspected_cap_count",
         expected="not {timeline_cap_from} to {timeline_cap_to} posts, nor a multiple of 100 from "
-        "{round_cap_min} on, "
-        "with a cut first month",
+        "{round_cap_min} on, with a cut first month",
         observed="{dated_post_count} posts from {first_post_on} on",
         thresholds=("timeline_cap_from", "timeline_cap_to", "round_cap_min", "cut_month_days"),
     ),
@@ -667,8 +651,7 @@ where
         severity="warning",
         dimension="completeness",
         why="Months without a post inside an export that claims to be whole are a pause of the account, or "
-        "a hole in "
-        "the export. They count as zero.",
+        "a hole in the export. They count as zero.",
         next_step="Ask the owner whether the account paused; otherwise look for another export of these "
         "months.",
         frame="staging__posts",
@@ -696,8 +679,7 @@ limit 20""",
         severity="warning",
         dimension="completeness",
         why="The first and the last month of a whole export are seldom whole themselves. Set beside whole "
-        "months they look like a rise "
-        "or a fall.",
+        "months they look like a rise or a fall.",
         next_step="Nothing to do; coverage stands beside every count, and reports leave partial months out "
         "of trends.",
         frame="staging__posts",
@@ -822,8 +804,7 @@ limit 20""",
         severity="critical",
         dimension="integrity",
         why="Every loaded record is kept, a duplicate, superseded or deleted, and nothing else. A record "
-        "without a fate "
-        "is a post that silently disappeared.",
+        "without a fate is a post that silently disappeared.",
         next_step=_MODEL_FAULT,
         frame="marts__observations",
         column="unbalanced_capture_count",
@@ -889,8 +870,7 @@ limit 20""",
         severity="critical",
         dimension="consistency",
         why="The volume is the first answer people read. It must be the posts, counted: account by account, "
-        "month by "
-        "month, kind by kind.",
+        "month by month, kind by kind.",
         next_step=_MODEL_FAULT,
         frame="marts__fct_post_volume",
         column="volume_difference_count",
@@ -968,8 +948,7 @@ limit 20""",
         expected="each hashtag once per post",
         observed="{repeated_hashtag_count} of {hashtag_row_count} rows repeat a post's hashtag",
         evidence_sql="select concat('post_key ', post_key, ', ', count(*), ' times') as key from "
-        "marts.fct_post_hashtags "
-        "group by post_key, hashtag having count(*) > 1 order by 1 limit 20",
+        "marts.fct_post_hashtags group by post_key, hashtag having count(*) > 1 order by 1 limit 20",
     ),
     _has_posts(
         "fct_post_hashtags", "hashtags_have_posts", "orphaned_hashtag_count", "hashtag_row_count", "hashtags"
@@ -987,11 +966,10 @@ limit 20""",
         expected="0 <= start < end <= length of the text",
         observed="{misplaced_hit_count} of {theme_hit_count} hits lie outside their text",
         evidence_sql="select concat('post_key ', hits.post_key, ', term ', hits.term_id, ', ', "
-        "hits.span_start, ' to ', "
-        "hits.span_end) as key from marts.fct_theme_hits as hits "
-        "inner join marts.fct_posts as posts on hits.post_key = posts.post_key "
-        "where not coalesce(hits.span_start >= 0 and hits.span_end > hits.span_start "
-        "and hits.span_end <= length(posts.text), false) order by 1 limit 20",
+        "hits.span_start, ' to ', hits.span_end) as key from marts.fct_theme_hits as hits inner join "
+        "marts.fct_posts as posts on hits.post_key = posts.post_key where not coalesce(hits.span_start >= 0 "
+        "and hits.span_end > hits.span_start and hits.span_end <= length(posts.text), false) order by 1 "
+        "limit 20",
     ),
     _has_posts("fct_post_themes", "post_themes_have_posts", "orphaned_theme_count", "post_theme_count", "themes"),
     _has_posts(
@@ -1034,9 +1012,8 @@ limit 20""",
         expected="no repost",
         observed="{repost_engagement_count} of {engagement_row_count} rows belong to reposts",
         evidence_sql="select distinct engagement.post_key as key from marts.fct_post_engagement as "
-        "engagement "
-        "inner join marts.fct_posts as posts on engagement.post_key = posts.post_key "
-        "where posts.kind = 'repost' order by 1 limit 20",
+        "engagement inner join marts.fct_posts as posts on engagement.post_key = posts.post_key where "
+        "posts.kind = 'repost' order by 1 limit 20",
     ),
 )
 
@@ -1161,8 +1138,7 @@ PUBLISH = (
         frame="publish__accounting",
         column="unbalanced_publication_count",
         expected="for each accepted capture: delivered = loaded + rejected, and loaded = kept + duplicate + "
-        "superseded + "
-        "deleted",
+        "superseded + deleted",
         observed="{unbalanced_publication_count} of {published_capture_count} captures do not add up",
     ),
     _publish(
@@ -1170,8 +1146,7 @@ PUBLISH = (
         severity="critical",
         dimension="validity",
         why="Private people who are mentioned or answered did not choose to be in a report. Reports name "
-        "registered "
-        "organisations and the owners of captures; everybody else is counted, not named.",
+        "registered organisations and the owners of captures; everybody else is counted, not named.",
         next_step="Register the account if it is an organisation's; otherwise leave its handle out of the "
         "report.",
         frame="publish__handles",

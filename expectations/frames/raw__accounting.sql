@@ -55,6 +55,9 @@ members as (
         sum(delivered_count) as delivered_count,
         sum(loaded_count) as loaded_count,
         sum(rejected_count) as rejected_count,
+        -- lists, counts and the like beside the posts are set aside by kind; only damaged records tell of damage
+        coalesce(sum(delivered_count) filter (where record_type <> 'other'), 0) as judged_count,
+        coalesce(sum(rejected_count) filter (where record_type <> 'other'), 0) as damaged_count,
         count(*) filter (where delivered_count is distinct from loaded_count + rejected_count)
             as unbalanced_member_count
     from raw.capture_members
@@ -100,22 +103,26 @@ select
         when captures.delivered_count = 0 then 0
         else captures.rejected_count / captures.delivered_count
     end as rejected_share,
+    coalesce(members.judged_count, 0) as judged_count,
+    coalesce(members.damaged_count, 0) as damaged_count,
+    coalesce(members.damaged_count / nullif(members.judged_count, 0), 0) as damaged_share,
     case
-        when captures.delivered_count = 0 then 0
         when
-            captures.rejected_count >= {{ rejected_count_min }}
-            or captures.rejected_count > captures.delivered_count * {{ rejected_share_short_file_max }}
-            then captures.rejected_count / captures.delivered_count
-        when captures.rejected_count is not null then 0
-    end as judged_rejected_share,
+            members.damaged_count >= {{ rejected_count_min }}
+            or members.damaged_count > members.judged_count * {{ rejected_share_short_file_max }}
+            then members.damaged_count / members.judged_count
+        else 0
+    end as judged_damaged_share,
     coalesce(rejections.explained_rejection_count, 0) as explained_rejection_count,
     greatest(captures.rejected_count - coalesce(rejections.explained_rejection_count, 0), 0)
         as unexplained_rejection_count,
     coalesce(totals.stated_total_count, 0) as stated_total_count,
     coalesce(totals.disagreeing_total_count, 0) as disagreeing_total_count,
     -- who it is stays out of the words: outcomes are published
-    case when coalesce(captures.owner_account_id, captures.owner_handle) is not null then 'the owner is known' end
-        as owner,
+    case
+        when coalesce(captures.owner_account_id, captures.owner_handle) is not null then 'the owner is known'
+        when captures.is_census is false then 'a sample of several accounts has no owner'
+    end as owner,
     strftime(captures.observed_at at time zone 'UTC', '%Y-%m-%d %H:%M:%S') as observed_at,
     captures.observed_at_basis,
     captures.encoding

@@ -130,7 +130,8 @@ def marts_database() -> duckdb.DuckDBPyConnection:
         "from marts.fct_posts group by 1, 2"
     )
     con.execute(
-        "create table marts.fct_post_hashtags as select post_key, unnest(['one', 'two']) as hashtag from marts.fct_posts"
+        "create table marts.fct_post_hashtags as select post_key, unnest(['one', 'two']) as hashtag "
+        "from marts.fct_posts"
     )
     con.execute(
         "create table marts.fct_theme_hits as select post_key, 't1' as term_id, 0 as span_start, 5 as span_end "
@@ -172,8 +173,8 @@ def publish_database(folder: Path) -> duckdb.DuckDBPyConnection:
         if check.gate != "publish" and check.severity == "critical":
             for capture in (GOOD, BAD) if check.grain == "capture" else (None,):
                 warehouse.execute(
-                    "insert into raw.check_outcomes (run_id, checked_at, gate, check_name, asset, capture_id, severity, "
-                    "passed) values ('run', '2026-01-01 00:00:00+00', ?, ?, ?, ?, 'critical', true)",
+                    "insert into raw.check_outcomes (run_id, checked_at, gate, check_name, asset, capture_id, "
+                    "severity, passed) values ('run', '2026-01-01 00:00:00+00', ?, ?, ?, ?, 'critical', true)",
                     [check.gate, check.name, check.asset, capture],
                 )
     path, aside = folder / "social_bi.duckdb", folder / "warehouse.duckdb"
@@ -191,7 +192,9 @@ def publish_database(folder: Path) -> duckdb.DuckDBPyConnection:
     ).fetchall()
     for schema, table in tables:
         con.execute(f"create schema if not exists social_bi.{schema}")
-        con.execute(f"create table {schema}.{table} as select row_number() over () as no, * from warehouse.{schema}.{table}")
+        con.execute(
+            f"create table {schema}.{table} as select row_number() over () as no, * from warehouse.{schema}.{table}"
+        )
         con.execute(f"alter table {schema}.{table} add primary key (no)")
         con.execute(f"comment on table {schema}.{table} is 'One row per thing.'")
         for (column,) in con.execute(

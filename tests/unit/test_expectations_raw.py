@@ -41,6 +41,7 @@ CASES = {
     ),
     "rejected_share_small": (
         "update raw.captures set delivered_count = 132, rejected_count = 12 where capture_id = 'bad';"
+        "update raw.capture_members set delivered_count = 132, rejected_count = 12 where capture_id = 'bad';"
         "insert into raw.rejected_records select 'bad', 'data/tweets.js', 120 + n, 'cut_json', '', '', '', '' "
         "from range(1, 13) as numbers (n)",
         [f"record {number} of data/tweets.js (cut_json)" for number in range(121, 133)],
@@ -137,9 +138,33 @@ def test_one_cut_line_of_eight_is_a_warning_only() -> None:
 def test_short_file_of_which_most_was_rejected_fails() -> None:
     con = raw_database()
     con.execute(
-        "update raw.captures set delivered_count = 4, loaded_count = 1, rejected_count = 3 where capture_id = 'bad'"
+        "update raw.capture_members set delivered_count = 4, loaded_count = 1, rejected_count = 3 "
+        "where capture_id = 'bad'"
     )
     assert not outcomes_by_check(con, "raw")["rejected_share_small", BAD].passed
+
+
+def test_records_of_another_kind_beside_the_posts_are_no_damage() -> None:
+    con = raw_database()
+    con.execute("insert into raw.capture_members values ('bad', 'counts.jsonl', 'other', 169, 0, 169, 100)")
+    con.execute("update raw.captures set delivered_count = 289, rejected_count = 169 where capture_id = 'bad'")
+    con.execute(
+        "insert into raw.rejected_records select 'bad', 'counts.jsonl', n, 'not_a_post_counts', '', '', '', '' "
+        "from range(1, 170) as numbers (n)"
+    )
+    outcomes = outcomes_by_check(con, "raw")
+    assert outcomes["rejected_share_small", BAD].passed
+    assert not outcomes["no_rejected_records", BAD].passed
+    assert all(outcome.passed for outcome in outcomes.values() if outcome.severity == "critical")
+
+
+def test_sample_of_several_accounts_needs_no_owner() -> None:
+    con = raw_database()
+    con.execute(
+        "update raw.captures set owner_account_id = null, owner_handle = null, is_census = false "
+        "where capture_id = 'bad'"
+    )
+    assert outcomes_by_check(con, "raw")["owner_known", BAD].passed
 
 
 def test_quarantined_capture_is_not_judged_again() -> None:
