@@ -180,14 +180,14 @@ def ranked_bars(
             at += length
         text = f"{100 * at:.1f} %" if as_share else f"{int(at):,}"
         totals.append({"label": row[label], "position": position, "x": at, "text": text})
-    room = 290 if width > 500 else 124
     y = {
         "field": "label",
         "type": "nominal",
         "sort": {"field": "position", "op": "min"},
-        "axis": {"title": None, "labelLimit": room, "labelColor": INK, "labelFontSize": 12.5 if width > 500 else 11.5},
+        "axis": _label_axis(rows, label, width),
     }
     x_axis = {**_count_axis(title), "grid": True, "tickCount": 5 if width > 500 else 3}
+    x_axis |= {"titleAnchor": "end", "titleAlign": "right", "titleX": None, "titleY": None}
     if as_share:
         x_axis["format"] = "%"
     layers = [
@@ -229,13 +229,7 @@ def year_matrix(rows: Rows, label: str, value: str, width: int, *, as_share: boo
         for row in rows
         if row[value] is not None
     ]
-    room = 230 if width > 500 else 104
-    y = {
-        "field": "label",
-        "type": "nominal",
-        "sort": order,
-        "axis": {"title": None, "labelLimit": room, "labelColor": INK, "labelFontSize": 12.5 if width > 500 else 11.5},
-    }
+    y = {"field": "label", "type": "nominal", "sort": order, "axis": _label_axis(rows, label, width)}
     x = _year_axis(rows)
     layers = [
         {
@@ -337,6 +331,22 @@ def _count_axis(title: str) -> dict[str, Any]:
         "tickMinStep": 1,
         "format": ",d",
         "tickCount": 5,
+    }
+
+
+def _label_axis(rows: Rows, label: str, width: int) -> dict[str, Any]:
+    """Labels set flush left in a room of their own: the reader's fonts are wider or narrower than ours."""
+    longest = max((len(row[label]) for row in rows), default=0)
+    room = min(7.2 * longest + 16, 330 if width > 500 else 132)
+    return {
+        "title": None,
+        "labelAlign": "left",
+        "labelPadding": room,
+        "labelLimit": room - 6,
+        "minExtent": room,
+        "maxExtent": room,
+        "labelColor": INK,
+        "labelFontSize": 12.5 if width > 500 else 11.5,
     }
 
 

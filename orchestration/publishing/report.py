@@ -60,7 +60,6 @@ class Table:
 class Figure:
     """One answer: a sentence, a picture in two widths (or none), its table, its SQL."""
 
-    id: str
     title: str
     sentence: str
     table: Table
@@ -93,6 +92,7 @@ class _Page:
         sentence: str,
         *,
         caption: str,
+        id: str = "",
         picture: Callable[[int], dict[str, Any]] | None = None,
         alt: str = "",
         note: str = "",
@@ -101,10 +101,9 @@ class _Page:
         """The figure of query `name`; `picture` gives its spec for a width, None when there is nothing to draw."""
         wide = narrow = ""
         if picture is not None and self.rows(name):
-            wide = figures.render(picture(WIDE), f"{name}-w")
-            narrow = figures.render(picture(NARROW), f"{name}-n")
+            wide = figures.render(picture(WIDE), f"{id or name}-w")
+            narrow = figures.render(picture(NARROW), f"{id or name}-n")
         return Figure(
-            id=name.replace("_", "-"),
             title=title,
             sentence=sentence,
             table=table(self.rows(name), caption),
@@ -142,7 +141,9 @@ def table(rows: Rows, caption: str) -> Table:
     """Rows as the page shows them: shares as per cent, missing values as a dash."""
     header = list(rows[0]) if rows else []
     numeric = [
-        any(isinstance(row[name], int | float) and not isinstance(row[name], bool) for row in rows) for name in header
+        name != header[0]
+        and any(isinstance(row[name], int | float) and not isinstance(row[name], bool) for row in rows)
+        for name in header
     ]
     return Table(
         caption=caption,
@@ -249,6 +250,7 @@ def _volume(page: _Page) -> list[Figure]:
             if busiest
             else "No posts.",
             caption="Coverage and posts per month",
+            id="volume_months",
             picture=(lambda width: figures.volume_months(months, width)) if months else None,
             alt="Bars per month, own posts and reposts, on a ground that shows where coverage is partial or missing.",
             legend=legend + bands,
@@ -334,6 +336,7 @@ def _themes(page: _Page) -> dict[str, Any]:
                 f"Most posts: {most['theme']} with {number(most['own_posts'])} own posts "
                 f"({share(most['share_of_own_posts'])}).",
                 caption="Own posts per theme and topic; a post may touch several",
+                id=title.lower(),
                 picture=lambda width, part=part: figures.ranked_bars(
                     part, "theme", [("share_of_own_posts", ACCENT)], width, title="share of own posts", as_share=True
                 ),

@@ -1,0 +1,278 @@
+"""A closed gate: a red check, no event for what was not replaced, files byte-identical, the next good run green."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from expectations.catalog import CATALOG
+from orchestration.resources.dbt import Dbt
+from tests.fixtures import captures as build
+from tests.pipeline import Pipeline
+
+# Broken captures that nothing can be read from, or whose records as a whole cannot be trusted, with the check
+# that must turn red and a word of the message.
+UNREADABLE = "capture_is_readable"
+BROKEN: dict[str, tuple[Callable[[Path], Path], str]] = {
+    "empty file": (build.empty_file, "empty"),
+    "truncated zip": (build.truncated_zip, "zip"),
+    "damaged member": (build.zip_with_damaged_member, "tweets.js"),
+    "climbing path": (build.zip_with_climbing_path, "climbed_out"),
+    "absolute path": (build.zip_with_absolute_path, "climbed_out"),
+    "symbolic link": (build.zip_with_symlink, "link"),
+    "zip bomb": (build.zip_bomb, "tweets.js"),
+    "lying zip": (build.zip_that_lies_about_size, "tweets.js"),
+    "another platform": (build.archive_of_another_platform, "Mastodon"),
+    "missing ids": (build.archive_without_ids, "id_str"),
+    "missing column": (build.legacy_archive_with_missing_column, "timestamp"),
+}
+
+
+@pytest.fixture(scope="session")
+def good_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with one good capture, built and published."""
+    root = tmp_path_factory.mktemp("good") / "data"
+    pipeline = Pipeline(root)
+    run = pipeline.run(build.modern_archive(tmp_path_factory.mktemp("in") / "good.zip"))
+    assert run.success, run.failures
+    return root
+
+
+@pytest.fixture
+def pipeline(good_state: Path, tmp_path: Path) -> Pipeline:
+    root = tmp_path / "data"
+    shutil.copytree(good_state, root, symlinks=True)
+    return Pipeline(root)
+
+
+def good_again(folder: Path) -> Path:
+    """Another good capture of the same account."""
+    return build.modern_archive(folder / "later.zip", build.sample_posts(30, "2019-08-01 01:02:03.456"))
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_unreadable_capture_is_named_and_nothing_is_replaced(name: str, pipeline: Pipeline, tmp_path: Path) -> None:
+    builder, word = BROKEN[name]
+    before = pipeline.served_bytes()
+    path = builder(tmp_path / "in")
+
+    run = pipeline.run(path)
+
+    assert not run.success
+    assert UNREADABLE in run.red
+    assert pipeline.served_bytes() == before
+    assert not {key for key in run.materialized if key != "captures"}
+    message = "\n".join(run.failures)
+    for part in (path.name, word, "expected", "found"):
+        assert part in message, message
+    (entry,) = [c for c in pipeline.ledger.captures() if c.file_name == path.name]
+    assert entry.status == "quarantined"
+
+
+# What a capture that can be read must not get past: the gate, the check (see tests/fixtures/captures.py).
+GATE_OF = {check.name: check.gate for check in CATALOG}
+JUDGED = dict(build.CHECK_OF)
+
+
+@pytest.mark.parametrize("name", JUDGED)
+def test_capture_that_fails_a_gate_is_quarantined_and_the_readers_keep_what_they_have(
+    name: str, pipeline: Pipeline, tmp_path: Path
+) -> None:
+    check = JUDGED[name]
+    gate = GATE_OF[check]
+    before = pipeline.served_bytes()
+    path = build.BROKEN[name](tmp_path / "in")
+
+    run = pipeline.run(path)
+
+    assert not run.success
+    assert check in run.red
+    after = pipeline.served_bytes()
+    if gate == "raw":
+        assert after == before
+        assert not {key for key in run.materialized if key != "captures"}
+    else:
+        # raw took the records in; everything that is built from accepted captures is as it was
+        assert {k: v for k, v in after.items() if "published" in k} == {
+            k: v for k, v in before.items() if "published" in k
+        }
+        assert not {key for key in run.materialized if key.split("/")[0] not in ("captures", "raw")}
+    message = "\n".join(run.failures)
+    assert path.name in message and f"Gate '{gate}' is closed" in message
+    (entry,) = [c for c in pipeline.ledger.captures() if c.file_name == path.name]
+    assert entry.status == "quarantined"
+    assert list(pipeline.paths.rejected.iterdir()), "the rejected candidate is kept as evidence"
+
+    again = pipeline.run(good_again(tmp_path / "in"))
+    assert again.success, again.failures
+    assert pipeline.served_bytes() != before
+    shown = pipeline.query(
+        f"select status, status_reason from quality.fct_capture_outcomes where file_name = '{path.name}'",
+        published=True,
+    )
+    assert shown[0][0] == "quarantined" and shown[0][1]
+
+
+def test_bad_capture_beside_a_good_one_is_quarantined_and_the_good_one_goes_on(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    posts_before = pipeline.query("select count(*) from marts.fct_posts", published=True)[0][0]
+    bad = build.archive_with_shifted_times(tmp_path / "in")
+    broken = build.truncated_zip(tmp_path / "in")
+    run = pipeline.run(good_again(tmp_path / "in"), bad, broken)
+    assert run.success, run.failures
+    assert UNREADABLE in run.red
+    assert any("time" in name for name in run.red)
+    assert "published/social_bi" in run.materialized
+    assert pipeline.query("select count(*) from marts.fct_posts", published=True)[0][0] > posts_before
+    statuses = dict(pipeline.query("select file_name, status from quality.fct_capture_outcomes", published=True))
+    assert statuses == {
+        "good.zip": "accepted",
+        "later.zip": "accepted",
+        bad.name: "quarantined",
+        broken.name: "quarantined",
+    }
+
+
+def test_quarantined_capture_can_be_accepted_by_name(pipeline: Pipeline, tmp_path: Path) -> None:
+    path = build.archive_with_shifted_times(tmp_path / "in")
+    assert not pipeline.run(path).success
+    posts_before = pipeline.query("select count(*) from marts.fct_posts", published=True)[0][0]
+    pipeline.ledger.decide(pipeline.ledger.capture(path.name), "accepted", "the source writes local time", "user")
+    run = pipeline.run()
+    assert run.success, run.failures
+    assert any("time" in name for name in run.red), "the check stays red: the decision is a person's"
+    assert pipeline.query("select count(*) from marts.fct_posts", published=True)[0][0] > posts_before
+
+
+def test_same_bytes_again_change_nothing(pipeline: Pipeline, tmp_path: Path) -> None:
+    before = pipeline.mart_hashes()
+    run = pipeline.run(build.modern_archive(tmp_path / "in" / "other_name.zip"))
+    assert run.success, run.failures
+    assert pipeline.mart_hashes() == before
+    assert len(pipeline.ledger.captures()) == 1
+
+
+def broken_project(tmp_path: Path, model: str, old: str, new: str) -> Dbt:
+    """A copy of the dbt project with one mistake in it, as a person could make one."""
+    source = Path(Dbt().project_dir)
+    target = tmp_path / "dbt_project"
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("target", "logs"))
+    (path,) = target.glob(f"models/**/{model}.sql")
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+    return Dbt(project_dir=str(target))
+
+
+def test_marts_gate_rejects_a_table_and_keeps_the_old_ones(pipeline: Pipeline, tmp_path: Path) -> None:
+    # The mistake: volume counts every post twice.
+    dbt = broken_project(tmp_path, "fct_post_volume", "count(*)", "2 * count(*)")
+    before = pipeline.served_bytes()
+    broken = Pipeline(pipeline.paths.root, dbt=dbt)
+    run = broken.run(good_again(tmp_path / "in"))
+    assert not run.success
+    assert any("volume" in name for name in run.red), run.red
+    assert not {k for k in run.materialized if k.split("/")[0] in ("marts", "intermediate", "quality", "published")}
+    after = pipeline.served_bytes()
+    assert {k: v for k, v in after.items() if "published" in k} == {k: v for k, v in before.items() if "published" in k}
+    assert "fct_post_volume" in "\n".join(run.failures)
+
+    again = pipeline.run()
+    assert again.success, again.failures
+    assert not again.red
+
+
+def test_publish_gate_refuses_outcomes_that_are_older_than_the_data(pipeline: Pipeline, tmp_path: Path) -> None:
+    before = {k: v for k, v in pipeline.served_bytes().items() if "published" in k}
+    path = good_again(tmp_path / "in")
+    pipeline.ledger.store(path)
+    sources = ["captures", "raw/captures", "raw/x_archive", "raw/x_archive_legacy", "raw/x_api_v2"]
+    assert pipeline.run(selection=sources).success
+    published = ["published/social_bi", "published/parquet", "published/data_dictionary", "published/study_report"]
+    run = pipeline.run(selection=published)
+    assert not run.success
+    assert run.red == {"gates_passed_for_this_data"}
+    assert "step staging is older than step raw" in "\n".join(run.failures)
+    assert {k: v for k, v in pipeline.served_bytes().items() if "published" in k} == before
+
+
+def test_two_runs_at_once_both_succeed(pipeline: Pipeline, tmp_path: Path) -> None:
+    first = build.modern_archive(tmp_path / "in" / "first.zip", build.sample_posts(10, "2020-01-01 00:00:01.5"))
+    second = build.modern_archive(tmp_path / "in" / "second.zip", build.sample_posts(12, "2021-01-01 00:00:01.5"))
+    command = [sys.executable, "-m", "orchestration.cli", "run", "--data-dir", str(pipeline.paths.root)]
+    processes = [
+        subprocess.Popen([*command, str(path)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for path in (first, second)
+    ]
+    outputs = [process.communicate(timeout=300)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], "\n".join(outputs)
+    rows = pipeline.query("select count(*) from quality.fct_capture_outcomes where status = 'accepted'", published=True)
+    assert rows == [(3,)]
+
+
+def test_run_killed_in_the_middle_leaves_readers_alone_and_the_next_run_is_green(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    before = pipeline.served_bytes()
+    path = good_again(tmp_path / "in")
+    command = [sys.executable, "-m", "orchestration.cli", "run", "--data-dir", str(pipeline.paths.root), str(path)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:
+        if "marts: building" in line:
+            break
+    process.kill()
+    process.wait()
+    after = pipeline.served_bytes()
+    assert {k: v for k, v in after.items() if "published" in k} == {k: v for k, v in before.items() if "published" in k}
+    run = pipeline.run()
+    assert run.success, run.failures
+    assert not list(pipeline.paths.candidates.glob("*/*"))
+    assert dict(pipeline.query("select file_name, status from quality.fct_capture_outcomes", published=True)) == {
+        "good.zip": "accepted",
+        "later.zip": "accepted",
+    }
+
+
+def test_reader_of_the_published_file_is_neither_blocked_nor_broken_by_a_run(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    code = (
+        "import duckdb, json, sys\n"
+        "c = duckdb.connect(sys.argv[1], read_only=True)\n"
+        "count = lambda: c.execute('select count(*) from marts.fct_posts').fetchall()[0][0]\n"
+        "first = count(); print(json.dumps(first), flush=True)\n"
+        "while sys.stdin.readline().strip() != 'stop':\n"
+        "    assert count() == first\n"
+        "print(json.dumps(count()), flush=True)\n"
+    )
+    reader = subprocess.Popen(
+        [sys.executable, "-c", code, str(pipeline.paths.published_file)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    first = json.loads(reader.stdout.readline())
+    run = pipeline.run(good_again(tmp_path / "in"))
+    assert run.success, run.failures
+    out, _ = reader.communicate("again\nstop\n", timeout=60)
+    assert reader.returncode == 0
+    assert json.loads(out) == first
+    assert pipeline.query("select count(*) from marts.fct_posts", published=True)[0][0] > first
+
+
+def test_synthetic_captures_are_set_aside_when_real_ones_arrive(pipeline: Pipeline, tmp_path: Path) -> None:
+    synthetic = {c.file_name for c in pipeline.ledger.captures() if c.is_synthetic}
+    assert synthetic == {"good.zip"}, "the fixtures' handle is too long for X, so they count as synthetic"
+    real = build.modern_archive(tmp_path / "in" / "real.zip", owner=replace(build.OWNER, handle="ArealHandle"))
+    run = pipeline.run(real)
+    assert run.success, run.failures
+    owners = pipeline.query("select distinct handle from marts.fct_posts", published=True)
+    assert owners == [("ArealHandle",)]
