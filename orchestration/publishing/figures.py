@@ -43,13 +43,21 @@ def render(spec: dict[str, Any], figure_id: str) -> str:
     svg = vl_convert.vegalite_to_svg({"config": _config(), **spec}, vl_version="6.1")
     # Several pictures share one page: ids must not meet. The page says what a picture shows, so inside it is silent.
     for name in dict.fromkeys(re.findall(r'\bid="([^"]+)"', svg)):
-        svg = svg.replace(f'id="{name}"', f'id="{figure_id}-{name}"').replace(f"url(#{name})", f"url(#{figure_id}-{name})")
+        svg = svg.replace(f'id="{name}"', f'id="{figure_id}-{name}"').replace(
+            f"url(#{name})", f"url(#{figure_id}-{name})"
+        )
     svg = re.sub(r' (role|aria-[a-z]+|class)="[^"]*"', "", svg)
     return svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
 
 
 def _config() -> dict[str, Any]:
-    axis = {"labelColor": SOFT, "titleColor": SOFT, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"}
+    axis = {
+        "labelColor": SOFT,
+        "titleColor": SOFT,
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+    }
     return {
         "aria": False,
         "background": None,
@@ -68,7 +76,9 @@ def _config() -> dict[str, Any]:
 
 def coverage_strip(rows: Rows, width: int) -> dict[str, Any]:
     """One cell per month, coloured by how far it was looked at."""
-    data = [{**_month(row), "account": row["account"], "colour": STATUS_COLOURS[row["coverage_status"]]} for row in rows]
+    data = [
+        {**_month(row), "account": row["account"], "colour": STATUS_COLOURS[row["coverage_status"]]} for row in rows
+    ]
     mark = {
         "mark": {"type": "rect", "stroke": "white", "strokeWidth": 0.75},
         "encoding": {

@@ -33,7 +33,7 @@ def write_parquet(published_file: Path, folder: Path) -> dict[str, int]:
             target.parent.mkdir(parents=True, exist_ok=True)
             literal = str(target).replace("'", "''")
             (rows,) = con.execute(
-                f"copy (from \"{schema}\".\"{table}\") to '{literal}' (format parquet, compression zstd)"
+                f'copy (from "{schema}"."{table}") to \'{literal}\' (format parquet, compression zstd)'
             ).fetchone()
             with target.open("rb") as handle:
                 os.fsync(handle.fileno())

@@ -251,9 +251,7 @@ def mart_hashes(database: Path | duckdb.DuckDBPyConnection, schemas: Iterable[st
     return {name: digest for name, (_, digest) in _fingerprints(database, catalog, schemas).items()}
 
 
-def _fingerprints(
-    con: duckdb.DuckDBPyConnection, catalog: str, schemas: Iterable[str]
-) -> dict[str, tuple[int, str]]:
+def _fingerprints(con: duckdb.DuckDBPyConnection, catalog: str, schemas: Iterable[str]) -> dict[str, tuple[int, str]]:
     """Row count and content hash of every table, by qualified name."""
     columns = con.execute(
         """

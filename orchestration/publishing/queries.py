@@ -413,5 +413,5 @@ order by list_position(['raw', 'staging', 'marts'], gate), check_name
 """,
     ),
     "release": "select * from quality.release",
-    "release_tables": "select schema_name, table_name, row_count, content_hash from quality.release_tables order by all",
+    "release_tables": "select * from quality.release_tables order by schema_name, table_name",
 }

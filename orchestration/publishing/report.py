@@ -349,9 +349,7 @@ def _themes(page: _Page) -> dict[str, Any]:
                 "Themes per year",
                 "Share of the own posts of each year, in per cent.",
                 caption="Own posts per theme and year",
-                picture=lambda width: figures.year_matrix(
-                    years, "theme", "share_of_own_posts", width, as_share=True
-                ),
+                picture=lambda width: figures.year_matrix(years, "theme", "share_of_own_posts", width, as_share=True),
                 note=MONTHS_NOTE,
                 alt="Matrix of themes by year with the share of own posts in each cell.",
             )
@@ -419,8 +417,12 @@ def _engagement(page: _Page) -> list[Figure]:
     posts = {basis: sum(row["own_posts"] for row in rows if row["basis"] == basis) for basis in bases}
     sentence = (
         "Counts as they stood "
-        + ", ".join(f"at the {basis} for {number(n)} own posts" if basis != "undated" else
-                    f"at an unknown time for {number(n)} own posts" for basis, n in posts.items())
+        + ", ".join(
+            f"at the {basis} for {number(n)} own posts"
+            if basis != "undated"
+            else f"at an unknown time for {number(n)} own posts"
+            for basis, n in posts.items()
+        )
         + "."
         if rows
         else "No own post carries counts of likes or reposts."
@@ -457,9 +459,7 @@ def _quality(page: _Page) -> dict[str, Any]:
     open_issues = page.rows("checks_not_passed")
     captures = page.rows("captures")
     disagreeing = page.rows("control_totals")
-    sums = {
-        name: sum(row[name] or 0 for row in captures) for name in ("delivered", "loaded", "rejected")
-    }
+    sums = {name: sum(row[name] or 0 for row in captures) for name in ("delivered", "loaded", "rejected")}
     return {
         "gates": page.figure(
             "gates",

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (rows of data read best one per line)
 """A small hand-made warehouse with the columns that readers get, for the tests of publishing."""
 
 from __future__ import annotations

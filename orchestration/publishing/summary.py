@@ -1,0 +1,178 @@
+"""What a run says at its end, on the terminal: plain text, 100 columns.
+
+Belongs here: laying out what the ledger and the published file already know.
+Does not belong here: counting anything that is not in them, and deciding.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+import duckdb
+
+from orchestration.contract import DataDir
+from orchestration.publishing.pages import day, number
+from orchestration.publishing.published_file import DICTIONARY_NAME, PARQUET_NAME, REPORT_NAME
+from orchestration.publishing.queries import QUERIES
+
+WIDTH = 100
+# Enough to act on; `suara status` and the report show the rest.
+MOST_CHECKS = 8
+MOST_CAPTURES = 20
+MOST_ACCOUNTS = 10
+
+
+class Capture(Protocol):
+    """What the summary needs to know of a capture."""
+
+    capture_id: str
+    file_name: str
+    source: str | None
+    status: str
+    reason: str | None
+    counts: Mapping[str, int]
+
+
+def summarise(
+    paths: DataDir,
+    *,
+    outcomes: Iterable[Mapping[str, Any]],
+    captures: Sequence[Capture],
+    release: Mapping[str, Any] | None,
+) -> str:
+    """The summary of a run.
+
+    Args:
+        paths: The data folder.
+        outcomes: What the checks of the run said, as rows of `raw.check_outcomes`.
+        captures: Every capture of the ledger.
+        release: The newest entry of the ledger's releases, or None when nothing was ever published.
+    """
+    lines = ["", *_captures(captures)]
+    published = _read(paths)
+    if published:
+        lines += _posts(published) + _coverage(published)
+    lines += _gates(list(outcomes), {c.capture_id: c.file_name for c in captures})
+    lines += _places(paths, release, published)
+    if published and published["release"]["is_synthetic"]:
+        banner = "SYNTHETIC DATA: at least one accepted capture is made up; no number here is about anybody."
+        lines = ["", banner, *lines]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _read(paths: DataDir) -> dict[str, Any] | None:
+    if not paths.published_file.exists():
+        return None
+    with duckdb.connect(str(paths.published_file), read_only=True) as con:
+        con.execute("set TimeZone = 'UTC'")
+        rows = {}
+        for name in ("release", "release_tables", "coverage_months"):
+            cursor = con.execute(QUERIES[name])
+            names = [column[0] for column in cursor.description]
+            rows[name] = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return {**rows, "release": rows["release"][0]}
+
+
+def _captures(captures: Sequence[Capture]) -> list[str]:
+    if not captures:
+        return ["Captures  none yet: `suara run FILES…` loads some."]
+    lines = [f"{'Captures':<38}{'source':<18}{'status':<13}{'delivered':>10}{'loaded':>10}{'rejected':>10}"]
+    for capture in captures[:MOST_CAPTURES]:
+        counts = [number(capture.counts.get(name)) for name in ("delivered", "loaded", "rejected")]
+        lines.append(
+            f"  {_short(capture.file_name, 34):<36}{_short(capture.source or '?', 17):<18}{capture.status:<13}"
+            + "".join(f"{count:>10}" for count in counts)
+        )
+        if capture.status != "accepted" and capture.reason:
+            lines += _wrapped(capture.reason, indent=6, most=2)
+    if len(captures) > MOST_CAPTURES:
+        lines.append(f"  … and {len(captures) - MOST_CAPTURES} more: `suara captures` lists them.")
+    return lines
+
+
+def _posts(published: Mapping[str, Any]) -> list[str]:
+    release = published["release"]
+    window = f", {day(release['data_from'])} to {day(release['data_to'])}" if release["data_from"] else ""
+    lines = ["", f"Posts     {number(release['post_count'])}{window} (UTC)", ""]
+    facts = [
+        f"{row['table_name']:<26}{number(row['row_count']):>12}"
+        for row in published["release_tables"]
+        if row["schema_name"] == "marts" and row["table_name"].startswith("fct_")
+    ]
+    lines.append("Rows of the facts")
+    for left in range(0, len(facts), 2):
+        lines.append("  " + "      ".join(facts[left : left + 2]))
+    return lines
+
+
+def _coverage(published: Mapping[str, Any]) -> list[str]:
+    by_account: dict[str, list[dict[str, Any]]] = {}
+    for row in published["coverage_months"]:
+        by_account.setdefault(row["account"], []).append(row)
+    lines = ["", f"Coverage  (months of the time zone {published['release']['reporting_timezone'] or 'UTC'})"]
+    for account, rows in list(by_account.items())[:MOST_ACCOUNTS]:
+        counts = {
+            s: sum(row["coverage_status"] == s for row in rows) for s in ("observed", "partial", "missing", "sample")
+        }
+        told = ", ".join(f"{n} {status}" for status, n in counts.items() if n)
+        span = f"{rows[0]['posted_month']:%Y-%m} to {rows[-1]['posted_month']:%Y-%m}"
+        lines.append(f"  {_short(account, 32):<34}{span}: {told}")
+    if len(by_account) > MOST_ACCOUNTS:
+        lines.append(f"  … and {len(by_account) - MOST_ACCOUNTS} more accounts: see the report.")
+    return lines
+
+
+def _gates(outcomes: list[Mapping[str, Any]], names: Mapping[str, str]) -> list[str]:
+    passed = [o for o in outcomes if o["passed"]]
+    failed = [o for o in outcomes if not o["passed"] and o["severity"] == "critical"]
+    warned = [o for o in outcomes if not o["passed"] and o["severity"] != "critical"]
+    if not outcomes:
+        return ["", "Gates     no outcome of this run"]
+    lines = [
+        "",
+        f"Gates     {number(len(passed))} checks passed, {number(len(warned))} warned, {number(len(failed))} failed",
+    ]
+    shown = (failed + warned)[:MOST_CHECKS]
+    for outcome in shown:
+        word = "FAILED" if outcome["severity"] == "critical" else "warned"
+        where = names.get(outcome["capture_id"] or "", outcome["asset"])
+        lines.append(_short(f"  {word}  {outcome['gate']}: {outcome['check_name']}  ({where})", WIDTH))
+        found = f"expected {outcome['expected']}; found {outcome['observed']}."
+        lines += _wrapped(f"{found[:1].upper()}{found[1:]} {outcome['next_step'] or ''}", indent=10, most=3)
+    left = len(failed) + len(warned) - len(shown)
+    if left:
+        lines.append(f"  … and {left} more: `suara status` and the report show them.")
+    return lines
+
+
+def _places(paths: DataDir, release: Mapping[str, Any] | None, published: Mapping[str, Any] | None) -> list[str]:
+    if not published:
+        return ["", "Published nothing yet."]
+    run = release["run_id"] if release else published["release"]["run_id"]
+    return [
+        "",
+        f"Published release {published['release']['release_id'][:12]} of run {run}",
+        f"  for BI        {paths.published_file}  (open read-only)",
+        f"  Parquet       {paths.published / PARQUET_NAME}",
+        f"  dictionary    {paths.published / DICTIONARY_NAME}",
+        f"  study report  {paths.published / REPORT_NAME}",
+    ]
+
+
+def _short(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _wrapped(text: str, *, indent: int, most: int) -> list[str]:
+    pad = " " * indent
+    return textwrap.wrap(
+        " ".join(text.split()),
+        WIDTH,
+        initial_indent=pad,
+        subsequent_indent=pad,
+        max_lines=most,
+        placeholder=" …",
+        break_long_words=True,
+    )

@@ -1,0 +1,305 @@
+"""The pages for readers: study report, data dictionary, terminal summary."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from html import unescape
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.contract import DataDir
+from orchestration.publishing.dictionary import dictionary_markdown, write_dictionary
+from orchestration.publishing.published_file import build_candidate, promote
+from orchestration.publishing.queries import QUERIES
+from orchestration.publishing.report import write_study_report
+from orchestration.publishing.summary import summarise
+from tests.unit.publishing_fixture import PRIVATE_HANDLE, TABLES, make_descriptions, make_warehouse
+
+
+@pytest.fixture(scope="module")
+def paths(tmp_path_factory: pytest.TempPathFactory) -> DataDir:
+    paths = DataDir(tmp_path_factory.mktemp("data"))
+    warehouse = make_warehouse(paths.root)
+    candidate = build_candidate(
+        warehouse,
+        paths.candidates / "publish",
+        run_id="r1",
+        descriptions=make_descriptions(warehouse),
+        study="demo",
+    )
+    promote(candidate, paths.published)
+    return paths
+
+
+@pytest.fixture(scope="module")
+def report(paths: DataDir) -> str:
+    return (paths.published / "study_report.html").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def dictionary(paths: DataDir) -> str:
+    return (paths.published / "data_dictionary.html").read_text("utf-8")
+
+
+class Page(HTMLParser):
+    """What a test asks of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attrs for name, attrs in self.tags if name == tag]
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+@pytest.fixture(scope="module", params=["study_report.html", "data_dictionary.html"])
+def page(request: pytest.FixtureRequest, paths: DataDir) -> str:
+    return (paths.published / request.param).read_text("utf-8")
+
+
+# ---------- both pages
+
+
+def test_page_asks_the_network_for_nothing(page):
+    parsed = Page(page)
+    loading = {"src", "href", "srcset", "data", "poster", "action", "xlink:href", "background"}
+    for _, attrs in parsed.tags:
+        for name, value in attrs.items():
+            if name in loading:
+                assert value is not None and value.startswith("#"), (name, value)
+    assert not {"script", "link", "iframe", "img", "object", "embed"} & {tag for tag, _ in parsed.tags}
+    assert "@import" not in page
+    assert not re.search(r"url\((?!#)", page)
+
+
+def test_page_has_landmarks_headings_in_order_and_unique_ids(page):
+    parsed = Page(page)
+    tags = [tag for tag, _ in parsed.tags]
+    assert [tags.count(tag) for tag in ("main", "header", "h1", "footer")] == [1, 1, 1, 1]
+    assert parsed.all("html")[0]["lang"] == "en"
+    levels = [int(tag[1]) for tag in tags if re.fullmatch(r"h[1-6]", tag)]
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    ids = [attrs["id"] for _, attrs in parsed.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    targets = [attrs["href"][1:] for attrs in parsed.all("a")]
+    labels = [attrs["aria-labelledby"] for _, attrs in parsed.tags if "aria-labelledby" in attrs]
+    assert set(targets) | set(labels) <= set(ids)
+
+
+def test_page_says_that_the_data_is_synthetic(page):
+    assert "SYNTHETIC DATA" in page
+
+
+@pytest.mark.parametrize("write", [write_study_report, write_dictionary])
+def test_same_file_gives_the_same_bytes(paths, tmp_path, write):
+    write(paths.published_file, tmp_path / "a.html")
+    write(paths.published_file, tmp_path / "b.html")
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+
+
+# ---------- report
+
+
+def test_report_names_no_private_person_and_quotes_no_post(paths, report):
+    assert PRIVATE_HANDLE not in report.lower()
+    assert "to @" not in report
+    with duckdb.connect(str(paths.published_file), read_only=True) as con:
+        handles = con.execute("select handle from marts.dim_accounts where not is_registered").fetchall()
+    assert handles and not [handle for (handle,) in handles if handle.lower() in report.lower()]
+
+
+def test_report_counts_everybody_else_in_one_row(paths):
+    with duckdb.connect(str(paths.published_file), read_only=True) as con:
+        partners = con.execute(QUERIES["partners"]).fetchall()
+    assert [row[:3] for row in partners] == [
+        ("IOM headquarters (@UNmigration)", True, 1),
+        ("Everyone else, not named", False, 1),
+    ]
+
+
+def test_every_picture_has_words_a_table_and_its_sql(report):
+    parsed = Page(report)
+    pictures = [attrs for _, attrs in parsed.tags if attrs.get("role") == "img"]
+    assert len(pictures) >= 8
+    assert all(len(attrs["aria-label"]) > 40 for attrs in pictures)
+    assert len(parsed.all("svg")) == 2 * len(pictures)
+    assert len(parsed.all("table")) == len(parsed.all("caption")) >= len(pictures)
+    assert report.count("SQL against the published file") >= len(pictures)
+
+
+def test_sql_of_the_report_runs_as_printed(paths, report):
+    blocks = re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", report, re.DOTALL)
+    assert len(blocks) >= 12
+    with duckdb.connect(str(paths.published_file), read_only=True) as con:
+        for sql in blocks:
+            con.execute(unescape(sql)).fetchall()
+
+
+def test_headline_numbers_come_from_the_file(report):
+    text = Page(report).text
+    assert "900 posts from 3 July 2015 to 18 December 2017" in text
+    assert "counted in the time zone Asia/Jakarta" in text
+    assert "Synthetic <demo> & test" in text
+
+
+def test_a_month_outside_coverage_has_no_number(report):
+    row = re.search(r"<tr>.*?2016-03.*?</tr>", report).group(0)
+    assert "missing" in row
+    assert row.count("–") == 2
+    assert "27 whole month observed; 2 part of the month observed; 1 not observed" in report
+
+
+def test_themes_are_labelled_as_unvalidated(report):
+    assert "Unvalidated draft codebook, version 0.1-draft." in report
+    assert "carry no theme" in report
+
+
+def test_checks_that_did_not_pass_say_what_to_do(report):
+    text = Page(report).text
+    assert "Export again as text." in text and "Ask for the archive again." in text
+    # r0 passed the check that r1 failed: only the newest run of a gate counts
+    assert "1 outcomes passed, 1 warned, 1 failed." in text
+
+
+def test_control_totals_that_agree_are_left_out(report):
+    assert "manifest.tweets" in report
+    assert "tweet_headers" not in report
+
+
+def test_report_of_a_warehouse_without_posts(tmp_path):
+    warehouse = make_warehouse(tmp_path)
+    descriptions = make_descriptions(warehouse)
+    with duckdb.connect(str(warehouse)) as con:
+        for name in TABLES:
+            con.execute(f"delete from {name}")
+    candidate = build_candidate(warehouse, tmp_path / "c", run_id="r", descriptions=descriptions)
+    assert "There are no posts in this data yet." in candidate.report.read_text("utf-8")
+
+
+def test_report_of_several_accounts_draws_them_apart(tmp_path):
+    warehouse = make_warehouse(tmp_path)
+    descriptions = make_descriptions(warehouse)
+    with duckdb.connect(str(warehouse)) as con:
+        con.execute("update marts.dim_accounts set is_focal = false")
+        con.execute(
+            "insert into marts.dim_accounts values ('a9', '9', null, 'x', 'somebody_else_entirely', 'S', null, "
+            "'private_person', 3, false, true, false, null, null)"
+        )
+        con.execute(
+            "insert into marts.fct_post_volume values "
+            "('a9', '2016-01-01', 'original', 3, 31, 31, 1.0, 'observed', 'UTC')"
+        )
+    candidate = build_candidate(warehouse, tmp_path / "c", run_id="r", descriptions=descriptions)
+    report = candidate.report.read_text("utf-8")
+    assert "2 accounts posted" in Page(report).text
+    assert "Account 2 (not registered)" in report
+    assert "somebody_else_entirely" not in report
+
+
+# ---------- dictionary
+
+
+def test_dictionary_lists_every_table_and_column(paths, dictionary):
+    text = Page(dictionary).text
+    with duckdb.connect(str(paths.published_file), read_only=True) as con:
+        columns = con.execute(
+            "select schema_name || '.' || table_name, column_name from duckdb_columns() where not internal"
+        ).fetchall()
+    assert len(columns) > 100
+    for table, column in columns:
+        assert table in text and column in text
+    assert "One row per account, month and kind." in text
+    assert "Key: account_key, posted_month, kind" in text
+    assert "900 rows" in text
+
+
+def test_markdown_dictionary_needs_no_data(tmp_path):
+    markdown = dictionary_markdown(make_descriptions(make_warehouse(tmp_path)))
+    assert "### marts.fct_posts" in markdown
+    assert "| `posted_at` | TIMESTAMP WITH TIME ZONE | Meaning of posted_at. |" in markdown
+
+
+# ---------- summary
+
+
+@dataclass
+class Capture:
+    capture_id: str
+    file_name: str
+    source: str | None = "x_archive"
+    status: str = "accepted"
+    reason: str | None = None
+    counts: dict[str, int] = field(default_factory=lambda: {"delivered": 910, "loaded": 905, "rejected": 5})
+
+
+OUTCOMES = [
+    {
+        "gate": "raw",
+        "check_name": "ids_intact",
+        "asset": "raw/x_api_v2",
+        "capture_id": "c2",
+        "severity": "critical",
+        "passed": False,
+        "observed": "40 % end in 000",
+        "expected": "0 %",
+        "next_step": "Export again as text. " * 20,
+    },
+    {
+        "gate": "marts",
+        "check_name": "post_key_unique",
+        "asset": "marts/fct_posts",
+        "capture_id": None,
+        "severity": "critical",
+        "passed": True,
+        "observed": "0",
+        "expected": "0",
+        "next_step": "",
+    },
+]
+
+
+def test_summary_tells_captures_posts_gates_coverage_and_places(paths):
+    text = summarise(
+        paths,
+        outcomes=OUTCOMES,
+        captures=[Capture("c1", "archive.zip"), Capture("c2", "bad.jsonl", status="quarantined", reason="ids damaged")],
+        release={"release_id": "x", "run_id": "r1"},
+    )
+    assert "archive.zip" in text and "quarantined" in text and "ids damaged" in text
+    assert "Posts     900" in text
+    assert "fct_post_hashtags" in text
+    assert "27 observed, 2 partial, 1 missing" in text
+    assert "1 checks passed, 0 warned, 1 failed" in text
+    assert "FAILED  raw: ids_intact  (bad.jsonl)" in text
+    assert str(paths.published_file) in text
+    assert text.lstrip().startswith("SYNTHETIC DATA")
+    places = [line for line in text.splitlines() if str(paths.root) in line]
+    assert max(len(line) for line in text.splitlines() if line not in places) <= 100
+
+
+def test_summary_before_the_first_publish(tmp_path):
+    text = summarise(DataDir(tmp_path), outcomes=[], captures=[], release=None)
+    assert "Published nothing yet." in text
+    assert "none yet" in text
+
+
+def test_templates_lie_inside_the_package():
+    folder = Path(__file__).parents[2] / "orchestration" / "publishing" / "templates"
+    assert {p.name for p in folder.iterdir()} >= {"style.css.j2", "study_report.html.j2", "data_dictionary.html.j2"}
