@@ -91,3 +91,14 @@
 {% macro duckdb__split_list(text, separator) -%}
     string_split({{ text }}, '{{ separator }}')
 {%- endmacro %}
+
+
+{#- A list of expressions. -#}
+{% macro list_of(expressions) -%}
+    {{ return(adapter.dispatch('list_of')(expressions)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__list_of(expressions) -%}
+    [{{ expressions | join(', ') }}]
+{%- endmacro %}

@@ -1,5 +1,23 @@
 with
 
+-- The posts are read twice, narrow and wide, each by its own import: one import used twice would be kept whole.
+post_ids as (
+
+    select
+        capture_id,
+        record_no,
+        source,
+        platform,
+        post_id,
+        version_group,
+        account_id,
+        handle,
+        posted_at
+
+    from {{ ref('int_posts__unioned') }}
+
+),
+
 posts as (
 
     select * from {{ ref('int_posts__unioned') }}
@@ -27,7 +45,7 @@ edited_posts as (
         post_id,
         min(version_group) as version_group
 
-    from posts
+    from post_ids
 
     where version_group <> post_id
 
@@ -40,20 +58,20 @@ edited_posts as (
 records as (
 
     select
-        posts.capture_id,
-        posts.record_no,
-        posts.source,
-        posts.platform,
-        posts.post_id,
-        coalesce(edited_posts.version_group, posts.post_id) as version_group,
-        {{ account_key('posts.platform', 'posts.account_id', 'posts.handle') }} as account_key,
-        posts.posted_at
+        post_ids.capture_id,
+        post_ids.record_no,
+        post_ids.source,
+        post_ids.platform,
+        post_ids.post_id,
+        coalesce(edited_posts.version_group, post_ids.post_id) as version_group,
+        {{ account_key('post_ids.platform', 'post_ids.account_id', 'post_ids.handle') }} as account_key,
+        post_ids.posted_at
 
-    from posts
+    from post_ids
 
     left join edited_posts
-        on posts.platform = edited_posts.platform
-        and posts.post_id = edited_posts.post_id
+        on post_ids.platform = edited_posts.platform
+        and post_ids.post_id = edited_posts.post_id
 
 ),
 
@@ -101,7 +119,7 @@ contested_records as (
         contested_keys.record_count,
         posts.observed_at,
         posts.text_is_complete,
-        posts.hashtags is not null or posts.mentions is not null as has_entities,
+        posts.links is not null and posts.source <> 'x_archive_legacy_csv' as has_entities,
         md5(posts.text) as text_hash,
         {% for metric in metric_columns() -%}
         posts.{{ metric }},
@@ -208,7 +226,10 @@ observations as (
         case when records.source = 'x_archive_legacy_csv' then 'csv_post' else 'post' end as record_type,
         records.platform,
         {{ post_key('records.platform', 'records.post_id') }} as post_key,
-        {{ post_key('records.platform', 'coalesce(judged_records.kept_post_id, records.post_id)') }} as kept_post_key,
+        case
+            when judged_records.kept_post_id <> records.post_id
+                then {{ post_key('records.platform', 'judged_records.kept_post_id') }}
+        end as replaced_by_post_key,
         records.account_key,
         case
             when deleted_groups.version_group is not null then 'deleted'

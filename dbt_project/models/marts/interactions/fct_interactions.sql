@@ -1,27 +1,43 @@
 with
 
-posts as (
+-- Each kind of edge reads the posts by an import of its own: one import used four times would be kept whole, texts
+-- included.
+posts_with_mentions as (
 
-    select
-        post_key,
-        account_key,
-        platform,
-        account_id,
-        handle,
-        kind,
-        text,
-        mentions,
-        mention_count,
-        reply_to_account_id,
-        reply_to_handle,
-        quoted_account_id,
-        quoted_handle,
-        reposted_account_id,
-        reposted_handle,
-        posted_at,
-        posted_date
+    select * from {{ ref('fct_posts') }}
+    where mention_count > 0
 
-    from {{ ref('fct_posts') }}
+),
+
+replies as (
+
+    -- a reply to oneself is a thread, not an interaction
+    select * from {{ ref('fct_posts') }}
+    where kind = 'reply'
+
+),
+
+reposts as (
+
+    select * from {{ ref('fct_posts') }}
+    where kind = 'repost'
+
+),
+
+-- a reply can quote as well
+quotes as (
+
+    select * from {{ ref('fct_posts') }}
+    where is_own
+        and (quoted_account_id is not null or quoted_handle is not null)
+
+),
+
+authors as (
+
+    select * from {{ ref('fct_posts') }}
+    where account_id is not null
+        and handle is not null
 
 ),
 
@@ -52,9 +68,7 @@ mentions_unnested as (
             end
         ") }}) as mention
 
-    from posts
-
-    where mention_count > 0
+    from posts_with_mentions
 
 ),
 
@@ -77,7 +91,6 @@ mention_edges as (
 
 reply_edges as (
 
-    -- a reply to oneself is a thread, not an interaction
     select
         post_key,
         account_key,
@@ -89,9 +102,7 @@ reply_edges as (
         reply_to_account_id as target_account_id,
         reply_to_handle as target_handle
 
-    from posts
-
-    where kind = 'reply'
+    from replies
 
 ),
 
@@ -108,15 +119,12 @@ repost_edges as (
         reposted_account_id as target_account_id,
         reposted_handle as target_handle
 
-    from posts
-
-    where kind = 'repost'
+    from reposts
 
 ),
 
 quote_edges as (
 
-    -- a reply can quote as well
     select
         post_key,
         account_key,
@@ -128,10 +136,7 @@ quote_edges as (
         quoted_account_id as target_account_id,
         quoted_handle as target_handle
 
-    from posts
-
-    where kind <> 'repost'
-        and (quoted_account_id is not null or quoted_handle is not null)
+    from quotes
 
 ),
 
@@ -181,10 +186,7 @@ evidence as (
         account_id as target_account_id,
         max(posted_at) as posted_at
 
-    from posts
-
-    where account_id is not null
-        and handle is not null
+    from authors
 
     group by 1, 2, 3, 4
 

@@ -46,7 +46,7 @@ other_records as (
     from observations
 
     where observations.outcome in ('duplicate', 'superseded')
-        and observations.post_key = observations.kept_post_key
+        and observations.replaced_by_post_key is null
 
 ),
 

@@ -13,8 +13,10 @@ delivered_posts as (
 
 ),
 
--- a page repeats the accounts and posts that its posts mention, so the lookups are made distinct first
-users as (
+-- A page repeats the accounts and posts that its posts mention, so the lookups are made distinct first. Each use has a
+-- lookup of its own: a part of this view used twice would be kept whole, and a reader of one column would pay for all.
+{% for role in ['authors', 'replied_users', 'quoted_users', 'reposted_users'] -%}
+{{ role }} as (
 
     select
         capture_id,
@@ -28,7 +30,9 @@ users as (
 
 ),
 
-referenced_posts as (
+{% endfor -%}
+{% for role in ['quoted_posts', 'reposted_posts'] -%}
+{{ role }} as (
 
     select
         capture_id,
@@ -41,6 +45,7 @@ referenced_posts as (
 
 ),
 
+{% endfor -%}
 media as (
 
     select
@@ -61,7 +66,7 @@ media_keys_of_posts as (
         record_no,
         unnest(attachments.media_keys) as media_key
 
-    from delivered_posts
+    from {{ source('raw', 'x_api_v2_posts') }}
 
     where attachments.media_keys is not null
         and attachments.media is null
@@ -123,15 +128,15 @@ posts_with_others as (
 
     from posts
 
-    left join users as authors
+    left join authors
         on posts.capture_id = authors.capture_id
         and posts.author_id = authors.id
 
-    left join referenced_posts as quoted_posts
+    left join quoted_posts
         on posts.capture_id = quoted_posts.capture_id
         and posts.quoted.id = quoted_posts.id
 
-    left join referenced_posts as reposted_posts
+    left join reposted_posts
         on posts.capture_id = reposted_posts.capture_id
         and posts.retweeted.id = reposted_posts.id
 
@@ -156,15 +161,15 @@ posts_described as (
 
     from posts_with_others
 
-    left join users as replied_users
+    left join replied_users
         on posts_with_others.capture_id = replied_users.capture_id
         and posts_with_others.replied_author_id = replied_users.id
 
-    left join users as quoted_users
+    left join quoted_users
         on posts_with_others.capture_id = quoted_users.capture_id
         and posts_with_others.quoted_author_id = quoted_users.id
 
-    left join users as reposted_users
+    left join reposted_users
         on posts_with_others.capture_id = reposted_users.capture_id
         and posts_with_others.reposted_author_id = reposted_users.id
 

@@ -61,62 +61,65 @@ notes as (
 
 note_seconds as (
 
-    select *, note_ms // 1000 as match_second from notes
-    union all
-    select *, note_ms // 1000 + 1 as match_second from notes
+    select
+        *,
+        unnest({{ list_of(['note_ms // 1000', 'note_ms // 1000 + 1']) }}) as match_second
+
+    from notes
 
 ),
 
-cut_posts as (
+-- An import of its own: a part of this view used twice would be kept whole, and a reader of one column would pay for all.
+post_times as (
 
     select
         capture_id,
         record_no,
-        {{ epoch_ms_from_timestamp('posted_at') }} as post_ms,
+        full_text,
+        {{ epoch_ms_from_timestamp(parse_x_time('created_at')) }} as post_ms
+
+    from {{ source('raw', 'x_archive_posts') }}
+
+),
+
+note_candidates as (
+
+    select
+        post_times.record_no,
+        note_seconds.*,
+        abs(post_times.post_ms - note_seconds.note_ms) as distance_ms,
         -- what stands before the cut, without the links that X adds
-        rtrim(split_part(split_part({{ unescape_html('full_text') }}, '…', 1), 'https://t.co/', 1)) as stub
+        rtrim(split_part(split_part({{ unescape_html('post_times.full_text') }}, '…', 1), 'https://t.co/', 1)) as stub
 
-    from posts
+    from post_times
 
-    where not is_repost
+    inner join note_seconds
+        on post_times.capture_id = note_seconds.capture_id
+        and post_times.post_ms // 1000 = note_seconds.match_second
+
+    where abs(post_times.post_ms - note_seconds.note_ms) < 1000
+        and not starts_with(post_times.full_text, 'RT @')
 
 ),
 
 note_matches as (
 
     select
-        cut_posts.capture_id,
-        cut_posts.record_no,
-        note_seconds.note_tweet_id,
-        note_seconds.note_text,
-        note_seconds.escaped_note_text,
-        note_seconds.note_hashtags,
-        note_seconds.note_mentions,
-        note_seconds.note_links,
+        *,
         row_number() over (
-            partition by cut_posts.capture_id, cut_posts.record_no
-            order by length(cut_posts.stub) desc, abs(cut_posts.post_ms - note_seconds.note_ms), note_seconds.note_tweet_id
+            partition by capture_id, record_no
+            order by length(stub) desc, distance_ms, note_tweet_id
         ) as choice_of_post,
         row_number() over (
-            partition by note_seconds.capture_id, note_seconds.note_tweet_id
-            order by length(cut_posts.stub) desc, abs(cut_posts.post_ms - note_seconds.note_ms), cut_posts.record_no
+            partition by capture_id, note_tweet_id
+            order by length(stub) desc, distance_ms, record_no
         ) as choice_of_note
 
-    from note_seconds
+    from note_candidates
 
-    inner join cut_posts
-        on note_seconds.capture_id = cut_posts.capture_id
-        and note_seconds.match_second = cut_posts.post_ms // 1000
-
-    where abs(cut_posts.post_ms - note_seconds.note_ms) < 1000
-        and (
-            starts_with(note_seconds.note_text, cut_posts.stub)
-            -- a reply's handles may stand before the cut text only
-            or starts_with(
-                note_seconds.note_text,
-                {{ regex_replace_all('cut_posts.stub', '^(@[A-Za-z0-9_]+ +)+', '') }}
-            )
-        )
+    where starts_with(note_text, stub)
+        -- a reply's handles may stand before the cut text only
+        or starts_with(note_text, {{ regex_replace_all('stub', '^(@[A-Za-z0-9_]+ +)+', '') }})
 
 ),
 
