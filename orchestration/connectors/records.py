@@ -24,7 +24,7 @@ from typing import Any, BinaryIO
 
 import duckdb
 
-from orchestration.connectors.base import EXCERPT_LIMIT, RejectedRecord, Shape, sql_type
+from orchestration.connectors.base import EXCERPT_LIMIT, RejectedRecord, Shape, quote, sql_type
 from orchestration.connectors.files import CaptureFiles, Extracted, encoding_of
 from orchestration.contract import InputError
 
@@ -526,11 +526,6 @@ def columns_sql(columns: Mapping[str, Shape]) -> str:
     return "{" + ", ".join(f"{quote(name)}: {quote(sql_type(shape))}" for name, shape in columns.items()) + "}"
 
 
-def quote(text: str) -> str:
-    """A SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 def read_json_sql(path: Path, layout: str, columns: Mapping[str, Shape]) -> str:
     """A `read_json(...)` call with declared columns: nothing guessed, ids stay text, records bounded."""
     return (
@@ -820,7 +815,7 @@ def all_or_nothing(con: duckdb.DuckDBPyConnection, capture_id: str, tables: Iter
         yield
     except BaseException:
         for table in tables:
-            con.execute(f"delete from raw.{table} where capture_id = ?", [capture_id])
+            con.execute(f"delete from raw.{table} where capture_id = {quote(capture_id)}")
         raise
 
 

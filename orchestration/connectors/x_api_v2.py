@@ -22,6 +22,7 @@ from orchestration.connectors.base import (
     MemberCount,
     Progress,
     Shape,
+    quote,
     raw_table_ddl,
 )
 from orchestration.connectors.files import CaptureFiles, Extracted
@@ -38,7 +39,6 @@ from orchestration.connectors.records import (
     layout_of,
     nothing_loaded,
     parse_time,
-    quote,
     read_json_sql,
     run_fast,
     salvage_page,
@@ -311,7 +311,7 @@ class _Load:
             return False
         if shape != "flat" and not self._fast_includes(member, path, layout, shape):
             self._con.execute(
-                f"delete from raw.{_POSTS.name} where capture_id = ? and member = ?", [self._capture_id, member]
+                f"delete from raw.{_POSTS.name} where capture_id = {quote(self._capture_id)} and member = {quote(member)}"
             )
             return False
         outcome = self._outcome(member, "post")
@@ -494,7 +494,6 @@ class _Load:
 
     def _owner(self) -> tuple[str | None, str | None, str | None, bool | None]:
         """Id, handle and name of the account whose posts these are, and what that says about completeness."""
-        # A literal, not a parameter: with one, DuckDB reads whole structs here and takes ten times as long.
         rows = self._con.execute(
             'select author_id, max(author.username), max(author."name"), count(*), sum(count(*)) over ()'
             f" from raw.x_api_v2_posts where capture_id = {quote(self._capture_id)}"
@@ -507,16 +506,16 @@ class _Load:
             return None, None, None, False
         if handle is None:
             known = self._con.execute(
-                'select username, "name" from raw.x_api_v2_users where capture_id = ? and id = ?',
-                [self._capture_id, author_id],
+                'select username, "name" from raw.x_api_v2_users'
+                f" where capture_id = {quote(self._capture_id)} and id = {quote(author_id)}"
             ).fetchall()
             handle, name = known[0] if known else (None, None)
         return author_id, handle, name, None
 
     def _observed_at(self) -> Any:
         latest = self._con.execute(
-            "select max(try_cast(retrieved_at as timestamptz)) from raw.x_api_v2_posts where capture_id = ?",
-            [self._capture_id],
+            "select max(try_cast(retrieved_at as timestamptz)) from raw.x_api_v2_posts"
+            f" where capture_id = {quote(self._capture_id)}"
         ).fetchall()[0][0]
         return parse_time(latest.isoformat()) if latest else None
 

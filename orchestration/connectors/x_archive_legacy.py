@@ -21,6 +21,7 @@ from orchestration.connectors.base import (
     MemberCount,
     Progress,
     Shape,
+    quote,
     raw_table_ddl,
 )
 from orchestration.connectors.files import CaptureFiles
@@ -33,7 +34,6 @@ from orchestration.connectors.records import (
     load_records,
     nothing_loaded,
     parse_time,
-    quote,
     read_small_json,
     whole_number,
 )
@@ -345,8 +345,8 @@ class _Load:
         if stated is None:
             return []
         distinct = self._con.execute(
-            "select count(distinct id_str) from raw.x_archive_legacy_posts where capture_id = ?",
-            [self._capture_id],
+            "select count(distinct id_str) from raw.x_archive_legacy_posts"
+            f" where capture_id = {quote(self._capture_id)}"
         ).fetchall()[0][0]
         note = f"{distinct:,} distinct ids" if distinct != self._delivered else None
         return [ControlTotal("payload_details", stated, self._delivered, note)]
@@ -356,9 +356,9 @@ class _Load:
             return []
         missing = self._con.execute(
             "select count(distinct tweet_id) from raw.x_archive_legacy_csv_posts as table_posts"
-            " where capture_id = $1 and not exists (select 1 from raw.x_archive_legacy_posts as posts"
-            " where posts.capture_id = $1 and posts.id_str = table_posts.tweet_id)",
-            [self._capture_id],
+            f" where capture_id = {quote(self._capture_id)}"
+            " and not exists (select 1 from raw.x_archive_legacy_posts as posts"
+            " where posts.capture_id = table_posts.capture_id and posts.id_str = table_posts.tweet_id)"
         ).fetchall()[0][0]
         note = f"{missing:,} ids of the table are not in the monthly files"
         return [ControlTotal("tweets_csv", sum(one.delivered for one in self._csv), self._delivered, note)]
