@@ -60,7 +60,15 @@ class TruthPost:
 class CaptureTruth:
     """One capture: what lies in it. For each, delivered = loaded + rejected.
 
-    `posts` counts the post records; deletions and long texts are records of their own in `others`.
+    Args:
+        file_name: Name of the file in the folder.
+        source: The reader that must take it.
+        observed_at: The times at which its counts were true, as stated inside.
+        posts_delivered: Post records in it.
+        posts_rejected: Post records that cannot be read.
+        posts_loaded: Post records that can.
+        others: Records of other types (`note`, `deletion`, `error_line`) by their number; an error line is
+            delivered and rejected.
     """
 
     file_name: str
