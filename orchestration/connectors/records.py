@@ -225,9 +225,13 @@ def _not_utf8(raw: bytes, offset: int, error: UnicodeDecodeError) -> Found:
     )
 
 
+def _message(error: json.JSONDecodeError) -> str:
+    return error.msg.removesuffix(" at").removesuffix(" starting")
+
+
 def _json_error(error: Exception, offset: int) -> str:
     if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg} near byte {offset + error.pos + 1:,} of the file"
+        return f"{_message(error)} near byte {offset + error.pos + 1:,} of the file"
     if isinstance(error, RecursionError):
         return "brackets nested too deeply"
     return str(error)[:120]
@@ -360,7 +364,7 @@ class _ValueScanner:
             at_end = error.pos >= len(self._text) - 16 or error.msg.startswith("Unterminated string")
             if at_end and not self._ended:
                 raise _BrokenError("a value that goes on", incomplete=True) from error
-            message = f"{error.msg} near byte {self._base + error.pos + 1:,} of the file"
+            message = f"{_message(error)} near byte {self._base + error.pos + 1:,} of the file"
             raise _BrokenError(message) from error
         if end == len(self._text) and not self._ended and not isinstance(value, dict | list | str):
             raise _BrokenError("a number that goes on", incomplete=True)
@@ -498,7 +502,7 @@ def check_record(record: Any, shape: Mapping[str, Shape], id_column: str, requir
     for names in required:
         if not any(record.get(name) is not None for name in names.split("|")):
             keys = ", ".join(list(record)[:8])
-            raise RecordError("missing_column", f"a field {names.replace('|', ' or ')}", f"only {keys}")
+            raise RecordError("missing_column", f"a field {names.replace('|', ' or ')}", f"the fields {keys}")
     try:
         kept = conform(record, dict(shape))
     except MismatchError as mismatch:
@@ -611,9 +615,14 @@ def run_fast(
     condition = f'"{id_column}" is null or {bad_id} or {bad_sql}'
     bad = con.execute(f"select count(*) from raw.{table} where {selected} and ({condition})").fetchall()[0][0]
     if bad:
-        con.execute(f"delete from raw.{table} where {selected}")
+        delete_member(con, table, capture_id, member)
         return None
     return inserted
+
+
+def delete_member(con: duckdb.DuckDBPyConnection, table: str, capture_id: str, member: str) -> None:
+    """Remove the rows of one member, before they are loaded the careful way."""
+    con.execute(f"delete from raw.{table} where capture_id = {quote(capture_id)} and member = {quote(member)}")
 
 
 @dataclass(frozen=True)
@@ -803,8 +812,10 @@ def _csv_row(row: bytes, offset: int, names: Sequence[str], too_long: bool) -> F
 
 
 @contextmanager
-def all_or_nothing(con: duckdb.DuckDBPyConnection, capture_id: str, tables: Iterable[str]) -> Iterator[None]:
-    """Remove what a load inserted when it fails.
+def all_or_nothing(
+    con: duckdb.DuckDBPyConnection, capture_id: str, tables: Iterable[str], files: CaptureFiles
+) -> Iterator[None]:
+    """Remove what a load inserted when it fails; in an error, say of which capture a member is.
 
     A transaction cannot do this: DuckDB aborts it at the first record that makes the fast way fail.
     """
@@ -813,9 +824,19 @@ def all_or_nothing(con: duckdb.DuckDBPyConnection, capture_id: str, tables: Iter
         raise RuntimeError("call Connector.load outside a transaction: a broken record would abort it")
     try:
         yield
-    except BaseException:
+    except BaseException as error:
         for table in tables:
             con.execute(f"delete from raw.{table} where capture_id = {quote(capture_id)}")
+        if isinstance(error, InputError) and files.kind != "file" and files.has(error.file):
+            error = InputError(
+                file=f"{files.name}: {error.file}",
+                record=error.record,
+                expected=error.expected,
+                found=error.found,
+                next_step=error.next_step,
+                code=error.code,
+            )
+            raise error from None
         raise
 
 

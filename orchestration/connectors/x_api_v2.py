@@ -33,6 +33,7 @@ from orchestration.connectors.records import (
     RecordTable,
     all_or_nothing,
     check_record,
+    delete_member,
     describe_encoding,
     insert_clean,
     key_paths,
@@ -141,7 +142,7 @@ class XApiV2:
         progress: Progress | None = None,
     ) -> LoadResult:
         """See `Connector.load`."""
-        with all_or_nothing(con, capture_id, RAW_TABLES):
+        with all_or_nothing(con, capture_id, RAW_TABLES, files):
             load = _Load(con, capture_id, files, scratch, progress or (lambda _: None))
             try:
                 return load.run()
@@ -176,6 +177,7 @@ def _shape_of(paths: set[str]) -> str | None:
     if {"id", "text"} <= paths and not {"user", "uri", "cid"} & paths and "data" not in paths:
         return "flat"
     marks = {"data[].username", "data[].tweet_count", "data[].owner_id", "users[].username", "__twarc"}
+    marks |= {"meta.result_count"}
     if marks & paths or {"username", "id", "name"} <= paths or {"errors", "title"} <= paths:
         return "other"
     is_compliance = {"id", "action", "reason"} <= paths or {"id", "action", "redacted_at"} <= paths
@@ -310,9 +312,7 @@ class _Load:
         if inserted is None:
             return False
         if shape != "flat" and not self._fast_includes(member, path, layout, shape):
-            self._con.execute(
-                f"delete from raw.{_POSTS.name} where capture_id = {quote(self._capture_id)} and member = {quote(member)}"
-            )
+            delete_member(self._con, _POSTS.name, self._capture_id, member)
             return False
         outcome = self._outcome(member, "post")
         outcome.delivered = outcome.loaded = inserted
@@ -390,7 +390,7 @@ class _Load:
                 "retrieved_at": "VARCHAR",
                 "r": {**_USER, **_REFERENCED, **_MEDIA},
             }
-            for table, shape in _SEEN.items():
+            for table, shape in _SEEN.items() if seen.stat().st_size else ():
                 fields = ", ".join(f'r."{name}"' for name in shape)
                 self._con.execute(
                     f"insert into temp.seen_{table} select retrieved_at, {quote(member)}, {fields}"

@@ -126,7 +126,7 @@ class XArchive:
         progress: Progress | None = None,
     ) -> LoadResult:
         """See `Connector.load`."""
-        with all_or_nothing(con, capture_id, RAW_TABLES):
+        with all_or_nothing(con, capture_id, RAW_TABLES, files):
             return _Load(con, capture_id, files, scratch, progress or (lambda _: None)).run()
 
 
@@ -147,6 +147,8 @@ def _folders(files: CaptureFiles) -> list[str]:
             with_posts.add(str(path.parent))
         elif head:
             with_others.add(str(path.parent))
+    if files.kind == "file":
+        return sorted(with_posts)
     return sorted(with_posts or with_others)
 
 

@@ -125,7 +125,7 @@ class XArchiveLegacy:
         progress: Progress | None = None,
     ) -> LoadResult:
         """See `Connector.load`."""
-        with all_or_nothing(con, capture_id, RAW_TABLES):
+        with all_or_nothing(con, capture_id, RAW_TABLES, files):
             return _Load(con, capture_id, files, scratch, progress or (lambda _: None)).run()
 
 
