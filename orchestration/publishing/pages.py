@@ -47,9 +47,14 @@ def number(value: int | float | None) -> str:
     return f"{int(value):,}"
 
 
+def counted(count: int, one: str, many: str) -> str:
+    """`1 post`, `2 posts`."""
+    return f"{number(count)} {one if count == 1 else many}"
+
+
 def share(value: float | None) -> str:
-    """`0.1234` as `12.3 %`."""
-    return "–" if value is None else f"{100 * value:.1f} %"
+    """`0.1234` as `12.3 %`, never broken before the sign."""
+    return "–" if value is None else f"{100 * value:.1f}\u00a0%"
 
 
 def day(value: date | datetime | None) -> str:

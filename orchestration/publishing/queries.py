@@ -175,6 +175,41 @@ order by posts desc, hashtag
 limit 15
 """,
     ),
+    "hashtag_trend": _query(
+        _STUDY_ACCOUNTS,
+        _YEARS,
+        """
+most_used as (
+    select hashtag, row_number() over (order by count(*) desc, hashtag) as place
+    from marts.fct_post_hashtags
+    inner join study_accounts using (account_key)
+    group by hashtag
+    order by place
+    limit 10
+),
+
+counted as (
+    select cast(year(posted_date) as integer) as year, hashtag, count(*) as posts
+    from marts.fct_post_hashtags
+    inner join study_accounts using (account_key)
+    inner join most_used using (hashtag)
+    group by 1, 2
+)
+""".strip(),
+        body="""
+select
+    display_form as hashtag,
+    years.year,
+    observed_months,
+    account_months,
+    coalesce(posts, case when observed_months > 0 then 0 end) as posts
+from most_used
+cross join years
+inner join marts.dim_hashtags on dim_hashtags.hashtag = most_used.hashtag
+left join counted on counted.hashtag = most_used.hashtag and counted.year = years.year
+order by place, years.year
+""",
+    ),
     "hashtag_years": _query(
         _STUDY_ACCOUNTS,
         _YEARS,

@@ -18,7 +18,7 @@ import duckdb
 
 from orchestration.publishing import figures
 from orchestration.publishing.figures import ACCENT, ACCENT_LIGHT, KIND_COLOURS, NARROW, STATUS_COLOURS, WIDE
-from orchestration.publishing.pages import cell, day, number, share, write_page
+from orchestration.publishing.pages import cell, counted, day, number, share, write_page
 from orchestration.publishing.queries import QUERIES
 
 # A page is not a data dump: longer tables end here and say so; the SQL beside them gives every row.
@@ -35,10 +35,10 @@ KIND_NAMES = {
 }
 EDGE_NAMES = {"mention": "mentions", "reply": "replies", "repost": "reposts", "quote": "quotes"}
 STATUS_NAMES = {
-    "observed": "whole month observed",
-    "partial": "part of the month observed",
+    "observed": "wholly observed",
+    "partial": "observed in part",
     "missing": "not observed",
-    "sample": "sample only, not a full count",
+    "sample": "known from a sample only",
 }
 BASIS_COLOURS = {"export": ACCENT, "retrieval": "#c98a2b", "undated": "#7a8794"}
 
@@ -208,9 +208,11 @@ def _coverage(page: _Page) -> Figure:
     shown = _shown_accounts(rows)
     counts = {status: sum(row["coverage_status"] == status for row in rows) for status in STATUS_NAMES}
     parts = [f"{number(n)} {STATUS_NAMES[status]}" for status, n in counts.items() if n]
+    accounts = len({row["account"] for row in rows})
     first, last = (f(row["posted_month"] for row in rows) for f in (min, max)) if rows else (None, None)
     sentence = (
-        f"{number(len(rows))} account-months from {first:%B %Y} to {last:%B %Y}: {'; '.join(parts)}."
+        f"{counted(len(rows), 'month', 'months')}{' of accounts' if accounts > 1 else ''} "
+        f"from {first:%B %Y} to {last:%B %Y}: {', '.join(parts)}."
         if rows
         else "There is no account with posts in this data."
     )
@@ -282,13 +284,14 @@ def _volume(page: _Page) -> list[Figure]:
                 pivot, [(k, KIND_COLOURS[k]) for k in KIND_NAMES], width, title="share of posts", as_share=True
             ),
             note=MONTHS_NOTE,
-            legend=[(KIND_COLOURS[k], KIND_NAMES[k]) for k in KIND_NAMES],
+            legend=[(KIND_COLOURS[k], KIND_NAMES[k]) for k, n in shares.items() if n],
         ),
     ]
 
 
 def _hashtags(page: _Page) -> list[Figure]:
     top = [{**row, "label": f"#{row['hashtag']}"} for row in page.rows("hashtags")]
+    trend = [{**row, "label": f"#{row['hashtag']}"} for row in _with_months(page.rows("hashtag_trend"))]
     years = page.rows("hashtag_years")
     leaders = {row["year"]: row["hashtag"] for row in years if row["rank"] == 1}
     return [
@@ -304,6 +307,15 @@ def _hashtags(page: _Page) -> list[Figure]:
             ),
             note="Hashtags of reposts are those delivered with the repost; long reposts may have lost some.",
             legend=[(ACCENT, "own posts"), (ACCENT_LIGHT, "reposts")],
+        ),
+        page.figure(
+            "hashtag_trend",
+            "The ten most used, year by year",
+            "Posts per year of the hashtags that are most used overall.",
+            caption="Posts per hashtag and year, own posts and reposts",
+            picture=(lambda width: figures.year_matrix(trend, "label", "posts", width)) if trend else None,
+            alt="Matrix of the ten most used hashtags by year with the number of posts in each cell.",
+            note=MONTHS_NOTE,
         ),
         page.figure(
             "hashtag_years",
@@ -375,11 +387,11 @@ def _interactions(page: _Page) -> list[Figure]:
     )
     if rest:
         sentence += (
-            f"{number(rest['accounts'])} other accounts together: {number(rest['posts'])} posts; "
-            "they are counted, never named."
+            f"Everyone else, {counted(rest['accounts'], 'account', 'accounts')}: "
+            f"{counted(rest['posts'], 'post', 'posts')}; they are counted, never named."
         )
     parts = [(f"{kind}s" if kind != "reply" else "replies", KIND_COLOURS[kind]) for kind in EDGE_NAMES]
-    legend = [(KIND_COLOURS[kind], name) for kind, name in EDGE_NAMES.items()]
+    legend = [(KIND_COLOURS[kind], name) for kind, name in EDGE_NAMES.items() if totals[kind]]
     return [
         page.figure(
             "interactions",
@@ -464,7 +476,7 @@ def _quality(page: _Page) -> dict[str, Any]:
         "gates": page.figure(
             "gates",
             "Gates",
-            f"{number(sum(row['passed'] for row in gates))} outcomes passed, "
+            f"{counted(sum(row['passed'] for row in gates), 'outcome', 'outcomes')} passed, "
             f"{number(sum(row['warned'] for row in gates))} warned, "
             f"{number(sum(row['failed'] for row in gates))} failed.",
             caption="Outcomes per gate",

@@ -163,7 +163,7 @@ def test_a_month_outside_coverage_has_no_number(report):
     row = re.search(r"<tr>.*?2016-03.*?</tr>", report).group(0)
     assert "missing" in row
     assert row.count("–") == 2
-    assert "27 whole month observed; 2 part of the month observed; 1 not observed" in report
+    assert "30 months from July 2015 to December 2017: 27 wholly observed, 2 observed in part, 1 not observed." in report
 
 
 def test_themes_are_labelled_as_unvalidated(report):
@@ -175,7 +175,7 @@ def test_checks_that_did_not_pass_say_what_to_do(report):
     text = Page(report).text
     assert "Export again as text." in text and "Ask for the archive again." in text
     # r0 passed the check that r1 failed: only the newest run of a gate counts
-    assert "1 outcomes passed, 1 warned, 1 failed." in text
+    assert "1 outcome passed, 1 warned, 1 failed." in text
 
 
 def test_control_totals_that_agree_are_left_out(report):
