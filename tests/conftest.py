@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from tests.fixtures.demo import demo_warehouse
+from tests.fixtures.shared import real_package, shared_data
 
-__all__ = ["demo_warehouse"]
+__all__ = ["demo_warehouse", "real_package", "shared_data"]

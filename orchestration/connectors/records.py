@@ -237,9 +237,12 @@ def _json_error(error: Exception, offset: int) -> str:
     return str(error)[:120]
 
 
-def scan_lines(stream: BinaryIO, limit: int = MAX_RECORD_BYTES) -> Iterator[Found]:
-    """Each line as one value, several on a line one by one. Never holds more than `limit` of a line."""
-    offset = 0
+def scan_lines(stream: BinaryIO, limit: int = MAX_RECORD_BYTES, first_byte: int = 0) -> Iterator[Found]:
+    """Each line as one value, several on a line one by one. Never holds more than `limit` of a line.
+
+    Positions count from `first_byte`, what was taken off before the stream.
+    """
+    offset = first_byte
     decoder = json.JSONDecoder()
     for line, length in _bounded_lines(stream, limit):
         here, offset = offset, offset + length
@@ -315,13 +318,14 @@ def scan_values(
     is_record: Callable[[Any], bool],
     limit: int = MAX_RECORD_BYTES,
     keep_broken: bool = False,
+    first_byte: int = 0,
 ) -> Iterator[Found]:
     """Each element of an array, or each of several objects, wherever lines end.
 
     After a broken value it goes on at the next `{` at which a value stands that `is_record` accepts; what
     lies between is one rejected record. `keep_broken` gives its text whole, as far as it is in memory.
     """
-    return _ValueScanner(stream, is_record, limit, keep_broken).run()
+    return _ValueScanner(stream, is_record, limit, keep_broken, first_byte).run()
 
 
 class _BrokenError(ValueError):
@@ -335,11 +339,13 @@ class _BrokenError(ValueError):
 class _ValueScanner:
     """Holds a window of the file as Latin-1: each byte is one character, so positions are byte positions."""
 
-    def __init__(self, stream: BinaryIO, is_record: Callable[[Any], bool], limit: int, keep_broken: bool) -> None:
+    def __init__(
+        self, stream: BinaryIO, is_record: Callable[[Any], bool], limit: int, keep_broken: bool, first_byte: int
+    ) -> None:
         self._stream, self._is_record, self._limit = stream, is_record, limit
         self._kept = limit if keep_broken else EXCERPT_LIMIT * 2
         self._decoder = json.JSONDecoder(strict=False)
-        self._text, self._base, self._ended = "", 0, False
+        self._text, self._base, self._ended = "", first_byte, False
 
     @property
     def _end(self) -> int:
@@ -371,7 +377,7 @@ class _ValueScanner:
         return value, self._base + end
 
     def run(self) -> Iterator[Found]:
-        position = 0
+        position = self._base
         while True:
             match = _SEPARATORS.match(self._text, position - self._base)
             position = self._base + match.end() if match else position
@@ -687,7 +693,12 @@ def load_records(
     try:
         with extracted.path.open("rb") as stream, clean.open("w", encoding="utf-8") as out:
             lines = layout == "newline_delimited"
-            for found in scan_lines(stream) if lines else scan_values(stream, is_record):
+            first_byte = extracted.skipped_bytes
+            if lines:
+                values = scan_lines(stream, first_byte=first_byte)
+            else:
+                values = scan_values(stream, is_record, first_byte=first_byte)
+            for found in values:
                 outcome.delivered += 1
                 record_no = first_no + outcome.delivered
                 if found.problem:

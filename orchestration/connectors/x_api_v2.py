@@ -372,9 +372,11 @@ class _Load:
                 seen.open("w", encoding="utf-8") as self._seen_out,
             ):
                 if layout == "newline_delimited":
-                    values = scan_lines(stream)
+                    values = scan_lines(stream, first_byte=extracted.skipped_bytes)
                 else:
-                    values = scan_values(stream, is_record, keep_broken=is_record is _is_page)
+                    values = scan_values(
+                        stream, is_record, keep_broken=is_record is _is_page, first_byte=extracted.skipped_bytes
+                    )
                 for found in values:
                     if found.problem:
                         self._take_broken(member, found)
