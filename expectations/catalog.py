@@ -108,6 +108,16 @@ where capture_id = $capture_id and """
 
 _BY_RECORD = "\norder by record_no\nlimit 20"
 
+_POSTS_OFF_THEIR_ID = (
+    _STAGING_POSTS_OF_CAPTURE
+    + """platform = 'x'
+    and try_cast(post_id as bigint) >= 34359738368
+    and abs(epoch_ms(posted_at) - ((try_cast(post_id as bigint) >> 22) + 1288834974657)) / 1000
+    > case when epoch_ms(posted_at) % 86400000 = 0 then 86400 when epoch_ms(posted_at) % 60000 = 0 then 60 else 0 end
+    + {{ time_in_id_tolerance_seconds }}"""
+    + _BY_RECORD
+)
+
 _EXCEL = "digits >= 17 and id_number % cast(power(10, greatest(digits - 15, 0)) as ubigint) = 0"
 
 
@@ -498,17 +508,7 @@ where
         column="time_off_count",
         expected="the stated time within {time_in_id_tolerance_seconds} seconds of the time in the id",
         observed="{time_off_count} of {timed_id_count} posts are off ({time_off_share:.2%}){off_by}",
-        evidence_sql=f"""
-select {_POST} as key
-from ({{{{ staging_posts }}}}) as staging_posts
-where
-    capture_id = $capture_id
-    and platform = 'x'
-    and try_cast(post_id as bigint) >= 34359738368
-    and abs(epoch_ms(posted_at) - ((try_cast(post_id as bigint) >> 22) + 1288834974657)) / 1000
-    > case posted_at_precision when 'day' then 86400 when 'minute' then 60 else 0 end
-    + {{{{ time_in_id_tolerance_seconds }}}}"""
-        + _BY_RECORD,
+        evidence_sql=_POSTS_OFF_THEIR_ID,
         thresholds=("time_in_id_tolerance_seconds",),
     ),
     _staging(
@@ -524,17 +524,7 @@ where
         "on, or above {time_off_share_short_file_max:.0%})",
         observed="{time_off_count} of {timed_id_count} posts are off ({time_off_share:.2%}){off_by}",
         failing_column="time_off_count",
-        evidence_sql=f"""
-select {_POST} as key
-from ({{{{ staging_posts }}}}) as staging_posts
-where
-    capture_id = $capture_id
-    and platform = 'x'
-    and try_cast(post_id as bigint) >= 34359738368
-    and abs(epoch_ms(posted_at) - ((try_cast(post_id as bigint) >> 22) + 1288834974657)) / 1000
-    > case posted_at_precision when 'day' then 86400 when 'minute' then 60 else 0 end
-    + {{{{ time_in_id_tolerance_seconds }}}}"""
-        + _BY_RECORD,
+        evidence_sql=_POSTS_OFF_THEIR_ID,
         thresholds=(
             "time_in_id_tolerance_seconds",
             "time_off_share_max",

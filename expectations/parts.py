@@ -48,7 +48,7 @@ RAW_RECORDS = (
 
 # What the staging gate judges of the post contract: no text and no list leaves the view it stands in.
 _JUDGED_COLUMNS = (
-    "capture_id, record_no, platform, post_id, handle, posted_at, posted_at_precision, observed_at, kind, "
+    "capture_id, record_no, platform, post_id, handle, posted_at, observed_at, kind, "
     "text is not null as has_text, text_is_complete, language, "
     "coalesce(like_count, repost_count, reply_count, quote_count, bookmark_count, impression_count) is not null "
     "as has_metrics"

@@ -42,9 +42,10 @@ posts_with_time_in_id as (
                     - ((try_cast(staging_posts.post_id as bigint) >> 22) + 1288834974657)
                 ) / 1000
         end as seconds_off,
-        case staging_posts.posted_at_precision
-            when 'day' then 86400
-            when 'minute' then 60
+        -- times without seconds, or without a time of day, are as exact as they are written
+        case
+            when epoch_ms(staging_posts.posted_at) % 86400000 = 0 then 86400
+            when epoch_ms(staging_posts.posted_at) % 60000 = 0 then 60
             else 0
         end + {{ time_in_id_tolerance_seconds }} as tolerance_seconds
     from staging_posts

@@ -118,7 +118,7 @@ def test_both_posts_of_a_short_capture_shifted_is_critical() -> None:
 
 def test_dates_without_time_of_day_agree_with_ids_of_the_same_day() -> None:
     con = staging_database()
-    con.execute(_SET.format("posted_at = date_trunc('day', posted_at), posted_at_precision = 'day'"))
+    con.execute(_SET.format("posted_at = date_trunc('day', posted_at)"))
     assert outcomes_by_check(con, "staging")["time_agrees_with_id", BAD].passed
 
 
