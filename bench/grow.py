@@ -14,7 +14,7 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -141,6 +141,18 @@ class _Quota:
         return self.every + (self.seen <= self.more)
 
 
+def _copies(pieces: Sequence[_Piece], quota: _Quota) -> Iterator[str]:
+    """All copies of all records, the whole series once and once again.
+
+    Copies of one record side by side would pack to nothing, in the zip and in DuckDB's pages, unlike real posts.
+    """
+    wanted = [quota.copies() for _ in pieces]
+    for number in range(max(wanted, default=0)):
+        for piece, copies in zip(pieces, wanted, strict=True):
+            if number < copies:
+                yield piece.copy(number)
+
+
 @contextmanager
 def _deflated(target: Path) -> Iterator[zipfile.ZipFile]:
     # Real exports are deflated; the lowest level keeps growing fast and costs the reader the same.
@@ -177,7 +189,7 @@ def grow_legacy_archive(source: Path, posts: int, folder: Path, package: str) ->
         quota = _Quota(sum(map(len, by_month.values())), posts)
         counts = {}
         for month, pieces in by_month.items():
-            grown = [piece.copy(number) for piece in pieces for number in range(quota.copies())]
+            grown = list(_copies(pieces, quota))
             if not grown:
                 continue
             short = month.removeprefix(base)
@@ -269,8 +281,7 @@ def grow_modern_archive(source: Path, posts: int, folder: Path, package: str) ->
         ]
     pieces = list({piece.post_id: piece for piece in pieces}.values())
     quota = _Quota(len(pieces), posts)
-    copies = [quota.copies() for _ in pieces]
-    records = (piece.copy(number) for piece, wanted in zip(pieces, copies, strict=True) for number in range(wanted))
+    records = _copies(pieces, quota)
     json_files, members = [], []
     capture = folder / f"{package}_{posts}.zip"
     with _deflated(capture) as target:

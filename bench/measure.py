@@ -36,6 +36,7 @@ if task["wrapper"]:
     columns = {task["wrapper"]: f"STRUCT({fields})"}
 declared = time.perf_counter()
 con = duckdb.connect(task["target"])
+con.execute("set enable_progress_bar = false")
 con.execute(
     "create table posts as select * from read_json(?, format=?, columns=?)",
     [task["files"], task["format"], columns],
