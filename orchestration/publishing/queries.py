@@ -381,8 +381,14 @@ select
 from quality.fct_capture_outcomes as captures
 inner join capture_names using (capture_id)
 left join (
-    select capture_id, kept_count, duplicate_count, superseded_count, deleted_count
+    select
+        capture_id,
+        cast(sum(kept_count) as bigint) as kept_count,
+        cast(sum(duplicate_count) as bigint) as duplicate_count,
+        cast(sum(superseded_count) as bigint) as superseded_count,
+        cast(sum(deleted_count) as bigint) as deleted_count
     from quality.fct_record_accounting
+    group by capture_id
 ) using (capture_id)
 order by status, capture
 """,
