@@ -27,9 +27,9 @@ def snowflake(moment: datetime, tail: int) -> int:
 def posts(capture: str) -> list[tuple[str, datetime]]:
     """Ids and times of a capture's posts: January to March 2019, whole months, undamaged ids."""
     rng = random.Random(capture)
-    start, step = datetime(2019, 1, 1, 0, 5, tzinfo=UTC), timedelta(days=90) / POSTS
+    start, step = datetime(2019, 1, 1, 0, 5, 17, tzinfo=UTC), timedelta(days=90) / POSTS
     moments = [start + step * number for number in range(POSTS - 1)]
-    moments.append(datetime(2019, 3, 31, 23, 0, tzinfo=UTC))
+    moments.append(datetime(2019, 3, 31, 23, 0, 41, tzinfo=UTC))
     # an odd tail: no id is a multiple of 64 or of 10 but by the test's own doing
     return [(str(snowflake(m, rng.randrange(1 << 21) * 2 + 1)), m) for m in moments]
 

@@ -173,3 +173,9 @@ def test_without_staging_views_the_gate_stays_closed() -> None:
     assert len(outcomes) == len(for_gate("staging"))
     assert not any(outcome.passed for outcome in outcomes.values())
     assert all("there is no staging model" in outcome.observed for outcome in outcomes.values())
+
+
+def test_times_to_the_minute_agree_with_ids_of_the_same_minute() -> None:
+    con = staging_database()
+    con.execute(_SET.format("posted_at = date_trunc('minute', posted_at) - interval '1 minute'"))
+    assert outcomes_by_check(con, "staging")["time_agrees_with_id", BAD].passed
