@@ -12,7 +12,6 @@ import gzip
 import io
 import itertools
 import re
-import shutil
 import stat
 import zipfile
 import zlib
@@ -503,8 +502,3 @@ def _cut_closing_semicolon(path: Path) -> None:
         kept = tail.rstrip(b"; \t\r\n")
         if b";" in tail[len(kept) :]:
             handle.truncate(size - len(tail) + len(kept))
-
-
-def free_bytes(path: Path) -> int:
-    """Free space of the disk that holds `path`."""
-    return shutil.disk_usage(path).free

@@ -111,13 +111,12 @@ def salvage_page(text: str) -> list[Any]:
     """The posts of a page of API v2 (`{"data": [`) that come before the place where it is broken."""
     match = re.match(r'\s*\{\s*"data"\s*:\s*\[', text)
     records: list[Any] = []
-    decoder = json.JSONDecoder()
     position = match.end() if match else len(text)
     separator = re.compile(r"[\s,]*")
     while position < len(text):
         position = separator.match(text, position).end()  # type: ignore[union-attr]
         try:
-            value, position = decoder.raw_decode(text, position)
+            value, position = _DECODER.raw_decode(text, position)
         except (ValueError, RecursionError):
             break
         records.append(value)
@@ -193,11 +192,12 @@ def excerpt(text: str) -> str:
     return cleaned.encode("ascii", "backslashreplace").decode("ascii")[:EXCERPT_LIMIT]
 
 
-def _strict_loads(text: str) -> Any:
-    def refuse(constant: str) -> Any:
-        raise ValueError(f"{constant} is not JSON")
+def _refuse_constant(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")
 
-    return json.loads(text, parse_constant=refuse)
+
+# Python alone reads NaN and Infinity; DuckDB and the standard do not.
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def _decoded(raw: bytes, offset: int) -> Found:
@@ -207,7 +207,7 @@ def _decoded(raw: bytes, offset: int) -> Found:
     except UnicodeDecodeError as error:
         return _not_utf8(raw, offset, error)
     try:
-        value = _strict_loads(text)
+        value = _DECODER.decode(text)
     except (ValueError, RecursionError) as error:
         return Found(offset, problem="broken_json", found=_json_error(error, offset), text=text)
     return Found(offset, value, text=text)
@@ -243,7 +243,6 @@ def scan_lines(stream: BinaryIO, limit: int = MAX_RECORD_BYTES, first_byte: int 
     Positions count from `first_byte`, what was taken off before the stream.
     """
     offset = first_byte
-    decoder = json.JSONDecoder()
     for line, length in _bounded_lines(stream, limit):
         here, offset = offset, offset + length
         if length > len(line):
@@ -261,7 +260,7 @@ def scan_lines(stream: BinaryIO, limit: int = MAX_RECORD_BYTES, first_byte: int 
             if position >= len(text):
                 break
             try:
-                value, end = decoder.raw_decode(text, position)
+                value, end = _DECODER.raw_decode(text, position)
             except (ValueError, RecursionError) as error:
                 rest = text[position:]
                 at = here + len(text[:position].encode())
@@ -290,7 +289,8 @@ def _bounded_lines(stream: BinaryIO, limit: int) -> Iterator[tuple[bytes, int]]:
     while True:
         start = 0
         while (end := buffer.find(b"\n", start)) >= 0:
-            yield buffer[start : end + 1], end + 1 - start
+            length = end + 1 - start
+            yield buffer[start : end + 1 if length <= limit else start + EXCERPT_LIMIT * 2], length
             start = end + 1
         buffer = buffer[start:]
         if len(buffer) > limit:
@@ -864,7 +864,7 @@ def read_small_json(files: CaptureFiles, member: str, outcome: Outcome) -> Any:
         if len(head) > MAX_SIDE_FILE_BYTES:
             raise RecordError("record_too_long", f"at most {MAX_SIDE_FILE_BYTES:,} bytes", "more")
         text = head[mark:].decode("utf-8" if encoding == "utf-8-sig" else encoding)
-        return _strict_loads(_JS_PREFIX.sub("", text, count=1).strip().rstrip("; \t\r\n"))
+        return _DECODER.decode(_JS_PREFIX.sub("", text, count=1).strip().rstrip("; \t\r\n"))
     except UnicodeDecodeError as error:
         problem = RecordError("not_utf8", encoding, f"byte 0x{head[error.start]:02x} at {error.start + 1:,}")
     except RecordError as error:
