@@ -1,0 +1,16 @@
+{#- Values lie between the bounds, both included; nulls are somebody else's question. -#}
+{% test accepted_range(model, column_name, minimum=none, maximum=none) %}
+
+    select {{ column_name }}
+
+    from {{ model }}
+
+    where false
+        {% if minimum is not none -%}
+        or {{ column_name }} < {{ minimum }}
+        {% endif -%}
+        {% if maximum is not none -%}
+        or {{ column_name }} > {{ maximum }}
+        {% endif %}
+
+{% endtest %}

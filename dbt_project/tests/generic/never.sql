@@ -1,0 +1,10 @@
+{#- No row meets the condition. -#}
+{% test never(model, condition) %}
+
+    select *
+
+    from {{ model }}
+
+    where {{ condition }}
+
+{% endtest %}
