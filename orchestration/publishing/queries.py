@@ -371,26 +371,33 @@ select
     capture,
     source,
     status,
-    delivered_count as delivered,
-    loaded_count as loaded,
-    rejected_count as rejected,
+    record_type,
+    accounting.delivered_count as delivered,
+    accounting.loaded_count as loaded,
+    accounting.rejected_count as rejected,
     kept_count as kept,
     duplicate_count as duplicates,
     superseded_count as superseded,
     deleted_count as deleted
-from quality.fct_capture_outcomes as captures
+from quality.fct_capture_outcomes
 inner join capture_names using (capture_id)
-left join (
-    select
-        capture_id,
-        cast(sum(kept_count) as bigint) as kept_count,
-        cast(sum(duplicate_count) as bigint) as duplicate_count,
-        cast(sum(superseded_count) as bigint) as superseded_count,
-        cast(sum(deleted_count) as bigint) as deleted_count
-    from quality.fct_record_accounting
-    group by capture_id
-) using (capture_id)
-order by status, capture
+left join quality.fct_record_accounting as accounting using (capture_id)
+order by status, capture, record_type
+""",
+    ),
+    "rejected": _query(
+        _CAPTURE_NAMES,
+        body="""
+select
+    capture,
+    case when not starts_with(capture, 'name withheld') then member end as member,
+    reason_code as reason,
+    count(*) as records,
+    any_value(next_step) as what_to_do
+from quality.fct_rejected_records
+inner join capture_names using (capture_id)
+group by all
+order by records desc, capture, member, reason
 """,
     ),
     "control_totals": _query(

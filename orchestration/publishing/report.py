@@ -491,10 +491,19 @@ def _quality(page: _Page) -> dict[str, Any]:
         "captures": page.figure(
             "captures",
             "Record accounting",
-            f"{number(sums['delivered'])} records delivered = {number(sums['loaded'])} loaded + "
+            f"{counted(sums['delivered'], 'record', 'records')} delivered = {number(sums['loaded'])} loaded + "
             f"{number(sums['rejected'])} rejected.",
-            caption="What became of every delivered record",
-            note="loaded = kept + duplicates + superseded + deleted, for the posts of accepted captures.",
+            caption="What became of every delivered record, by capture and type of record",
+            note="loaded = kept + duplicates + superseded + deleted, for the posts of accepted captures. "
+            "A capture without numbers could not be read.",
+        ),
+        "rejected": page.figure(
+            "rejected",
+            "Rejected records",
+            f"{counted(sums['rejected'], 'record', 'records')} could not be loaded."
+            if sums["rejected"]
+            else "Every delivered record could be loaded.",
+            caption="Rejected records by reason",
         ),
         "control_totals": page.figure(
             "control_totals",

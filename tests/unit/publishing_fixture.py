@@ -79,9 +79,15 @@ TABLES: dict[str, tuple[str, str]] = {
         is_synthetic boolean""",
     ),
     "quality.fct_record_accounting": (
-        "One row per capture.",
-        """capture_id varchar primary key, delivered_count bigint, loaded_count bigint, rejected_count bigint,
-        kept_count bigint, duplicate_count bigint, superseded_count bigint, deleted_count bigint""",
+        "One row per capture and type of record.",
+        """capture_id varchar, record_type varchar, delivered_count bigint, loaded_count bigint, rejected_count bigint,
+        kept_count bigint, duplicate_count bigint, superseded_count bigint, deleted_count bigint,
+        primary key (capture_id, record_type)""",
+    ),
+    "quality.fct_rejected_records": (
+        "One row per rejected record.",
+        """rejection_key varchar primary key, capture_id varchar, member varchar, reason_code varchar, expected varchar,
+        found varchar, next_step varchar, record_no bigint""",
     ),
     "quality.fct_control_totals": (
         "One row per capture and statement.",
@@ -165,7 +171,12 @@ insert into quality.fct_capture_outcomes values
     ('c1' || repeat('0', 62), 'archive.zip', 'x_archive', 'accepted', null, 910, 905, 5, true),
     ('c2' || repeat('0', 62), 'budi_private_person.zip', 'x_api_v2', 'quarantined', 'ids damaged', 50, 50, 0, false);
 insert into quality.fct_record_accounting values
-    ('c1' || repeat('0', 62), 910, 905, 5, 900, 3, 1, 1), ('c2' || repeat('0', 62), 50, 50, 0, 0, 0, 0, 0);
+    ('c1' || repeat('0', 62), 'post', 910, 905, 5, 900, 3, 1, 1),
+    ('c1' || repeat('0', 62), 'note', 4, 4, 0, null, null, null, null),
+    ('c2' || repeat('0', 62), 'post', 50, 50, 0, null, null, null, null);
+insert into quality.fct_rejected_records
+select 'k' || i, 'c1' || repeat('0', 62), 'data/tweets.js', 'no_time', 'a time', 'secret words', 'Ask for a new archive.', i
+from range(5) as r(i);
 insert into quality.fct_control_totals values
     ('c1' || repeat('0', 62), 'manifest.tweets', 912, 910, false, 'two posts fewer than stated'),
     ('c1' || repeat('0', 62), 'tweet_headers', 910, 910, true, null);

@@ -163,7 +163,9 @@ def test_a_month_outside_coverage_has_no_number(report):
     row = re.search(r"<tr>.*?2016-03.*?</tr>", report).group(0)
     assert "missing" in row
     assert row.count("–") == 2
-    assert "30 months from July 2015 to December 2017: 27 wholly observed, 2 observed in part, 1 not observed." in report
+    assert (
+        "30 months from July 2015 to December 2017: 27 wholly observed, 2 observed in part, 1 not observed." in report
+    )
 
 
 def test_themes_are_labelled_as_unvalidated(report):
@@ -176,6 +178,13 @@ def test_checks_that_did_not_pass_say_what_to_do(report):
     assert "Export again as text." in text and "Ask for the archive again." in text
     # r0 passed the check that r1 failed: only the newest run of a gate counts
     assert "1 outcome passed, 1 warned, 1 failed." in text
+
+
+def test_records_are_accounted_for_without_their_content(report):
+    text = Page(report).text
+    assert "964 records delivered = 959 loaded + 5 rejected." in text
+    assert "no_time" in text and "Ask for a new archive." in text
+    assert "secret words" not in text
 
 
 def test_control_totals_that_agree_are_left_out(report):
