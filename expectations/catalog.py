@@ -1127,9 +1127,23 @@ PUBLISH = (
         next_step="Build the quality layer again, then publish.",
         frame="publish__accounting",
         column="unbalanced_publication_count",
-        expected="for each accepted capture: delivered = loaded + rejected, and loaded = kept + duplicate + "
-        "superseded + deleted",
-        observed="{unbalanced_publication_count} of {published_capture_count} captures do not add up",
+        expected="for every accepted capture: delivered = loaded + rejected, loaded = kept + duplicate + "
+        "superseded + deleted; and the kept records are the published posts",
+        observed="{accounting_row_count} rows, {accounted_post_count} records kept, {published_post_count} "
+        "posts published; {unbalanced_publication_count} do not add up",
+        evidence_sql="""
+select concat('capture ', capture_id, ', ', record_type, ': ', delivered_count, ' delivered, ', loaded_count,
+    ' loaded, ', rejected_count, ' rejected; ', coalesce(kept_count, 0), ' kept, ', coalesce(duplicate_count, 0),
+    ' duplicate, ', coalesce(superseded_count, 0), ' superseded, ', coalesce(deleted_count, 0), ' deleted') as key
+from quality.fct_record_accounting
+where
+    coalesce(delivered_count <> loaded_count + rejected_count, true)
+    or coalesce(
+        loaded_post_count <> kept_count + duplicate_count + superseded_count + deleted_count,
+        loaded_post_count is not null
+    )
+order by 1
+limit 20""",
     ),
     _publish(
         name="reports_name_organisations_only",

@@ -24,6 +24,9 @@ WRITTEN_BY_PUBLISHING = ("quality.release", "quality.release_tables")
 # X ids are positive 64-bit numbers, written without sign, leading zero, blank or exponent.
 X_ID_PATTERN = "[1-9][0-9]{0,18}"
 
+# Columns of reports that may hold handles, by how they are called.
+_NAMES_ACCOUNTS = "(^|_)(handle|partner|account|author|target|mention|username|screen_name|user)s?$"
+
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 
@@ -124,17 +127,18 @@ def _published_row_counts(con: duckdb.DuckDBPyConnection) -> str:
 
 
 def _report_handles(con: duckdb.DuckDBPyConnection) -> str:
-    """One row per column of `reports` that holds handles, and value."""
+    """One row per column of `reports` that names accounts, and value that can be a handle."""
     columns = con.execute(
         "select table_name, column_name from duckdb_columns() where database_name = current_database() "
-        "and schema_name = 'reports' and data_type = 'VARCHAR' and regexp_matches(column_name, '(^|_)handles?($|_)') "
-        "order by 1, 2"
+        "and schema_name = 'reports' and data_type = 'VARCHAR' and regexp_matches(column_name, ?) order by 1, 2",
+        [_NAMES_ACCOUNTS],
     ).fetchall()
     if not columns:
         return "select cast(null as varchar) as place, cast(null as varchar) as handle where false"
     return "\n    union all\n    ".join(
         f"select 'reports.{table}.{column}' as place, lower(ltrim(\"{column}\", '@')) as handle "
-        f'from reports."{table}" where "{column}" is not null'
+        # words with blanks ("accounts not registered") and display names are no handles
+        f"from reports.\"{table}\" where regexp_full_match(\"{column}\", '@?[A-Za-z0-9_]+')"
         for table, column in columns
     )
 

@@ -154,9 +154,10 @@ def publish_database(folder: Path) -> duckdb.DuckDBPyConnection:
     warehouse.execute("create schema quality")
     warehouse.execute("create schema reports")
     warehouse.execute(
-        "create table quality.fct_record_accounting as select capture_id, 120 as delivered_count, 120 as loaded_count, "
-        "0 as rejected_count, 120 as loaded_post_count, 120 as kept_count, 0 as duplicate_count, "
-        "0 as superseded_count, 0 as deleted_count from raw.captures"
+        "create table quality.fct_record_accounting as select capture_id, 'post' as record_type, "
+        "120 as delivered_count, 120 as loaded_count, 0 as rejected_count, 120 as loaded_post_count, 120 as kept_count, 0 as duplicate_count, "
+        "0 as superseded_count, 0 as deleted_count from raw.captures union all "
+        "select 'good', 'profile', 1, 1, 0, null, null, null, null, null"
     )
     warehouse.execute("create table marts.dim_organisations as select 'UNAgency' as handle")
     warehouse.execute(
@@ -166,8 +167,8 @@ def publish_database(folder: Path) -> duckdb.DuckDBPyConnection:
     )
     warehouse.execute("create table marts.dim_account_handles as select 'k1' as account_key, 'old_harbour' as handle")
     warehouse.execute(
-        "create table reports.rpt_partners as select * from (values (1, 'unagency'), (2, '@Old_Harbour'), (3, null)) "
-        "as t (rank_no, target_handle)"
+        "create table reports.rpt_partners as select * from (values (1, 'unagency', 'accounts not registered'), "
+        "(2, '@Old_Harbour', 'UNAgency'), (3, null, null)) as t (rank_no, target_handle, partner)"
     )
     for check in CATALOG:
         if check.gate != "publish" and check.severity == "critical":

@@ -32,11 +32,14 @@ CASES = {
     "readable_by_older_tools": (None, []),
     "published_accounting_balances": (
         "update quality.fct_record_accounting set kept_count = 119 where capture_id = 'bad'",
-        [],
+        [
+            "capture bad, post: 120 delivered, 120 loaded, 0 rejected; "
+            "119 kept, 0 duplicate, 0 superseded, 0 deleted"
+        ],
     ),
     "reports_name_organisations_only": (
-        "insert into reports.rpt_partners values (4, 4, 'somebody')",
-        ["reports.rpt_partners.target_handle: 1 handles"],
+        "insert into reports.rpt_partners values (4, 4, 'somebody', '@Somebody')",
+        ["reports.rpt_partners.partner: 1 handles", "reports.rpt_partners.target_handle: 1 handles"],
     ),
     "no_critical_check_failed": (_FAIL, ["raw: ids_present of capture bad"]),
     "every_critical_check_spoke": (
@@ -95,6 +98,16 @@ def test_table_that_the_warehouse_lacks_is_a_difference_even_when_empty(tmp_path
     outcome = outcomes_by_check(con, "publish")["published_rows_equal_warehouse", None]
     assert outcome.failing_sample == ["marts.fct_extra"]
     assert "not stated in the warehouse" in outcome.observed
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["delete from quality.fct_record_accounting where capture_id = 'bad'", "delete from marts.fct_posts where no = 1"],
+)
+def test_accounting_that_is_not_about_the_published_posts_does_not_balance(sql: str, tmp_path: Path) -> None:
+    con = publish_database(tmp_path)
+    con.execute(sql)
+    assert not outcomes_by_check(con, "publish")["published_accounting_balances", None].passed
 
 
 def test_failure_of_a_quarantined_capture_does_not_stop_publishing(tmp_path: Path) -> None:
