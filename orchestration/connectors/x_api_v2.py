@@ -489,9 +489,9 @@ class _Load:
             key = next(iter(shape))
             self._con.execute(
                 f"insert into raw.{table} select {quote(self._capture_id)}, row_number() over (order by {key}),"
-                f" member, {names} from temp.seen_{table} where {key} is not null"
+                f" member, {names} from (select * from temp.seen_{table} where {key} is not null"
                 f" qualify row_number() over (partition by {key}"
-                f" order by retrieved_at desc nulls last, member desc, {names}) = 1"
+                f" order by retrieved_at desc nulls last, member desc, {names}) = 1)"
             )
 
     def _owner(self) -> tuple[str | None, str | None, str | None, bool | None]:

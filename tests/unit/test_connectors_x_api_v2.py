@@ -1,0 +1,283 @@
+"""X API v2 in every shape that collectors write it; what is not a post is rejected and named."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zstandard
+
+from orchestration.contract import InputError
+from tests.unit.connectors_support import Loaded, load, new_warehouse, row_count, write
+
+AT = {"__twarc": {"url": "https://api.twitter.com/2/x", "version": "2.1", "retrieved_at": "2021-06-01T08:30:00+00:00"}}
+
+
+def a_post(number: int, author: str = "11", **fields: Any) -> dict[str, Any]:
+    return {
+        "id": str(1_390_000_000_000_000_000 + number),
+        "text": f"Synthetic post {number}",
+        "created_at": "2021-05-05T10:00:00.000Z",
+        "author_id": author,
+        "public_metrics": {"like_count": number, "retweet_count": 0, "reply_count": 0, "quote_count": 0},
+        **fields,
+    }
+
+
+def page(*posts: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {
+        "data": list(posts),
+        "includes": {
+            "users": [{"id": "11", "username": "SuaraSyntheticOrgDemo", "name": "S"}, {"id": "12", "username": "b"}],
+            "tweets": [{"id": "77", "author_id": "12", "text": "never loaded", "created_at": "x"}],
+            "media": [{"media_key": "3_1", "type": "photo"}],
+        },
+        "meta": {"result_count": len(posts)},
+        **AT,
+        **more,
+    }
+
+
+def jsonl(*values: Any) -> str:
+    return "".join((value if isinstance(value, str) else json.dumps(value)) + "\n" for value in values)
+
+
+def load_text(tmp_path: Path, text: str | bytes, name: str = "a.jsonl") -> Loaded:
+    write(tmp_path, {name: text})
+    return load(tmp_path / name)
+
+
+FLAT = [
+    {**a_post(number), **AT, "author": {"id": "11", "username": "SuaraSyntheticOrgDemo", "name": "S"}}
+    for number in (1, 2, 3)
+]
+SHAPES = {
+    "pages": jsonl(page(a_post(1), a_post(2)), page(a_post(3))),
+    "flattened": jsonl(*FLAT),
+    "array of posts": json.dumps(FLAT),
+    "array of pages": json.dumps([page(a_post(1)), page(a_post(2), a_post(3))]),
+    "pretty-printed page": json.dumps(page(a_post(1), a_post(2), a_post(3)), indent=2),
+    "single posts": jsonl(*({**page(), "data": a_post(number)} for number in (1, 2, 3))),
+    "pages and single posts": jsonl(page(a_post(1), a_post(2)), {**page(), "data": a_post(3)}),
+    "pages and flattened": jsonl(page(a_post(1), a_post(2)), FLAT[2]),
+    "arrays on lines": jsonl(FLAT[:2], FLAT[2:]),
+    "no line break at the end": jsonl(*FLAT).rstrip("\n"),
+    "lines of Windows": jsonl(*FLAT).replace("\n", "\r\n"),
+}
+
+
+@pytest.mark.parametrize("text", SHAPES.values(), ids=SHAPES.keys())
+def test_every_shape_gives_the_same_posts_in_order(tmp_path: Path, text: str) -> None:
+    loaded = load_text(tmp_path, text)
+    assert loaded.counts == (3, 3, 0)
+    assert loaded.rows(
+        "select record_no, id[-1:], text, public_metrics.like_count, retrieved_at from raw.x_api_v2_posts order by 1"
+    ) == [
+        (number, str(number), f"Synthetic post {number}", number, "2021-06-01T08:30:00+00:00") for number in (1, 2, 3)
+    ]
+    result = loaded.result
+    assert (result.owner_account_id, result.owner_handle, result.is_census) == ("11", "SuaraSyntheticOrgDemo", None)
+    assert str(result.observed_at) == "2021-06-01 08:30:00+00:00" and result.is_synthetic
+    assert (result.coverage_from, result.coverage_to) == (None, None)
+
+
+@pytest.mark.parametrize(("suffix", "pack"), [(".gz", gzip.compress), (".zst", zstandard.compress)])
+def test_compressed_files_are_read(tmp_path: Path, suffix: str, pack: Any) -> None:
+    loaded = load_text(tmp_path, pack(SHAPES["pages"].encode()), f"a.jsonl{suffix}")
+    assert loaded.counts == (3, 3, 0)
+
+
+@pytest.mark.parametrize("name", ["a.zip", "folder"])
+def test_several_files_are_one_capture_and_other_files_do_not_disturb(tmp_path: Path, name: str) -> None:
+    members: dict[str, str | bytes] = {
+        "README.md": "# read me",
+        "LICENSE": "free",
+        "empty.json": "",
+        "b.jsonl": jsonl(FLAT[2]),
+        "a.jsonl.gz": gzip.compress(jsonl(*FLAT[:2]).encode()),
+    }
+    loaded = load(write(tmp_path / name, members))
+    assert loaded.rows("select record_no, member, id[-1:] from raw.x_api_v2_posts order by 1") == [
+        (1, "a.jsonl.gz", "1"),
+        (2, "a.jsonl.gz", "2"),
+        (3, "b.jsonl", "3"),
+    ]
+
+
+@pytest.mark.parametrize("broken_line", ["", '{"data": [{"id": "1"'])
+def test_what_stands_beside_the_posts_is_kept_once_as_seen_last(tmp_path: Path, broken_line: str) -> None:
+    """The same by the fast way and, after a broken line, by the careful one."""
+    later = page(a_post(2), __twarc={"retrieved_at": "2021-07-01T00:00:00Z"})
+    later["includes"]["users"][1] = {"id": "12", "username": "renamed", "name": "R"}
+    loaded = load_text(tmp_path, jsonl(later, page(a_post(1)), broken_line))
+    assert loaded.rows('select record_no, id, username, "name" from raw.x_api_v2_users order by 1') == [
+        (1, "11", "SuaraSyntheticOrgDemo", "S"),
+        (2, "12", "renamed", "R"),
+    ]
+    assert loaded.rows("select id, author_id from raw.x_api_v2_referenced") == [("77", "12")]
+    assert loaded.rows('select media_key, "type" from raw.x_api_v2_media') == [("3_1", "photo")]
+
+
+def test_files_of_academictwitter_with_empty_objects_for_lists_are_read(tmp_path: Path) -> None:
+    posts = [a_post(1, entities={"urls": {}, "hashtags": [{"start": 1, "end": 3, "tag": "x"}]}, attachments=[])]
+    members: dict[str, str | bytes] = {
+        "data_1.json": json.dumps(posts),
+        "users_1.json": json.dumps({"users": [{"id": "11", "username": "Org", "name": "O"}], "tweets": {}}),
+    }
+    loaded = load(write(tmp_path / "a.zip", members))
+    assert loaded.counts == (1, 1, 0)
+    assert loaded.rows("select entities.urls, entities.hashtags[1].tag from raw.x_api_v2_posts") == [([], "x")]
+    assert loaded.result.owner_handle == "Org" and loaded.result.observed_at is None
+
+
+def test_stream_with_error_lines_and_a_cut_line_keeps_its_posts(tmp_path: Path) -> None:
+    error = {"errors": [{"title": "operational-disconnect", "disconnect_type": "x"}]}
+    posts = [{"data": a_post(number)} for number in (1, 2)]
+    loaded = load_text(tmp_path, jsonl(posts[0], error, '{"data": {"author_id": "10211', posts[1]))
+    assert loaded.counts == (4, 2, 2)
+    assert {code for _, code in loaded.rejected} == {"not_a_post_api_error", "broken_json"}
+
+
+def test_cut_page_gives_up_the_posts_before_the_break(tmp_path: Path) -> None:
+    line = json.dumps(page(a_post(2), a_post(3), a_post(4)))
+    loaded = load_text(tmp_path, jsonl(page(a_post(1)), line[: line.index("post 4")]).rstrip("\n"))
+    assert loaded.counts == (4, 3, 1) and loaded.rejected == [(4, "cut_off")]
+    pretty = json.dumps(page(a_post(2), a_post(3), a_post(4)), indent=1)
+    loaded = load_text(tmp_path, pretty[: pretty.index("never loaded")], "b.json")
+    assert loaded.counts == (4, 3, 1)
+    assert loaded.rows("select count(*) from raw.x_api_v2_posts where id = '77'") == [(0,)]
+
+
+def test_broken_post_in_an_array_does_not_let_referenced_posts_in(tmp_path: Path) -> None:
+    quoting = a_post(2, referenced_tweets=[{"type": "quoted", **a_post(50)}])
+    text = json.dumps([a_post(1), quoting, a_post(3)]).replace('"Synthetic post 2"', '"Synthetic post 2')
+    loaded = load_text(tmp_path, text, "a.json")
+    assert loaded.counts == (3, 2, 1)
+    assert loaded.rows("select id[-2:] from raw.x_api_v2_posts order by record_no") == [("01",), ("03",)]
+
+
+OTHER_LINES = {
+    "counts": {
+        "data": [{"start": "a", "end": "b", "tweet_count": 3}, {"start": "b", "end": "c", "tweet_count": 4}],
+        **AT,
+    },
+    "lists": {"data": [{"id": "1", "name": "A list", "owner_id": "9", "member_count": 3}]},
+    "compliance": {"id": "1170025343920402432", "action": "delete", "created_at": "x", "reason": "protected"},
+    "unknown": {"hello": "world"},
+}
+
+
+@pytest.mark.parametrize("kind", OTHER_LINES)
+def test_lines_that_are_no_posts_are_rejected_by_their_name_beside_posts(tmp_path: Path, kind: str) -> None:
+    loaded = load_text(tmp_path, jsonl(page(a_post(1)), OTHER_LINES[kind]))
+    assert {code for _, code in loaded.rejected} == {f"not_a_post_{kind}"}
+    assert loaded.counts[1] == 1 and loaded.counts[0] == loaded.counts[1] + loaded.counts[2]
+
+
+@pytest.mark.parametrize("kind", ["counts", "lists", "compliance"])
+def test_file_of_such_lines_alone_is_refused_by_its_name(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load_text(tmp_path, jsonl(OTHER_LINES[kind]))
+    assert caught.value.code == f"not_a_post_{kind}" and caught.value.file == "a.jsonl"
+
+
+def test_profiles_are_loaded_as_profiles(tmp_path: Path) -> None:
+    users = [{"id": str(number), "username": f"u{number}", "name": "N", "created_at": "x"} for number in (1, 2, 2)]
+    loaded = load_text(tmp_path, jsonl({"data": users, **AT}))
+    assert [(one.record_type, one.loaded_count) for one in loaded.result.members] == [("profile", 3)]
+    assert loaded.rows("select id, username from raw.x_api_v2_users order by 1") == [("1", "u1"), ("2", "u2")]
+
+
+def test_posts_of_many_authors_have_no_owner_and_are_no_census(tmp_path: Path) -> None:
+    loaded = load_text(tmp_path, jsonl(page(*(a_post(number, author=str(number % 3)) for number in range(9)))))
+    assert (loaded.result.owner_account_id, loaded.result.is_census) == (None, False)
+
+
+@pytest.mark.parametrize(("others", "owner"), [(1, "11"), (2, None)])
+def test_owner_has_nineteen_of_twenty_posts(tmp_path: Path, others: int, owner: str | None) -> None:
+    posts = [a_post(number, author="99" if number < others else "11") for number in range(20)]
+    assert load_text(tmp_path, jsonl(*posts)).result.owner_account_id == owner
+
+
+def test_stated_counts_of_pages_are_set_beside_ours(tmp_path: Path) -> None:
+    loaded = load_text(
+        tmp_path, jsonl(page(a_post(1)), page(a_post(2), meta={"result_count": 5}), page(meta={"result_count": 0}))
+    )
+    assert loaded.totals == {"meta.result_count": (6, 2)}
+    assert loaded.result.control_totals[0].note == "a.jsonl: 6 stated, 2 held"
+
+
+def test_page_without_results_delivers_nothing(tmp_path: Path) -> None:
+    empty = {"meta": {"result_count": 0}, **AT}
+    assert load_text(tmp_path, jsonl(page(a_post(1)), empty)).counts == (1, 1, 0)
+    assert load_text(tmp_path, jsonl(empty), "b.jsonl").counts == (0, 0, 0)
+
+
+def test_records_that_do_not_fit_are_rejected_and_their_neighbours_load(tmp_path: Path) -> None:
+    text = jsonl(
+        a_post(1),
+        a_post(2, id="1.39E+18"),
+        a_post(3, public_metrics={"like_count": "many"}),
+        {"id": "4", "text": "without a time", "author_id": "11"},
+        a_post(5, text="half \ud83d"),
+        a_post(6),
+        None,
+    )
+    loaded = load_text(tmp_path, text)
+    assert loaded.rejected == [
+        (2, "bad_id"),
+        (3, "wrong_type"),
+        (4, "missing_column"),
+        (5, "broken_unicode"),
+        (1, "not_a_post_unknown"),
+    ]
+    assert "public_metrics.like_count" in loaded.result.rejected[1].found
+    assert loaded.rows("select record_no from raw.x_api_v2_posts order by 1") == [(1,), (6,)]
+
+
+def test_posts_without_times_are_refused_with_the_fields_to_ask_for(tmp_path: Path) -> None:
+    con = new_warehouse()
+    write(tmp_path, {"a.jsonl": jsonl({"data": [{"id": "1", "text": "a"}, {"id": "2", "text": "b"}]})})
+    with pytest.raises(InputError) as caught:
+        load(tmp_path / "a.jsonl", con=con)
+    assert caught.value.code == "missing_column" and "tweet.fields=created_at" in caught.value.next_step
+    assert row_count(con) == 0
+
+
+def test_utf16_is_read_and_windows_1252_is_rejected_with_its_place(tmp_path: Path) -> None:
+    text = json.dumps(a_post(1)) + "\n" + json.dumps(a_post(2, text="caf\u00e9"), ensure_ascii=False) + "\n"
+    assert load_text(tmp_path, text.encode("utf-16"), "a.jsonl").counts == (2, 2, 0)
+    assert load_text(tmp_path, b"\xef\xbb\xbf" + text.encode(), "b.jsonl").counts == (2, 2, 0)
+    loaded = load_text(tmp_path, text.encode("cp1252"), "c.jsonl")
+    assert loaded.rejected == [(2, "not_utf8")]
+    assert f"at byte {text.encode('cp1252').index(0xE9) + 1} of" in loaded.result.rejected[0].found
+
+
+def test_line_of_hundreds_of_megabytes_is_rejected_in_bounded_memory(tmp_path: Path) -> None:
+    import resource
+
+    path = tmp_path / "a.jsonl"
+    with path.open("wb") as out:
+        out.write(jsonl(a_post(1)).encode() + b'{"data": [{"id": "2", "text": "')
+        out.seek(300 << 20, 1)  # a hole: no room on disk
+        out.write(b'"}]}\n' + jsonl(a_post(3)).encode())
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    loaded = load(path)
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    assert loaded.rejected == [(2, "record_too_long")]
+    assert loaded.rows("select id[-1:] from raw.x_api_v2_posts order by record_no") == [("1",), ("3",)]
+    assert grown < 250, f"{grown:.0f} MiB more in use for a line of 300 MiB"
+
+
+def test_progress_is_told_for_every_file(tmp_path: Path) -> None:
+    from orchestration.connectors import detect
+    from orchestration.connectors.files import CaptureFiles
+
+    write(tmp_path, {"a.jsonl": SHAPES["pages"]})
+    told: list[str] = []
+    with CaptureFiles(tmp_path / "a.jsonl") as files:
+        detect(files).load(new_warehouse(), "c" * 64, files, tmp_path / "scratch", told.append)
+    assert told == ["a.jsonl: reading", "a.jsonl: 3 loaded, 0 rejected"]
