@@ -572,7 +572,7 @@ where
         frame="staging__posts",
         column="complete_text_share",
         expected="at least {complete_text_share_min:.0%} of the account's own texts whole",
-        observed="{complete_own_post_count} of {own_post_count} own texts whole ({complete_text_share:.1%})",
+        observed="{cut_own_post_count} of {own_post_count} own texts cut, {complete_text_share:.1%} whole",
         failing_column="cut_own_post_count",
         evidence_sql=_STAGING_POSTS_OF_CAPTURE
         + "kind <> 'repost' and text_is_complete is not true"

@@ -53,7 +53,8 @@ RAW_RECORDS = (
 _JUDGED_COLUMNS = (
     "capture_id, record_no, platform, post_id, handle, posted_at, observed_at, kind, "
     "text is not null as has_text, text_is_complete, language, "
-    "coalesce(like_count, repost_count, reply_count, quote_count, bookmark_count, impression_count) is not null "
+    "coalesce(like_count, repost_count, reply_count, quote_count, bookmark_count, impression_count) is not "
+    "null "
     "as has_metrics"
 )
 
@@ -105,7 +106,8 @@ def _staging_posts(con: duckdb.DuckDBPyConnection) -> str:
 
 
 def _published_row_counts(con: duckdb.DuckDBPyConnection) -> str:
-    """One row per table of the published file and of the warehouse: rows here and there, null where absent."""
+    """One row per table of the published file and of the warehouse: rows here and there, null where "
+    "absent."""
     schemas = ", ".join(f"'{schema}'" for schema in PUBLISHED_SCHEMAS)
     tables = con.execute(
         "select database_name = current_database() as is_published, schema_name || '.' || table_name as name "
@@ -130,7 +132,8 @@ def _report_handles(con: duckdb.DuckDBPyConnection) -> str:
     """One row per column of `reports` that names accounts, and value that can be a handle."""
     columns = con.execute(
         "select table_name, column_name from duckdb_columns() where database_name = current_database() "
-        "and schema_name = 'reports' and data_type = 'VARCHAR' and regexp_matches(column_name, ?) order by 1, 2",
+        "and schema_name = 'reports' and data_type = 'VARCHAR' and regexp_matches(column_name, ?) order by "
+        "1, 2",
         [_NAMES_ACCOUNTS],
     ).fetchall()
     if not columns:

@@ -145,8 +145,8 @@ _ALL = (
         0.9,
         "share",
         "Five of six packages have all own texts whole. In the sixth, an old archive partly rewritten by "
-        "another tool, 10 % of the posts are marked as cut. Below 90 % hashtag and theme counts are visibly "
-        "too low.",
+        "another tool, 172 of 1,415 own texts (12 %) are cut. Below 90 % hashtag and theme counts are "
+        "visibly too low.",
     ),
     Threshold(
         "timeline_cap_from",

@@ -73,8 +73,9 @@ counted as (
         count(*) filter (where coalesce(kind, '') not in ('original', 'reply', 'self_reply', 'quote', 'repost'))
             as unknown_kind_count,
         count(*) filter (where kind = 'repost' and has_metrics) as repost_with_metrics_count,
-        count(*) filter (where kind <> 'repost') as own_post_count,
-        count(*) filter (where kind <> 'repost' and text_is_complete) as complete_own_post_count,
+        -- posts, not records: an archive's spreadsheet repeats its posts and says nothing about cut texts
+        count(distinct hash(post_id)) filter (where kind <> 'repost') as own_post_count,
+        count(*) filter (where kind <> 'repost' and text_is_complete is not true) as cut_own_post_count,
         count(*) filter (where not has_text) as missing_text_count,
         count(*) filter (where handle is not null and not regexp_full_match(handle, '[A-Za-z0-9_]{1,15}'))
             as odd_handle_count,
@@ -139,9 +140,8 @@ select
     coalesce(unknown_kind_count, 0) as unknown_kind_count,
     coalesce(repost_with_metrics_count, 0) as repost_with_metrics_count,
     coalesce(own_post_count, 0) as own_post_count,
-    coalesce(complete_own_post_count, 0) as complete_own_post_count,
-    coalesce(own_post_count - complete_own_post_count, 0) as cut_own_post_count,
-    coalesce(complete_own_post_count / nullif(own_post_count, 0), 1) as complete_text_share,
+    coalesce(cut_own_post_count, 0) as cut_own_post_count,
+    coalesce(greatest(1 - cut_own_post_count / nullif(own_post_count, 0), 0), 1) as complete_text_share,
     coalesce(missing_text_count, 0) as missing_text_count,
     coalesce(odd_handle_count, 0) as odd_handle_count,
     coalesce(odd_language_count, 0) as odd_language_count,
