@@ -49,10 +49,15 @@ def new_warehouse() -> duckdb.DuckDBPyConnection:
     return con
 
 
-def load(path: Path, source: str | None = None, con: duckdb.DuckDBPyConnection | None = None) -> Loaded:
+def load(
+    path: Path,
+    source: str | None = None,
+    con: duckdb.DuckDBPyConnection | None = None,
+    scratch: Path | None = None,
+) -> Loaded:
     """Detect and load a capture; what holds for every load is asserted on the way."""
     con = con or new_warehouse()
-    scratch = path.parent / "scratch"
+    scratch = scratch or path.parent / "scratch"
     with CaptureFiles(path) as files:
         result = detect(files, source).load(con, CAPTURE, files, scratch)
     assert not list(scratch.glob("*")), "temporary files are left behind"

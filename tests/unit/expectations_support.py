@@ -156,7 +156,8 @@ def publish_database(folder: Path) -> duckdb.DuckDBPyConnection:
     warehouse.execute(
         "create table quality.fct_record_accounting as select capture_id, 'post' as record_type, "
         "120 as delivered_count, 120 as loaded_count, 0 as rejected_count, 120 as loaded_post_count, "
-        "120 as kept_count, 0 as duplicate_count, 0 as superseded_count, 0 as deleted_count from raw.captures union all "
+        "120 as kept_count, 0 as duplicate_count, 0 as superseded_count, 0 as deleted_count from raw.captures "
+        "union all "
         "select 'good', 'profile', 1, 1, 0, null, null, null, null, null"
     )
     warehouse.execute("create table marts.dim_organisations as select 'UNAgency' as handle")
