@@ -96,7 +96,10 @@ def evaluate(con: duckdb.DuckDBPyConnection, gate: str) -> list[Outcome]:
     if open_checks:
         results = _judge(gate, frame, open_checks)
         for check in open_checks:
-            outcomes.extend(_outcomes(con, check, frame, results.get(check.name)))
+            try:
+                outcomes.extend(_outcomes(con, check, frame, results.get(check.name)))
+            except Exception as error:  # words that do not fit the frame, and whatever else
+                outcomes.append(_broken(check, _shortened(error)))
     order = {check.name: number for number, check in enumerate(checks)}
     return sorted(outcomes, key=lambda o: (o.capture_id or "", order[o.check_name]))
 
@@ -322,6 +325,11 @@ def _outcome(
 
 class _Words(string.Formatter):
     """Formats a row into a sentence; what is not there is said to be not stated."""
+
+    def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        if key not in kwargs:
+            raise LookupError(f"its words name {key!r}, which the frame does not hold")
+        return kwargs[key]
 
     def format_field(self, value: Any, format_spec: str) -> str:
         if _is_null(value):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -34,6 +35,12 @@ def _edit(suites: Path, change) -> None:
 
 def _of(expectations: list[dict], name: str) -> dict:
     return next(e for e in expectations if e["meta"]["check"] == name)
+
+
+def _change(monkeypatch: pytest.MonkeyPatch, name: str, **words: str) -> None:
+    """Another wording of one raw check."""
+    checks = [dataclasses.replace(check, **words) if check.name == name else check for check in for_gate("raw")]
+    monkeypatch.setattr(gate_module, "for_gate", lambda _: checks)
 
 
 def test_unknown_gate_is_refused() -> None:
@@ -109,20 +116,22 @@ def test_without_database_schema_every_check_fails() -> None:
     assert not any(outcome.passed for outcome in outcomes.values())
 
 
-def test_verdict_stands_when_its_evidence_cannot_be_listed() -> None:
+def test_verdict_stands_when_its_evidence_cannot_be_listed(monkeypatch: pytest.MonkeyPatch) -> None:
     con = raw_database()
     con.execute("update raw.x_archive_posts set id_str = null where capture_id = 'bad' and record_no = 3")
-    broken_sql = [
-        check if check.name != "ids_present" else check.__class__(**{**vars(check), "evidence_sql": "select nonsense"})
-        for check in for_gate("raw")
-    ]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gate_module, "for_gate", lambda _: broken_sql)
-        outcome = outcomes_by_check(con, "raw")["ids_present", BAD]
+    _change(monkeypatch, "ids_present", evidence_sql="select nonsense")
+    outcome = outcomes_by_check(con, "raw")["ids_present", BAD]
     assert not outcome.passed
     assert outcome.failing_count == 1
     assert outcome.failing_sample == []
     assert "could not be listed" in outcome.observed
+
+
+def test_words_that_do_not_fit_the_frame_fail_that_check_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    _change(monkeypatch, "ids_present", observed="{no_such_column}")
+    outcomes = outcomes_by_check(raw_database(), "raw")
+    assert "no_such_column" in outcomes["ids_present", None].observed
+    assert {name for (name, _), outcome in outcomes.items() if not outcome.passed} == {"ids_present"}
 
 
 def test_evaluation_takes_less_than_a_second_on_small_data() -> None:
