@@ -67,9 +67,10 @@ def run(data_dir: Path | None, study: str | None, source: str | None, demo: bool
     names = [str(path.resolve()) for path in files]
     synthetic = False
     if demo and not files:
-        if any(not entry.is_synthetic for entry in ledger.captures()):
+        entries = ledger.captures()
+        if any(not entry.is_synthetic for entry in entries):
             click.echo("Real captures are here: the synthetic demo is not added; rebuilding what is here.")
-        else:
+        elif not entries:
             names, synthetic = _generate_demo(paths), True
     before = {entry.capture_id for entry in ledger.captures() if entry.status == QUARANTINED}
     result_run_id, success, failures = execute(names, source=source, synthetic=synthetic)
