@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import duckdb
@@ -243,6 +245,45 @@ def test_open_reader_keeps_its_rows_and_a_new_one_sees_the_new(light, tmp_path):
     finally:
         reader.close()
     assert len(list((published / "releases").iterdir())) == published_file.RELEASES_KEPT
+
+
+READER = """
+import select, sys, duckdb
+opens = 0
+while not select.select([sys.stdin], [], [], 0)[0]:
+    with duckdb.connect(sys.argv[1], read_only=True) as con:
+        rows = con.execute("select count(*), count(text) from marts.fct_posts").fetchall()
+        assert rows == [(900, 900)], rows
+    opens += 1
+    if opens == 1:
+        print("reading", flush=True)
+print(opens)
+"""
+
+
+def test_opens_during_many_publishes_never_fail(light, tmp_path):
+    published = tmp_path / "published"
+    candidate = candidate_with(tmp_path, "one")
+    copies = [tmp_path / f"copy{number}" for number in range(12)]
+    for copy in copies:
+        shutil.copytree(candidate.folder, copy)
+    promote(candidate, published)
+    reader = subprocess.Popen(
+        [sys.executable, "-c", READER, str(published / "social_bi.duckdb")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert reader.stdout is not None and reader.stdout.readline() == "reading\n"
+    for copy in copies:
+        promote(published_file.Candidate(copy, candidate.release), published)
+        time.sleep(0.05)
+    output, errors = reader.communicate("stop")
+    assert reader.returncode == 0, errors
+    assert int(output) > 1
+    # what is published is the last copy, and nothing of the others is left
+    assert (published / "current").resolve().name.startswith("000013-")
 
 
 def test_failed_build_leaves_published_bytes_identical(light, monkeypatch, tmp_path):
