@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import duckdb
@@ -118,7 +119,7 @@ def _coverage(published: Mapping[str, Any]) -> list[str]:
         }
         told = ", ".join(f"{n} {status}" for status, n in counts.items() if n)
         span = f"{rows[0]['posted_month']:%Y-%m} to {rows[-1]['posted_month']:%Y-%m}"
-        lines.append(f"  {_short(account, 32):<34}{span}: {told}")
+        lines += [f"  {_short(account, WIDTH - 2)}", f"      {span}: {told}"]
     if len(by_account) > MOST_ACCOUNTS:
         lines.append(f"  … and {len(by_account) - MOST_ACCOUNTS} more accounts: see the report.")
     return lines
@@ -154,11 +155,16 @@ def _places(paths: DataDir, release: Mapping[str, Any] | None, published: Mappin
     return [
         "",
         f"Published release {published['release']['release_id'][:12]} of run {run}",
-        f"  for BI        {paths.published_file}  (open read-only)",
-        f"  Parquet       {paths.published / PARQUET_NAME}",
-        f"  dictionary    {paths.published / DICTIONARY_NAME}",
-        f"  study report  {paths.published / REPORT_NAME}",
+        f"  for BI        {_near(paths.published_file)}  (open read-only)",
+        f"  Parquet       {_near(paths.published / PARQUET_NAME)}",
+        f"  dictionary    {_near(paths.published / DICTIONARY_NAME)}",
+        f"  study report  {_near(paths.published / REPORT_NAME)}",
     ]
+
+
+def _near(path: Path) -> Path:
+    """A path as short as it can be said from here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _short(text: str, width: int) -> str:
