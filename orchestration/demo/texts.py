@@ -76,7 +76,7 @@ SENTENCES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "TOP.FSH": {
         "id": ("Awak kapal rekaan nomor {n} singgah di {place}.",),
-        "en": ("Imaginary fishing vessel number {n} calls at {place}.",),
+        "en": ("Migrant sailors of imaginary fishing vessel {n} call at {place}.",),
     },
     "TOP.MIG": {
         "id": ("Dalam cerita {n}, seorang pekerja migran Indonesia menulis surat dari {place}.",),

@@ -1,0 +1,190 @@
+"""The published demo says what was planted: every count beside the generator's own list.
+
+The truth is counted from what the generator planned, never from a capture, so both sides are independent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.fixtures.demo import DemoWarehouse
+
+
+@pytest.fixture(scope="module")
+def posts(demo_warehouse: DemoWarehouse) -> list[dict[str, Any]]:
+    lines = (demo_warehouse.paths.root / "demo" / "truth_posts.jsonl").read_text("utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+@pytest.fixture(scope="module")
+def truth(demo_warehouse: DemoWarehouse) -> dict[str, Any]:
+    return demo_warehouse.truth
+
+
+@pytest.fixture(scope="module")
+def con(demo_warehouse: DemoWarehouse) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(demo_warehouse.published_file), read_only=True) as connection:
+        connection.execute("set timezone = 'UTC'")
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def account(con: duckdb.DuckDBPyConnection, truth: dict[str, Any]) -> str:
+    handle = truth["organisation"]["handle"]
+    return con.execute("select account_key from marts.dim_accounts where handle = ?", [handle]).fetchone()[0]
+
+
+def test_every_post_with_its_time_kind_and_language(con: duckdb.DuckDBPyConnection, posts: list[dict]) -> None:
+    shown = con.execute(
+        "select post_id, strftime(posted_at, '%Y-%m-%dT%H:%M:%SZ'), kind, language from marts.fct_posts"
+    ).fetchall()
+    planted = [(post["post_id"], post["posted_at"], post["kind"], post["language"]) for post in posts]
+    assert sorted(shown) == sorted(planted)
+
+
+def test_records_of_both_captures(con: duckdb.DuckDBPyConnection, truth: dict[str, Any]) -> None:
+    names = ("delivered", "loaded", "rejected", "kept", "duplicate", "superseded", "deleted")
+    sums = ", ".join(f"sum({name}_count)" for name in names)
+    shown = con.execute(f"select {sums} from quality.fct_record_accounting where record_type = 'post'").fetchone()
+    assert dict(zip(names, map(int, shown), strict=True)) == {name: truth["records"][name] for name in names}
+
+
+def test_volume_by_month_and_kind_in_the_reporting_time_zone(
+    con: duckdb.DuckDBPyConnection, truth: dict[str, Any], account: str
+) -> None:
+    planted = {
+        (month, kind): count for zone, month, kind, count in truth["months"] if zone == truth["reporting_timezone"]
+    }
+    rows = con.execute(
+        "select strftime(posted_month, '%Y-%m'), kind, post_count, coverage_status, reporting_timezone"
+        " from marts.fct_post_volume where account_key = ?",
+        [account],
+    ).fetchall()
+    shown = {(month, kind): count for month, kind, count, _, _ in rows if count}
+    assert shown == planted
+    assert {zone for *_, zone in rows} == {truth["reporting_timezone"]}
+    # An empty month inside the window of the archive is a true zero, not a hole.
+    empty = {(month, count, status) for month, _, count, status, _ in rows if month in truth["planted"]["empty_months"]}
+    assert empty == {(month, 0, "observed") for month in truth["planted"]["empty_months"]}
+
+
+def test_hashtags_in_all_spellings(con: duckdb.DuckDBPyConnection, truth: dict[str, Any], account: str) -> None:
+    shown = {
+        tag: (own, posts, occurrences)
+        for tag, own, posts, occurrences in con.execute(
+            "select hashtag, count(*) filter (not is_repost), count(*), sum(occurrence_count)"
+            " from marts.fct_post_hashtags where account_key = ? group by 1",
+            [account],
+        ).fetchall()
+    }
+    planted = {
+        tag: (entry["own_posts"], entry["posts"], entry["occurrences"]) for tag, entry in truth["hashtags"].items()
+    }
+    assert shown == planted
+    months = con.execute(
+        "select hashtag, sum(post_count), sum(own_post_count) from marts.fct_hashtag_months"
+        " where account_key = ? group by 1",
+        [account],
+    ).fetchall()
+    assert {tag: (own, posts) for tag, posts, own in months if posts} == {
+        tag: (own, posts) for tag, (own, posts, _) in planted.items()
+    }
+
+
+def test_interactions_by_post_kind_and_target(con: duckdb.DuckDBPyConnection, posts: list[dict]) -> None:
+    shown = Counter(
+        con.execute(
+            "select fct_posts.post_id, fct_interactions.kind, lower(fct_interactions.target_handle)"
+            " from marts.fct_interactions inner join marts.fct_posts using (post_key)"
+        ).fetchall()
+    )
+    planted = Counter(
+        (post["post_id"], kind, handle.lower()) for post in posts for kind, handle in post["interactions"]
+    )
+    assert shown == planted
+
+
+def test_themes_where_they_were_planted_and_nowhere_else(
+    con: duckdb.DuckDBPyConnection, posts: list[dict], truth: dict[str, Any]
+) -> None:
+    planted = {(post["post_id"], code) for post in posts for code in post["themes"] if not post["is_trap"]}
+    codes = {code for _, code in planted}
+    traps = {trap["post_id"] for trap in truth["theme_traps"]}
+    found = set(
+        con.execute(
+            "select distinct fct_posts.post_id, fct_post_themes.theme_code"
+            " from marts.fct_post_themes inner join marts.fct_posts using (post_key)"
+        ).fetchall()
+    )
+    shown = {(post_id, code) for post_id, code in found if code in codes and post_id not in traps}
+    assert shown == planted
+    fired = [trap for trap in truth["theme_traps"] if (trap["post_id"], trap["code"]) in found]
+    assert fired == []
+
+
+def test_likes_keep_their_history_and_reposts_have_none(
+    con: duckdb.DuckDBPyConnection, truth: dict[str, Any], account: str
+) -> None:
+    by_source = dict(
+        con.execute(
+            "select captures.source, sum(engagement.like_count)"
+            " from marts.fct_post_engagement as engagement"
+            " inner join marts.fct_posts as posts using (post_key)"
+            " inner join quality.fct_capture_outcomes as captures"
+            " on engagement.capture_id = captures.capture_id"
+            " where posts.account_key = ? group by 1",
+            [account],
+        ).fetchall()
+    )
+    assert by_source["x_archive"] == truth["engagement"]["own_likes_in_archive"]
+    assert by_source["x_api_v2"] == truth["engagement"]["likes_of_those_in_api"]
+    assert con.execute("select count(like_count) from marts.fct_posts where kind = 'repost'").fetchone() == (0,)
+
+
+def test_no_canary_in_anything_that_is_published(
+    demo_warehouse: DemoWarehouse, con: Any, truth: dict[str, Any]
+) -> None:
+    tables = con.execute("select schema_name, table_name from duckdb_tables() where not internal").fetchall()
+    for schema, table in tables:
+        for name, canary in truth["canaries"].items():
+            hits = con.execute(
+                f'select count(*) from {schema}."{table}" as t where contains(cast(t as varchar), ?)', [canary]
+            ).fetchone()[0]
+            assert hits == 0, f"{name} canary in {schema}.{table}"
+    for path in demo_warehouse.paths.published.rglob("*.html"):
+        content = path.read_text("utf-8")
+        assert not any(canary in content for canary in truth["canaries"].values()), path.name
+    with duckdb.connect(str(demo_warehouse.paths.warehouse), read_only=True) as warehouse:
+        for table in ("x_archive_posts", "x_archive_notes", "x_archive_deletions"):
+            for name in ("sensitive", "deleted_file", "deleted_text"):
+                hits = warehouse.execute(
+                    f"select count(*) from raw.{table} as t where contains(cast(t as varchar), ?)",
+                    [truth["canaries"][name]],
+                ).fetchone()[0]
+                assert hits == 0, f"{name} canary in raw.{table}"
+
+
+def test_planted_defects_are_shown(con: duckdb.DuckDBPyConnection, truth: dict[str, Any]) -> None:
+    rejected = con.execute(
+        "select reason_code, count(*) from quality.fct_rejected_records group by 1 order by 1"
+    ).fetchall()
+    assert len(rejected) == 2 and sum(count for _, count in rejected) == 2  # the cut line and the error line
+    off = con.execute(
+        "select post_id, round(abs(id_time_difference_ms) / 1000) from marts.fct_posts"
+        " where abs(id_time_difference_ms) > 60000"
+    ).fetchall()
+    assert [post_id for post_id, _ in off] == [truth["planted"]["false_time"]["post_id"]]
+    assert abs(off[0][1] - truth["planted"]["false_time"]["seconds_off"]) <= 1
+    warned = {
+        name
+        for (name,) in con.execute(
+            "select distinct check_name from quality.fct_check_outcomes where not passed and severity = 'warning'"
+        ).fetchall()
+    }
+    assert {"time_agrees_with_id", "no_missing_months", "no_rejected_records", "ids_unique_in_capture"} <= warned
