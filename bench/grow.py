@@ -130,15 +130,16 @@ def _pieces(array: str, id_of: Callable[[Any], str | None]) -> Iterator[_Piece]:
 
 
 class _Quota:
-    """How often each record is copied so that the total is exact."""
+    """How often each record is copied so that the total is exact and no stretch of records gets more than its share."""
 
     def __init__(self, records: int, posts: int) -> None:
-        self.every, self.more = divmod(posts, records)
-        self.seen = 0
+        if not records:
+            raise ValueError("the package holds no record that can be grown")
+        self.records, self.posts, self.seen = records, posts, 0
 
     def copies(self) -> int:
         self.seen += 1
-        return self.every + (self.seen <= self.more)
+        return self.seen * self.posts // self.records - (self.seen - 1) * self.posts // self.records
 
 
 def _copies(pieces: Sequence[_Piece], quota: _Quota) -> Iterator[str]:
