@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -139,51 +140,95 @@ class Found:
 
 
 class MismatchError(ValueError):
-    """A value that its declared type cannot hold."""
+    """A value that its declared type cannot hold; the path grows on the way out of nested values."""
 
-    def __init__(self, path: str, expected: str, value: Any) -> None:
-        self.path, self.expected = path, expected
-        self.found = f"{path} = {json.dumps(value, ensure_ascii=True)[:80]}"
-        super().__init__(self.found)
+    def __init__(self, expected: str, value: Any) -> None:
+        self.expected, self.value, self.path = expected, value, ""
+        super().__init__(expected)
+
+    def below(self, name: str) -> MismatchError:
+        """The same, seen from one level up."""
+        self.path = f"{name}{self.path}" if not self.path or self.path.startswith("[]") else f"{name}.{self.path}"
+        return self
+
+    @property
+    def found(self) -> str:
+        return f"{self.path} = {json.dumps(self.value, ensure_ascii=True)[:80]}"
 
 
-def conform(value: Any, shape: Shape, path: str = "") -> Any:
-    """The part of a value that a shape declares, or `MismatchError`.
+Check = Callable[[Any], Any]
 
-    An empty object where a list is meant is an empty list, and an empty list where an object is meant is
-    none: R and PHP write them so.
+
+def compile_shape(shape: Shape) -> Check:
+    """A function that returns the part of a value which a shape declares, or raises `MismatchError`.
+
+    An empty object where a list is meant is an empty list, and an empty list where an object is meant is none: R
+    and PHP write them so. (Compiled, since every record of a damaged file passes here.)
     """
-    if value is None:
-        return None
+    if isinstance(shape, str):
+        return _SCALARS[shape]
     if isinstance(shape, list):
+        return _list_check(compile_shape(shape[0]))
+    return _struct_check([(name, compile_shape(inner)) for name, inner in shape.items()])
+
+
+def _text_check(value: Any) -> Any:
+    if type(value) is not str and isinstance(value, dict | list):
+        raise MismatchError("a text or a number", value)
+    return value
+
+
+def _boolean_check(value: Any) -> Any:
+    if isinstance(value, bool) or (isinstance(value, str) and value.lower() in ("true", "false")):
+        return value
+    raise MismatchError("true or false", value)
+
+
+def _number_check(value: Any) -> Any:
+    if type(value) is int and 0 <= value < 2**63:
+        return value
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    whole = whole or (isinstance(value, float) and value.is_integer())
+    whole = whole or (isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]+\s*", value) is not None)
+    if whole and -(2**63) <= int(value) < 2**63:
+        return int(value)
+    raise MismatchError("a whole number", value)
+
+
+_SCALARS: dict[str, Check] = {"VARCHAR": _text_check, "BOOLEAN": _boolean_check, "BIGINT": _number_check}
+
+
+def _list_check(inner: Check) -> Check:
+    def check(value: Any) -> Any:
         if isinstance(value, list):
-            return [conform(item, shape[0], f"{path}[]") for item in value]
+            try:
+                return [None if item is None else inner(item) for item in value]
+            except MismatchError as error:
+                raise error.below("[]") from None
         if value == {}:
             return []
-        raise MismatchError(path, "a list", value)
-    if isinstance(shape, dict):
-        if isinstance(value, dict):
-            prefix = f"{path}." if path else ""
-            return {name: conform(value[name], inner, prefix + name) for name, inner in shape.items() if name in value}
-        if value == []:
-            return None
-        raise MismatchError(path, "an object", value)
-    if shape == "VARCHAR":
-        if isinstance(value, dict | list):
-            raise MismatchError(path, "a text or a number", value)
-        return value
-    if shape == "BOOLEAN":
-        if isinstance(value, bool) or (isinstance(value, str) and value.lower() in ("true", "false")):
-            return value
-        raise MismatchError(path, "true or false", value)
-    if shape == "BIGINT":
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        whole = whole or (isinstance(value, float) and value.is_integer())
-        whole = whole or (isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]+\s*", value) is not None)
-        if whole and -(2**63) <= int(value) < 2**63:
-            return int(value)
-        raise MismatchError(path, "a whole number", value)
-    raise TypeError(f"no rule for type {shape}")
+        raise MismatchError("a list", value)
+
+    return check
+
+
+def _struct_check(fields: Sequence[tuple[str, Check]]) -> Check:
+    def check(value: Any) -> Any:
+        if not isinstance(value, dict):
+            if value == []:
+                return None
+            raise MismatchError("an object", value)
+        kept = {}
+        for name, inner in fields:
+            item = value.get(name)
+            if item is not None:
+                try:
+                    kept[name] = inner(item)
+                except MismatchError as error:
+                    raise error.below(name) from None
+        return kept
+
+    return check
 
 
 def excerpt(text: str) -> str:
@@ -494,41 +539,71 @@ class Outcome:
         )
 
 
-def check_record(record: Any, shape: Mapping[str, Shape], id_column: str, required: Sequence[str]) -> Any:
-    """The record as its shape declares it; `RecordError` when it cannot be loaded.
-
-    Args:
-        record: A parsed JSON value.
-        shape: The declared columns.
-        id_column: The column that holds the native id: digits only.
-        required: Columns of which each must be there; `a|b` means one of them.
-    """
-    if not isinstance(record, dict):
-        raise RecordError("not_a_record", "a JSON object", f"{type(record).__name__}")
-    for names in required:
-        if not any(record.get(name) is not None for name in names.split("|")):
-            keys = ", ".join(list(record)[:8])
-            raise RecordError("missing_column", f"a field {names.replace('|', ' or ')}", f"the fields {keys}")
-    try:
-        kept = conform(record, dict(shape))
-    except MismatchError as mismatch:
-        raise RecordError("wrong_type", mismatch.expected, mismatch.found) from mismatch
-    native_id = kept[id_column]
-    if not re.fullmatch(r"[0-9]{1,20}", str(native_id)) or isinstance(native_id, bool):
-        raise RecordError("bad_id", "an id of digits", f"{id_column} = {str(native_id)[:60]}")
-    try:
-        json.dumps(kept, ensure_ascii=False).encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise RecordError("broken_unicode", "whole characters", "half of a surrogate pair") from error
-    return kept
-
-
 class RecordError(ValueError):
     """Why one record cannot be loaded."""
 
     def __init__(self, code: str, expected: str, found: str) -> None:
         self.code, self.expected, self.found = code, expected, found
         super().__init__(f"{code}: expected {expected}, found {found}")
+
+
+@dataclass(frozen=True)
+class RecordTable:
+    """A raw table that records go into.
+
+    Attributes:
+        name: Without the schema.
+        shape: The declared columns.
+        id_column: The column that holds the native id: digits only.
+        required: Columns of which each must be there; `a|b` means one of them.
+    """
+
+    name: str
+    shape: Mapping[str, Shape]
+    id_column: str
+    required: tuple[str, ...]
+
+    @property
+    def bad_sql(self) -> str:
+        """The condition under which a required column is missing."""
+        tests = ("(" + " and ".join(f'"{name}" is null' for name in names.split("|")) + ")" for names in self.required)
+        return " or ".join(tests)
+
+    @cached_property
+    def _check(self) -> Check:
+        return compile_shape(dict(self.shape))
+
+    @cached_property
+    def _alternatives(self) -> list[tuple[str, list[str]]]:
+        return [(names.replace("|", " or "), names.split("|")) for names in self.required]
+
+    def checked(self, record: Any) -> dict[str, Any]:
+        """The record as the table declares it, or `RecordError` when it cannot be loaded."""
+        if not isinstance(record, dict):
+            raise RecordError("not_a_record", "a JSON object", type(record).__name__)
+        for told, names in self._alternatives:
+            if all(record.get(name) is None for name in names):
+                raise RecordError("missing_column", f"a field {told}", f"the fields {', '.join(list(record)[:8])}")
+        try:
+            kept = self._check(record)
+        except MismatchError as mismatch:
+            raise RecordError("wrong_type", mismatch.expected, mismatch.found) from mismatch
+        native_id = kept[self.id_column]
+        if isinstance(native_id, bool) or not _NATIVE_ID.fullmatch(str(native_id)):
+            raise RecordError("bad_id", "an id of digits", f"{self.id_column} = {str(native_id)[:60]}")
+        return kept
+
+    def clean_line(self, record_no: int, record: Any) -> bytes:
+        """A checked record as `insert_clean` reads it, or `RecordError`."""
+        line = _ENCODER.encode({"n": record_no, "r": self.checked(record)})
+        try:
+            return line.encode("utf-8") + b"\n"
+        except UnicodeEncodeError as error:
+            raise RecordError("broken_unicode", "whole characters", "half of a surrogate pair") from error
+
+
+_NATIVE_ID = re.compile(r"[0-9]{1,20}")
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def columns_sql(columns: Mapping[str, Shape]) -> str:
@@ -602,14 +677,16 @@ def run_fast(
     source_sql: str,
     id_column: str,
     bad_sql: str,
+    first_no: int,
 ) -> int | None:
     """Insert a whole member by one statement and return the number of rows, or None when it does not fit.
 
     Args:
         source_sql: A select of `record_no` and the table's columns in order.
         bad_sql: A condition that holds for rows which the careful way would reject.
+        first_no: The number before the first record.
     """
-    selected = f"capture_id = {quote(capture_id)} and member = {quote(member)}"
+    selected = _after(capture_id, member, first_no)
     try:
         inserted = con.execute(
             f"insert into raw.{table} select {quote(capture_id)}, record_no, {quote(member)},"
@@ -621,30 +698,52 @@ def run_fast(
     condition = f'"{id_column}" is null or {bad_id} or {bad_sql}'
     bad = con.execute(f"select count(*) from raw.{table} where {selected} and ({condition})").fetchall()[0][0]
     if bad:
-        delete_member(con, table, capture_id, member)
+        delete_records(con, table, capture_id, member, first_no)
         return None
     return inserted
 
 
-def delete_member(con: duckdb.DuckDBPyConnection, table: str, capture_id: str, member: str) -> None:
-    """Remove the rows of one member, before they are loaded the careful way."""
-    con.execute(f"delete from raw.{table} where capture_id = {quote(capture_id)} and member = {quote(member)}")
+def delete_records(con: duckdb.DuckDBPyConnection, table: str, capture_id: str, member: str, first_no: int) -> None:
+    """Remove a member's rows after a number, before they are loaded the careful way."""
+    con.execute(f"delete from raw.{table} where {_after(capture_id, member, first_no)}")
 
 
-@dataclass(frozen=True)
-class RecordTable:
-    """A raw table that JSON records go into."""
+def _after(capture_id: str, member: str, first_no: int) -> str:
+    return f"capture_id = {quote(capture_id)} and member = {quote(member)} and record_no > {first_no}"
 
-    name: str
-    shape: Mapping[str, Shape]
-    id_column: str
-    required: tuple[str, ...]
 
-    @property
-    def bad_sql(self) -> str:
-        """The condition under which a required column is missing."""
-        tests = ("(" + " and ".join(f'"{name}" is null' for name in names.split("|")) + ")" for names in self.required)
-        return " or ".join(tests)
+def line_pieces(path: Path, scratch: Path, size: int) -> Iterator[tuple[Path, int]]:
+    """A file of lines cut between lines into pieces of about `size` bytes, and where each begins.
+
+    A line longer than that makes its piece longer on disk, not in memory. Each piece is gone when the next is made.
+    """
+    piece = scratch / f"{path.name[-60:]}.piece"
+    begin = 0
+    rest = b""
+    try:
+        with path.open("rb") as stream:
+            is_ended = False
+            while not is_ended:
+                length = 0
+                with piece.open("wb") as out:
+                    while True:
+                        length += out.write(rest)
+                        rest = b""
+                        block = stream.read(_CHUNK)
+                        is_ended = not block
+                        if is_ended:
+                            break
+                        end = block.rfind(b"\n") + 1 if length + len(block) >= size else 0
+                        if end:
+                            length += out.write(block[:end])
+                            rest = block[end:]
+                            break
+                        rest = block
+                if length:
+                    yield piece, begin
+                begin += length
+    finally:
+        piece.unlink(missing_ok=True)
 
 
 def load_records(
@@ -676,14 +775,14 @@ def load_records(
             f"select {first_no} + row_number() over () as record_no, {names}"
             f" from {read_json_sql(extracted.path, layout, fast_columns)}"
         )
-        inserted = run_fast(con, table.name, capture_id, member, source, table.id_column, table.bad_sql)
+        inserted = run_fast(con, table.name, capture_id, member, source, table.id_column, table.bad_sql, first_no)
         if inserted is not None:
             outcome.delivered = outcome.loaded = inserted
             return outcome
 
     def is_record(value: Any) -> bool:
         try:
-            check_record(unwrap(value), table.shape, table.id_column, table.required)
+            table.checked(unwrap(value))
         except RecordError:
             return False
         return True
@@ -691,7 +790,7 @@ def load_records(
     scratch.mkdir(parents=True, exist_ok=True)
     clean = scratch / f"careful_{capture_id[:12]}_{first_no}.jsonl"
     try:
-        with extracted.path.open("rb") as stream, clean.open("w", encoding="utf-8") as out:
+        with extracted.path.open("rb") as stream, clean.open("wb") as out:
             lines = layout == "newline_delimited"
             first_byte = extracted.skipped_bytes
             if lines:
@@ -705,11 +804,9 @@ def load_records(
                     outcome.reject_found(record_no, found)
                     continue
                 try:
-                    record = check_record(unwrap(found.value), table.shape, table.id_column, table.required)
+                    out.write(table.clean_line(record_no, unwrap(found.value)))
                 except RecordError as error:
                     outcome.reject(record_no, error.code, error.expected, error.found, found.text)
-                    continue
-                out.write(json.dumps({"n": record_no, "r": record}, ensure_ascii=False) + "\n")
         outcome.loaded = insert_clean(con, table.name, capture_id, member, clean, table.shape, outcome)
     finally:
         clean.unlink(missing_ok=True)
@@ -752,14 +849,14 @@ def load_csv(
         f"{quote(str(extracted.path))}, columns={types}, header=true, auto_detect=false, delim=',', quote='\"',"
         f" escape='\"', parallel=false, strict_mode=true, max_line_size={MAX_CSV_LINE_BYTES})"
     )
-    inserted = run_fast(con, table.name, capture_id, member, source, table.id_column, table.bad_sql)
+    inserted = run_fast(con, table.name, capture_id, member, source, table.id_column, table.bad_sql, first_no)
     if inserted is not None:
         outcome.delivered = outcome.loaded = inserted
         return outcome
     scratch.mkdir(parents=True, exist_ok=True)
     clean = scratch / f"careful_{capture_id[:12]}_{first_no}.jsonl"
     try:
-        with extracted.path.open("rb") as stream, clean.open("w", encoding="utf-8") as out:
+        with extracted.path.open("rb") as stream, clean.open("wb") as out:
             for found in _scan_csv(stream, names):
                 outcome.delivered += 1
                 record_no = first_no + outcome.delivered
@@ -767,11 +864,9 @@ def load_csv(
                     outcome.reject_found(record_no, found)
                     continue
                 try:
-                    record = check_record(found.value, table.shape, table.id_column, table.required)
+                    out.write(table.clean_line(record_no, found.value))
                 except RecordError as error:
                     outcome.reject(record_no, error.code, error.expected, error.found, found.text)
-                    continue
-                out.write(json.dumps({"n": record_no, "r": record}, ensure_ascii=False) + "\n")
         outcome.loaded = insert_clean(con, table.name, capture_id, member, clean, table.shape, outcome)
     finally:
         clean.unlink(missing_ok=True)

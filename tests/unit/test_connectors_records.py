@@ -15,11 +15,12 @@ from orchestration.connectors.records import (
     MismatchError,
     Outcome,
     RecordError,
-    check_record,
-    conform,
+    RecordTable,
+    compile_shape,
     excerpt,
     key_paths,
     layout_of,
+    line_pieces,
     parse_time,
     read_json_sql,
     salvage_page,
@@ -27,7 +28,8 @@ from orchestration.connectors.records import (
     scan_values,
 )
 
-SHAPE = {"id": "VARCHAR", "n": "BIGINT", "b": "BOOLEAN", "l": ["VARCHAR"], "s": {"x": "VARCHAR"}}
+SHAPE: dict[str, Any] = {"id": "VARCHAR", "n": "BIGINT", "b": "BOOLEAN", "l": ["VARCHAR"], "s": {"x": "VARCHAR"}}
+TABLE = RecordTable("posts", SHAPE, "id", ("id",))
 
 
 def lines(content: bytes, limit: int = 1000) -> list[Any]:
@@ -122,7 +124,7 @@ def test_page_gives_up_its_posts_before_the_break() -> None:
 
 
 def test_empty_object_and_empty_list_stand_for_each_other() -> None:
-    assert conform({"l": {}, "s": []}, SHAPE) == {"l": [], "s": None}
+    assert compile_shape(SHAPE)({"l": {}, "s": []}) == {"l": [], "s": None}
 
 
 @pytest.mark.parametrize(
@@ -141,7 +143,7 @@ def test_empty_object_and_empty_list_stand_for_each_other() -> None:
 )
 def test_value_of_another_type_is_told_by_its_path(value: dict[str, Any], path: str) -> None:
     with pytest.raises(MismatchError) as caught:
-        conform(value, SHAPE)
+        compile_shape(SHAPE)(value)
     assert caught.value.path == path
 
 
@@ -154,7 +156,7 @@ def test_value_of_another_type_is_told_by_its_path(value: dict[str, Any], path: 
     ],
 )
 def test_what_conforms_is_read_by_duckdb_as_declared(tmp_path: Path, value: dict[str, Any]) -> None:
-    kept = conform(value, SHAPE)
+    kept = compile_shape(SHAPE)(value)
     path = tmp_path / "a.jsonl"
     path.write_text(json.dumps(kept))
     with duckdb.connect() as con:
@@ -178,7 +180,7 @@ def test_what_conforms_is_read_by_duckdb_as_declared(tmp_path: Path, value: dict
 )
 def test_record_that_cannot_be_loaded_has_a_reason(record: Any, code: str) -> None:
     with pytest.raises(RecordError) as caught:
-        check_record(record, SHAPE, "id", ("id",))
+        TABLE.clean_line(1, record)
     assert caught.value.code == code
 
 
@@ -211,3 +213,19 @@ def test_times_are_read_as_x_writes_them(text: str) -> None:
 
 def test_what_is_no_time_is_none() -> None:
     assert parse_time(None) is None and parse_time("yesterday") is None
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 50, 4096])
+def test_pieces_of_a_file_are_the_file_cut_between_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    monkeypatch.setattr("orchestration.connectors.records._CHUNK", chunk)
+    content = b"".join(b"x" * (number * 37 % 90) + b"\n" for number in range(60)) + b"no line break at the end"
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(content)
+    pieces = [(piece.read_bytes(), begin) for piece, begin in line_pieces(path, tmp_path, 100)]
+    assert b"".join(piece for piece, _ in pieces) == content
+    assert len(pieces) > 5 or chunk > 100
+    assert all(piece.endswith(b"\n") for piece, _ in pieces[:-1])
+    assert all(content[begin:].startswith(piece) for piece, begin in pieces)
+    assert list(tmp_path.iterdir()) == [path]

@@ -281,3 +281,29 @@ def test_progress_is_told_for_every_file(tmp_path: Path) -> None:
     with CaptureFiles(tmp_path / "a.jsonl") as files:
         detect(files).load(new_warehouse(), "c" * 64, files, tmp_path / "scratch", told.append)
     assert told == ["a.jsonl: reading", "a.jsonl: 3 loaded, 0 rejected"]
+
+
+def test_broken_lines_of_a_large_file_cost_only_their_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from orchestration.connectors import x_api_v2
+
+    lines = [json.dumps(page(a_post(2 * number), a_post(2 * number + 1))) for number in range(50)]
+    lines[20], lines[49] = lines[20].replace('"id"', "id", 1), lines[49].replace("Synthetic", "caf\xe9", 1)
+    content = "\n".join(lines).encode("cp1252")
+    careful: list[int] = []
+    really_careful = x_api_v2._Load._careful
+
+    def watched(self: Any, member: str, extracted: Any, *rest: Any) -> None:
+        careful.append(extracted.path.stat().st_size)
+        really_careful(self, member, extracted, *rest)
+
+    whole = load_text(tmp_path, content)
+    monkeypatch.setattr(x_api_v2._Load, "_careful", watched)
+    monkeypatch.setattr(x_api_v2, "_PIECE_BYTES", 5000)
+    monkeypatch.setattr("orchestration.connectors.records._CHUNK", 1000)
+    loaded = load_text(tmp_path, content)
+    assert len(careful) == 2 and sum(careful) < len(content) / 3
+    assert loaded.result == whole.result
+    for table in ("posts", "users", "referenced", "media"):
+        query = f"select * from raw.x_api_v2_{table} order by record_no"
+        assert loaded.rows(query) == whole.rows(query)
+    assert f"byte {content.index(0xE9) + 1:,} of" in loaded.result.rejected[1].found
