@@ -1,0 +1,115 @@
+{#- What theme matching needs of an engine. -#}
+
+{#- Unicode NFC, so that an accent typed as a character of its own is part of its letter. Plain ASCII, three posts of four,
+    is NFC already. -#}
+{% macro nfc(text) -%}
+    {{ return(adapter.dispatch('nfc')(text)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__nfc(text) -%}
+    (case when strlen({{ text }}) = length({{ text }}) then {{ text }} else nfc_normalize({{ text }}) end)
+{%- endmacro %}
+
+
+{#- Lower case and full-width letters as plain ones, for a text in NFC. One character stays one character, so a position in
+    the folded text is the position in the text. -#}
+{% macro fold_for_matching(nfc_text) -%}
+    {{ return(adapter.dispatch('fold_for_matching')(nfc_text)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__fold_for_matching(nfc_text) -%}
+    (
+        case
+            when strlen({{ nfc_text }}) = length({{ nfc_text }}) then lower({{ nfc_text }})
+            else translate(
+                lower({{ nfc_text }}),
+                '０１２３４５６７８９ａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ',
+                '0123456789abcdefghijklmnopqrstuvwxyz'
+            )
+        end
+    )
+{%- endmacro %}
+
+
+{#- Every match of a constant pattern, from left to right, none overlapping another. -#}
+{% macro regex_find_all(text, pattern) -%}
+    {{ return(adapter.dispatch('regex_find_all')(text, pattern)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__regex_find_all(text, pattern) -%}
+    regexp_extract_all({{ text }}, '{{ pattern }}')
+{%- endmacro %}
+
+
+{#- The different elements of several lists together. -#}
+{% macro list_union(lists) -%}
+    {{ return(adapter.dispatch('list_union')(lists)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__list_union(lists) -%}
+    list_distinct(list_concat({{ lists | join(', ') }}))
+{%- endmacro %}
+
+
+{#- Positions from 1 to the size of a list. -#}
+{% macro list_positions(list) -%}
+    {{ return(adapter.dispatch('list_positions')(list)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__list_positions(list) -%}
+    range(1, len({{ list }}) + 1)
+{%- endmacro %}
+
+
+{#- The elements from one position to another, both included, as text with one space between. -#}
+{% macro words_between(list, from_position, to_position) -%}
+    {{ return(adapter.dispatch('words_between')(list, from_position, to_position)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__words_between(list, from_position, to_position) -%}
+    array_to_string(list_slice({{ list }}, {{ from_position }}, {{ to_position }}), ' ')
+{%- endmacro %}
+
+
+{#- The same, with nothing between. -#}
+{% macro text_between(list, from_position, to_position) -%}
+    {{ return(adapter.dispatch('text_between')(list, from_position, to_position)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__text_between(list, from_position, to_position) -%}
+    array_to_string(list_slice({{ list }}, {{ from_position }}, {{ to_position }}), '')
+{%- endmacro %}
+
+
+{#- Where a string begins in a text (0-based), every time, from the parts into which it splits the text. -#}
+{% macro starts_between_parts(parts, needle) -%}
+    {{ return(adapter.dispatch('starts_between_parts')(parts, needle)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__starts_between_parts(parts, needle) -%}
+    list_transform(
+        range(1, len({{ parts }})),
+        lambda n: cast(
+            length(array_to_string(list_slice({{ parts }}, 1, n), '')) + (n - 1) * length({{ needle }}) as bigint
+        )
+    )
+{%- endmacro %}
+
+
+{#- The parts of a text between the occurrences of a string that another column holds. -#}
+{% macro split_by(text, needle) -%}
+    {{ return(adapter.dispatch('split_by')(text, needle)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__split_by(text, needle) -%}
+    string_split({{ text }}, {{ needle }})
+{%- endmacro %}
