@@ -11,7 +11,9 @@ What a pointer would tell is in the table under each picture.
 
 from __future__ import annotations
 
+import json
 import re
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -145,16 +147,16 @@ def stacked_years(
         for kind, colour in kinds:
             height = (row[kind] or 0) / (total if as_share and total else 1)
             if height:
-                data.append({"year": _year_label(row), "y": at, "y2": at + height, "colour": colour})
+                data.append({"year": _year_label(row, width), "y": at, "y2": at + height, "colour": colour})
             at += height
-        totals.append({"year": _year_label(row), "y": at, "label": f"{total:,}"})
-    y_axis = {**_count_axis(title), **({"format": "%"} if as_share else {})}
+        totals.append({"year": _year_label(row, width), "y": at, "label": f"{total:,}"})
+    y_axis = {**_count_axis(title), **({"format": "%", "tickMinStep": 0.01} if as_share else {})}
     layers: list[dict[str, Any]] = [
         {
             "data": {"values": data},
             "mark": {"type": "bar", "width": {"band": 0.7}},
             "encoding": {
-                "x": _year_axis(rows),
+                "x": _year_axis(rows, width),
                 "y": {"field": "y", "type": "quantitative", "axis": y_axis},
                 "y2": {"field": "y2"},
                 "color": {"field": "colour", "type": "nominal", "scale": None},
@@ -167,7 +169,7 @@ def stacked_years(
                 "data": {"values": totals},
                 "mark": {"type": "text", "dy": -7, "fontSize": 11.5 if width > 500 else 10, "color": INK},
                 "encoding": {
-                    "x": _year_axis(rows),
+                    "x": _year_axis(rows, width),
                     "y": {"field": "y", "type": "quantitative"},
                     "text": {"field": "label", "type": "nominal"},
                 },
@@ -186,20 +188,15 @@ def ranked_bars(
         for field, colour in parts:
             length = row[field] or 0
             if length:
-                data.append({"label": row[label], "position": position, "x": at, "x2": at + length, "colour": colour})
+                data.append({"position": position, "x": at, "x2": at + length, "colour": colour})
             at += length
         text = f"{100 * at:.1f} %" if as_share else f"{int(at):,}"
-        totals.append({"label": row[label], "position": position, "x": at, "text": text})
-    y = {
-        "field": "label",
-        "type": "nominal",
-        "sort": {"field": "position", "op": "min"},
-        "axis": _label_axis(rows, label, width),
-    }
+        totals.append({"position": position, "x": at, "text": text})
+    y = _label_axis([row[label] for row in rows], width)
     x_axis = {**_count_axis(title), "grid": True, "tickCount": 5 if width > 500 else 3}
     x_axis |= {"titleAnchor": "end", "titleAlign": "right", "titleX": None, "titleY": None}
     if as_share:
-        x_axis["format"] = "%"
+        x_axis |= {"format": "%", "tickMinStep": 0.01}
     layers = [
         {
             "data": {"values": data},
@@ -221,26 +218,26 @@ def ranked_bars(
             },
         },
     ]
-    return _single({"layer": layers}, width, {"step": 25})
+    return _single({"layer": layers}, width, {"step": 25 if width > 500 else 32})
 
 
 def year_matrix(rows: Rows, label: str, value: str, width: int, *, as_share: bool = False) -> dict[str, Any]:
     """Rows by years, each cell tinted and labelled with its number."""
     highest = max((row[value] or 0 for row in rows), default=0) or 1
-    order = list(dict.fromkeys(row[label] for row in rows))
+    names = list(dict.fromkeys(row[label] for row in rows))
     data = [
         {
-            "label": row[label],
-            "year": _year_label(row),
+            "position": names.index(row[label]),
+            "year": _year_label(row, width),
             "value": row[value],
-            "strong": (row[value] or 0) > 0.55 * highest,
+            "strong": (row[value] or 0) > 0.8 * highest,
             "text": f"{100 * row[value]:.0f}" if as_share else f"{row[value]:,}",
         }
         for row in rows
         if row[value] is not None
     ]
-    y = {"field": "label", "type": "nominal", "sort": order, "axis": _label_axis(rows, label, width)}
-    x = _year_axis(rows)
+    y = _label_axis(names, width)
+    x = _year_axis(rows, width)
     layers = [
         {
             "mark": {"type": "rect", "stroke": "white", "strokeWidth": 2},
@@ -264,7 +261,7 @@ def year_matrix(rows: Rows, label: str, value: str, width: int, *, as_share: boo
             },
         },
     ]
-    return _single({"data": {"values": data}, "layer": layers}, width, {"step": 28})
+    return _single({"data": {"values": data}, "layer": layers}, width, {"step": 28 if width > 500 else 32})
 
 
 def ranges_by_year(
@@ -274,7 +271,7 @@ def ranges_by_year(
     names = list(colours)
     data = [
         {
-            "year": _year_label(row),
+            "year": _year_label(row, width),
             "low": row[low],
             "middle": row[middle],
             "high": row[high],
@@ -286,7 +283,7 @@ def ranges_by_year(
     ]
     colour = {"field": "colour", "type": "nominal", "scale": None}
     offset = {"field": "series", "type": "nominal", "sort": names}
-    common = {"x": _year_axis(rows), "xOffset": offset, "color": colour}
+    common = {"x": _year_axis(rows, width), "xOffset": offset, "color": colour}
     y = {"type": "quantitative", "axis": _count_axis(title), "scale": {"zero": True}}
     layers = [
         {
@@ -344,28 +341,42 @@ def _count_axis(title: str) -> dict[str, Any]:
     }
 
 
-def _label_axis(rows: Rows, label: str, width: int) -> dict[str, Any]:
-    """Labels set flush left in a room of their own: the reader's fonts are wider or narrower than ours."""
-    longest = max((len(row[label]) for row in rows), default=0)
-    room = min(7.2 * longest + 16, 330 if width > 500 else 132)
+def _label_axis(names: Sequence[str], width: int) -> dict[str, Any]:
+    """Rows by position, labelled flush left in a room of their own: the reader's fonts are wider or narrower."""
+    lines = [_lines(name, width) for name in names]
+    longest = max((len(line) for label in lines for line in label), default=0)
+    room = min(7.6 * longest + 16, 340 if width > 500 else 140)
     return {
-        "title": None,
-        "labelAlign": "left",
-        "labelPadding": room,
-        "labelLimit": room - 6,
-        "minExtent": room,
-        "maxExtent": room,
-        "labelColor": INK,
-        "labelFontSize": 12.5 if width > 500 else 11.5,
+        "field": "position",
+        "type": "ordinal",
+        "axis": {
+            "title": None,
+            "labelExpr": f"{json.dumps(lines, ensure_ascii=False)}[datum.value]",
+            "labelAlign": "left",
+            "labelBaseline": "middle",
+            "labelLineHeight": 13,
+            "labelPadding": room,
+            "labelLimit": 0.84 * room,
+            "minExtent": room,
+            "maxExtent": room,
+            "labelColor": INK,
+            "labelFontSize": 12.5 if width > 500 else 11.5,
+        },
     }
 
 
-def _year_label(row: dict[str, Any]) -> str:
-    return f"{row['year']}|{row['months']}"
+def _lines(label: str, width: int) -> list[str]:
+    """A label as it fits: whole beside a wide picture, on two lines beside a narrow one."""
+    return [label] if width > 500 else textwrap.wrap(label, 17, max_lines=2, placeholder=" …") or [label]
 
 
-def _year_axis(rows: Rows) -> dict[str, Any]:
-    labels = list(dict.fromkeys(_year_label(row) for row in sorted(rows, key=lambda row: row["year"])))
+def _year_label(row: dict[str, Any], width: int) -> str:
+    """Year and the months observed in it, on two lines; `'15` and `6` where there is no room for `2015`, `6/12`."""
+    return f"{row['year']}|{row['months']}" if width > 500 else f"’{row['year'] % 100:02d}|{row['observed_months']}"
+
+
+def _year_axis(rows: Rows, width: int) -> dict[str, Any]:
+    labels = list(dict.fromkeys(_year_label(row, width) for row in sorted(rows, key=lambda row: row["year"])))
     return {
         "field": "year",
         "type": "nominal",

@@ -16,7 +16,7 @@ study_accounts as (
     select
         account_key,
         case
-            when is_registered then organisation_name || ' (@' || handle || ')'
+            when is_registered then organisation_name || ', @' || handle
             when is_focal then '@' || handle
             else 'Account ' || row_number() over (order by post_count desc, account_key) || ' (not registered)'
         end as account
@@ -30,13 +30,13 @@ study_accounts as (
 )
 """.strip()
 
-# How much of each year was looked at; stands beside every number per year.
+# How much of each year was looked at, of twelve months per account; stands beside every number per year.
 _YEARS = """
 years as (
     select
         cast(year(posted_month) as integer) as year,
         count(*) filter (where coverage_status = 'observed') as observed_months,
-        count(*) as account_months
+        12 * count(distinct account_key) as calendar_months
     from (
         select distinct account_key, posted_month, coverage_status
         from marts.fct_post_volume
@@ -89,6 +89,27 @@ def _query(*ctes: str, body: str) -> str:
     return "with\n\n" + ",\n\n".join(ctes) + "\n\n" + body.strip()
 
 
+def _codes(facet: str) -> str:
+    """Own posts per code of one facet of the codebook, sub-codes counted with their parent by the codebook itself."""
+    return _query(
+        _STUDY_ACCOUNTS,
+        _STUDY_POSTS,
+        body=f"""
+select
+    theme_name as {facet},
+    theme_code as code,
+    count(distinct study_posts.post_key) as own_posts,
+    count(distinct study_posts.post_key) / nullif((select count(*) from study_posts), 0) as share_of_own_posts
+from marts.dim_themes
+left join marts.fct_post_themes using (theme_code, codebook_version)
+left join study_posts using (post_key)
+where facet = '{facet}' and parent_code is null
+group by theme_name, theme_code
+order by own_posts desc, theme_code
+""",
+    )
+
+
 QUERIES: dict[str, str] = {
     "accounts": _query(
         _STUDY_ACCOUNTS,
@@ -130,7 +151,7 @@ order by account, posted_month
 select
     years.year,
     years.observed_months,
-    years.account_months,
+    years.calendar_months,
     cast(sum(post_count) filter (where kind <> 'repost') as bigint) as own_posts,
     cast(sum(post_count) filter (where kind = 'repost') as bigint) as reposts
 from marts.fct_post_volume
@@ -147,7 +168,7 @@ order by years.year
 select
     years.year,
     years.observed_months,
-    years.account_months,
+    years.calendar_months,
     kind,
     count(*) as posts
 from marts.fct_posts
@@ -201,7 +222,7 @@ select
     display_form as hashtag,
     years.year,
     observed_months,
-    account_months,
+    calendar_months,
     coalesce(posts, case when observed_months > 0 then 0 end) as posts
 from most_used
 cross join years
@@ -227,32 +248,25 @@ ranked as (
 )
 """.strip(),
         body="""
-select years.year, observed_months, account_months, rank, display_form as hashtag, posts
+select
+    years.year,
+    observed_months,
+    calendar_months,
+    max(case when rank = 1 then '#' || display_form || ' (' || posts || ')' end) as first,
+    max(case when rank = 2 then '#' || display_form || ' (' || posts || ')' end) as second,
+    max(case when rank = 3 then '#' || display_form || ' (' || posts || ')' end) as third,
+    max(case when rank = 4 then '#' || display_form || ' (' || posts || ')' end) as fourth,
+    max(case when rank = 5 then '#' || display_form || ' (' || posts || ')' end) as fifth
 from ranked
 inner join marts.dim_hashtags using (hashtag)
 inner join years using (year)
 where rank <= 5
-order by years.year, rank
+group by years.year, observed_months, calendar_months
+order by years.year
 """,
     ),
-    "themes": _query(
-        _STUDY_ACCOUNTS,
-        _STUDY_POSTS,
-        body="""
-select
-    facet,
-    theme_code,
-    theme_name as theme,
-    count(distinct study_posts.post_key) as own_posts,
-    count(distinct study_posts.post_key) / nullif((select count(*) from study_posts), 0) as share_of_own_posts
-from marts.dim_themes
-left join marts.fct_post_themes using (theme_code, codebook_version)
-left join study_posts using (post_key)
-where parent_code is null
-group by facet, theme_code, theme_name
-order by facet, own_posts desc, theme_code
-""",
-    ),
+    "themes": _codes("theme"),
+    "topics": _codes("topic"),
     "theme_years": _query(
         _STUDY_ACCOUNTS,
         _YEARS,
@@ -264,7 +278,7 @@ own_by_year as (select year, count(*) as own_posts_of_year from study_posts grou
 select
     years.year,
     observed_months,
-    account_months,
+    calendar_months,
     theme_code,
     theme_name as theme,
     count(distinct post_key) as own_posts,
@@ -306,7 +320,7 @@ from study_posts
 select
     years.year,
     observed_months,
-    account_months,
+    calendar_months,
     kind,
     count(*) as interactions
 from marts.fct_interactions
@@ -322,9 +336,10 @@ order by years.year, kind
         body="""
 select
     case
-        when dim_accounts.is_registered then organisation_name || ' (@' || handle || ')'
+        when dim_accounts.is_registered then organisation_name
         else 'Everyone else, not named'
     end as partner,
+    case when dim_accounts.is_registered then '@' || handle end as handle,
     coalesce(dim_accounts.is_registered, false) as is_registered,
     count(distinct target_account_key) as accounts,
     count(distinct post_key) as posts,
@@ -336,7 +351,7 @@ from marts.fct_interactions
 inner join study_accounts using (account_key)
 left join marts.dim_accounts on dim_accounts.account_key = target_account_key
 where not is_self
-group by 1, 2
+group by 1, 2, 3
 order by is_registered desc, posts desc, partner
 """,
     ),
@@ -347,7 +362,7 @@ order by is_registered desc, posts desc, partner
 select
     years.year,
     observed_months,
-    account_months,
+    calendar_months,
     engagement_basis as basis,
     count(*) as own_posts,
     quantile_cont(fct_post_engagement.like_count, 0.25) as likes_25,
@@ -429,10 +444,10 @@ order by list_position(['raw', 'staging', 'marts'], gate)
         _CAPTURE_NAMES,
         body="""
 select
-    severity,
     gate,
     check_name as "check",
-    coalesce(capture, asset) as "where",
+    severity,
+    coalesce(capture, asset) as place,
     expected,
     observed as found,
     failing_count as records,
@@ -441,7 +456,7 @@ select
 from latest_checks
 left join capture_names using (capture_id)
 where not passed
-order by severity = 'critical' desc, gate, check_name, "where"
+order by severity = 'critical' desc, list_position(['raw', 'staging', 'marts'], gate), check_name, place
 """,
     ),
     "checks": _query(

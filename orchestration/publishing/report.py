@@ -167,10 +167,10 @@ def _text(name: str, value: Any) -> str:
 
 
 def _with_months(rows: Rows) -> Rows:
-    return [{**row, "months": f"{row['observed_months']}/{row['account_months']}"} for row in rows]
+    return [{**row, "months": f"{row['observed_months']}/{row['calendar_months']}"} for row in rows]
 
 
-MONTHS_NOTE = "Under each year: months wholly observed of the months in the calendar of the data."
+MONTHS_NOTE = "Under each year: months wholly observed, of twelve per account."
 
 
 # ---------- sections
@@ -189,7 +189,7 @@ def _headline(page: _Page) -> list[tuple[str, str]]:
         (f"{release['accepted_capture_count']} of {release['capture_count']}", "captures accepted"),
         (
             f"{release['checks_passed']} / {release['checks_warned']} / {release['checks_failed']}",
-            "checks passed / warned / failed",
+            "checks passed / warned / failed, capture by capture",
         ),
     ]
 
@@ -237,6 +237,10 @@ def _volume(page: _Page) -> list[Figure]:
     total_own = sum(row["own_posts"] or 0 for row in years)
     total_reposts = sum(row["reposts"] or 0 for row in years)
     busiest = max(months, key=lambda row: (row["own_posts"] or 0) + (row["reposts"] or 0), default=None)
+    silent = sum(
+        row["coverage_status"] == "observed" and not row["own_posts"] and not row["reposts"]
+        for row in page.rows("coverage_months")
+    )
     legend = [(ACCENT, "own posts"), (ACCENT_LIGHT, "reposts")]
     statuses = {row["coverage_status"] for row in months}
     bands = [(figures.BAND_COLOURS[s], STATUS_NAMES[s]) for s in figures.BAND_COLOURS if s in statuses]
@@ -248,7 +252,12 @@ def _volume(page: _Page) -> list[Figure]:
             "coverage_months",
             "Posts per month",
             f"The busiest month is {busiest['posted_month']:%B %Y} with "
-            f"{number((busiest['own_posts'] or 0) + (busiest['reposts'] or 0))} posts."
+            f"{number((busiest['own_posts'] or 0) + (busiest['reposts'] or 0))} posts. "
+            + (
+                f"{counted(silent, 'month', 'months')} observed without any post: a pause, or a hole in the export."
+                if silent
+                else "No observed month is without posts."
+            )
             if busiest
             else "No posts.",
             caption="Coverage and posts per month",
@@ -293,7 +302,6 @@ def _hashtags(page: _Page) -> list[Figure]:
     top = [{**row, "label": f"#{row['hashtag']}"} for row in page.rows("hashtags")]
     trend = [{**row, "label": f"#{row['hashtag']}"} for row in _with_months(page.rows("hashtag_trend"))]
     years = page.rows("hashtag_years")
-    leaders = {row["year"]: row["hashtag"] for row in years if row["rank"] == 1}
     return [
         page.figure(
             "hashtags",
@@ -320,9 +328,7 @@ def _hashtags(page: _Page) -> list[Figure]:
         page.figure(
             "hashtag_years",
             "The five most used in each year",
-            "First in each year: " + ", ".join(f"{year} #{tag}" for year, tag in leaders.items()) + "."
-            if leaders
-            else "No post carries a hashtag.",
+            "By posts of the year; the number of posts in brackets." if years else "No post carries a hashtag.",
             caption="The five most used hashtags of each year, own posts and reposts",
             picture=None,
         ),
@@ -330,27 +336,24 @@ def _hashtags(page: _Page) -> list[Figure]:
 
 
 def _themes(page: _Page) -> dict[str, Any]:
-    rows = page.rows("themes")
     untouched = page.rows("themes_untouched")[0]
     years = _with_months(page.rows("theme_years"))
     release = page.rows("release")[0]
     figures_of_facets = []
-    top = [row for row in rows if row["facet"] == "theme"]
-    others = [row for row in rows if row["facet"] == "topic"]
-    for name, title, part in (("themes", "Themes", top), ("themes", "Topics", others)):
-        if not part:
+    for name, label in (("themes", "theme"), ("topics", "topic")):
+        rows = page.rows(name)
+        if not rows:
             continue
-        most = max(part, key=lambda row: row["own_posts"])
+        most = rows[0]
         figures_of_facets.append(
             page.figure(
                 name,
-                title,
-                f"Most posts: {most['theme']} with {number(most['own_posts'])} own posts "
+                name.capitalize(),
+                f"Most posts: {most[label]} with {counted(most['own_posts'], 'own post', 'own posts')} "
                 f"({share(most['share_of_own_posts'])}).",
-                caption="Own posts per theme and topic; a post may touch several",
-                id=title.lower(),
-                picture=lambda width, part=part: figures.ranked_bars(
-                    part, "theme", [("share_of_own_posts", ACCENT)], width, title="share of own posts", as_share=True
+                caption=f"Own posts per {label}; a post may touch several",
+                picture=lambda width, rows=rows, label=label: figures.ranked_bars(
+                    rows, label, [("share_of_own_posts", ACCENT)], width, title="share of own posts", as_share=True
                 ),
             )
         )
@@ -374,14 +377,10 @@ def _interactions(page: _Page) -> list[Figure]:
     pivot = _pivot(rows, "kind", "interactions", EDGE_NAMES)
     totals = {kind: sum(row["interactions"] for row in rows if row["kind"] == kind) for kind in EDGE_NAMES}
     partners = page.rows("partners")
-    named = [
-        {**row, "label": row["partner"], "short": row["partner"].rpartition("(")[2].rstrip(")")}
-        for row in partners
-        if row["is_registered"]
-    ][:15]
+    named = [row for row in partners if row["is_registered"]][:15]
     rest = next((row for row in partners if not row["is_registered"]), None)
     sentence = (
-        "Most: " + ", ".join(f"{row['label']}, {number(row['posts'])} posts" for row in named[:3]) + ". "
+        "Most: " + ", ".join(f"{row['partner']} ({number(row['posts'])} posts)" for row in named[:3]) + ". "
         if named
         else "No registered account is among the partners. "
     )
@@ -412,7 +411,7 @@ def _interactions(page: _Page) -> list[Figure]:
             caption="Registered accounts by name, everyone else in one row",
             picture=(
                 lambda width: figures.ranked_bars(
-                    named, "label" if width == WIDE else "short", parts, width, title="interactions"
+                    named, "partner" if width == WIDE else "handle", parts, width, title="interactions"
                 )
             )
             if named
@@ -483,7 +482,7 @@ def _quality(page: _Page) -> dict[str, Any]:
             note="The gates after these judge the finished tables and this very file: a file that is in place has "
             "passed them.",
         ),
-        "issues": open_issues,
+        "issues": _by_check(open_issues),
         "issues_sql": QUERIES["checks_not_passed"],
         "checks": page.figure(
             "checks", "Every check", f"{number(len(page.rows('checks')))} checks.", caption="Outcomes per check"
@@ -515,6 +514,16 @@ def _quality(page: _Page) -> dict[str, Any]:
             caption="Stated and counted",
         ),
     }
+
+
+def _by_check(rows: Rows) -> Rows:
+    """One entry per check that did not pass, with every place where it did not."""
+    checks: dict[tuple, dict[str, Any]] = {}
+    for row in rows:
+        key = tuple(row[name] for name in ("gate", "check", "severity", "expected", "why", "what_to_do"))
+        entry = checks.setdefault(key, {**row, "places": []})
+        entry["places"].append((row["place"], row["found"]))
+    return list(checks.values())
 
 
 def _methods(page: _Page) -> dict[str, Any]:
@@ -549,7 +558,8 @@ def _pivot(rows: Rows, by: str, value: str, names: dict[str, str]) -> Rows:
     """One row per year with a count per kind, from one row per year and kind."""
     years: dict[int, dict[str, Any]] = {}
     for row in _with_months(rows):
-        out = years.setdefault(row["year"], {"year": row["year"], "months": row["months"], **dict.fromkeys(names, 0)})
+        kept = {name: row[name] for name in ("year", "months", "observed_months")}
+        out = years.setdefault(row["year"], {**kept, **dict.fromkeys(names, 0)})
         if row[by] in names:
             out[row[by]] = row[value]
     return [years[year] for year in sorted(years)]
