@@ -277,7 +277,7 @@ limit 20""",
         frame="raw__accounting",
         column="observed_at",
         expected="the time of the export, as the source states it",
-        observed="observed at {observed_at} ({observed_at_basis})",
+        observed="{observed_at_words}",
         failing_column="loaded_count",
     ),
     _raw(

@@ -124,7 +124,13 @@ select
         when captures.is_census is false then 'a sample of several accounts has no owner'
     end as owner,
     strftime(captures.observed_at at time zone 'UTC', '%Y-%m-%d %H:%M:%S') as observed_at,
-    captures.observed_at_basis,
+    case
+        when captures.observed_at is null then coalesce(nullif(captures.observed_at_basis, ''), 'not stated')
+        else concat(
+            strftime(captures.observed_at at time zone 'UTC', '%Y-%m-%d %H:%M:%S'), ' UTC (',
+            coalesce(nullif(captures.observed_at_basis, ''), 'basis not stated'), ')'
+        )
+    end as observed_at_words,
     captures.encoding
 from captures
 left join members on captures.capture_id = members.capture_id
