@@ -84,7 +84,7 @@ def table(measured: list[Measured]) -> str:
         "",
         f"{platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}; one run, side by side.",
         "",
-        "| posts | JSON | bare read | whole run | ratio | CPU bare | CPU run | CPU ratio | peak bare | peak run | out |",
+        "| posts | JSON | bare read | whole run | ratio | CPU bare | CPU run | ratio | peak bare | peak run | out |",
         "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for one in measured:
