@@ -11,7 +11,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
+import pytest
 
+from expectations import gate as gate_module
+from expectations.catalog import for_gate
 from expectations.gate import Outcome, evaluate
 
 GOOD, BAD = "good", "bad"
@@ -83,12 +86,22 @@ def staging_database() -> duckdb.DuckDBPyConnection:
     return con
 
 
-def outcomes_by_check(con: duckdb.DuckDBPyConnection, gate: str) -> dict[tuple[str, str | None], Outcome]:
-    """Every outcome of a gate by check name and capture."""
-    outcomes = evaluate(con, gate)
+def outcomes_by_check(
+    con: duckdb.DuckDBPyConnection, gate: str, only: str | None = None
+) -> dict[tuple[str, str | None], Outcome]:
+    """Every outcome of a gate (or of one check: ten times as fast) by check name and capture."""
+    with pytest.MonkeyPatch.context() as patch:
+        if only:
+            patch.setattr(gate_module, "for_gate", lambda gate: [c for c in for_gate(gate) if c.name == only])
+        outcomes = evaluate(con, gate)
     by_check = {(outcome.check_name, outcome.capture_id): outcome for outcome in outcomes}
     assert len(by_check) == len(outcomes), "a check spoke twice"
     return by_check
+
+
+def outcome_of(con: duckdb.DuckDBPyConnection, gate: str, name: str, capture: str | None = None) -> Outcome:
+    """What one check says about one capture (or the table)."""
+    return outcomes_by_check(con, gate, name)[name, capture]
 
 
 def assert_sound(outcome: Outcome) -> None:

@@ -7,7 +7,16 @@ import hashlib
 import pytest
 
 from expectations.catalog import for_gate
-from tests.unit.expectations_support import BAD, GOOD, POSTS, assert_sound, marts_database, outcomes_by_check, posts
+from tests.unit.expectations_support import (
+    BAD,
+    GOOD,
+    POSTS,
+    assert_sound,
+    marts_database,
+    outcome_of,
+    outcomes_by_check,
+    posts,
+)
 
 
 def _key(number: int) -> str:
@@ -94,7 +103,7 @@ def test_check_fails_for_broken_marts(name: str) -> None:
     sql, evidence = CASES[name]
     con = marts_database()
     con.execute(sql)
-    outcome = outcomes_by_check(con, "marts")[name, None]
+    outcome = outcome_of(con, "marts", name)
     assert not outcome.passed
     assert outcome.severity == "critical"
     assert "the check itself failed" not in outcome.observed
@@ -133,5 +142,5 @@ def test_record_with_an_unknown_fate_is_not_accounted_for() -> None:
     con.execute(
         "update intermediate.int_posts__observations set outcome = 'lost' where capture_id = 'good' and record_no = 1"
     )
-    outcome = outcomes_by_check(con, "marts")["records_accounted_for", None]
+    outcome = outcome_of(con, "marts", "records_accounted_for")
     assert outcome.failing_sample == [f"capture {GOOD}: {POSTS} posts loaded, {POSTS - 1} accounted for"]

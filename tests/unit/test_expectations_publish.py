@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from expectations.catalog import for_gate
-from tests.unit.expectations_support import BAD, assert_sound, outcomes_by_check, publish_database
+from tests.unit.expectations_support import BAD, assert_sound, outcome_of, outcomes_by_check, publish_database
 
 _FAIL = "update warehouse.raw.check_outcomes set passed = false where check_name = 'ids_present' and capture_id = 'bad'"
 
@@ -66,7 +66,7 @@ def test_check_fails_for_a_broken_file(name: str, tmp_path: Path) -> None:
     sql, evidence = CASES[name]
     con = publish_database(tmp_path)
     con.execute(sql)
-    outcome = outcomes_by_check(con, "publish")[name, None]
+    outcome = outcome_of(con, "publish", name)
     assert not outcome.passed
     assert "the check itself failed" not in outcome.observed
     assert_sound(outcome)
@@ -78,7 +78,7 @@ def test_newer_storage_is_told(tmp_path: Path) -> None:
     con.execute(f"attach '{tmp_path}/newer.duckdb' as newer (storage_version 'v1.5.0')")
     con.execute("copy from database social_bi to newer")
     con.execute("use newer")
-    outcome = outcomes_by_check(con, "publish")["readable_by_older_tools", None]
+    outcome = outcome_of(con, "publish", "readable_by_older_tools")
     assert not outcome.passed
     assert outcome.severity == "warning"
     assert "v1.5.0" in outcome.observed
@@ -88,14 +88,14 @@ def test_newer_storage_is_told(tmp_path: Path) -> None:
 def test_private_handle_is_not_in_the_words(tmp_path: Path) -> None:
     con = publish_database(tmp_path)
     con.execute(CASES["reports_name_organisations_only"][0])
-    outcome = outcomes_by_check(con, "publish")["reports_name_organisations_only", None]
+    outcome = outcome_of(con, "publish", "reports_name_organisations_only")
     assert "somebody" not in f"{outcome.observed} {outcome.failing_sample}"
 
 
 def test_table_that_the_warehouse_lacks_is_a_difference_even_when_empty(tmp_path: Path) -> None:
     con = publish_database(tmp_path)
     con.execute("create table marts.fct_extra (no integer primary key)")
-    outcome = outcomes_by_check(con, "publish")["published_rows_equal_warehouse", None]
+    outcome = outcome_of(con, "publish", "published_rows_equal_warehouse")
     assert outcome.failing_sample == ["marts.fct_extra"]
     assert "not stated in the warehouse" in outcome.observed
 
@@ -107,21 +107,21 @@ def test_table_that_the_warehouse_lacks_is_a_difference_even_when_empty(tmp_path
 def test_accounting_that_is_not_about_the_published_posts_does_not_balance(sql: str, tmp_path: Path) -> None:
     con = publish_database(tmp_path)
     con.execute(sql)
-    assert not outcomes_by_check(con, "publish")["published_accounting_balances", None].passed
+    assert not outcome_of(con, "publish", "published_accounting_balances").passed
 
 
 def test_failure_of_a_quarantined_capture_does_not_stop_publishing(tmp_path: Path) -> None:
     con = publish_database(tmp_path)
     con.execute(_FAIL)
     con.execute(f"update warehouse.raw.captures set status = 'quarantined' where capture_id = '{BAD}'")
-    assert outcomes_by_check(con, "publish")["no_critical_check_failed", None].passed
+    assert outcome_of(con, "publish", "no_critical_check_failed").passed
 
 
 def test_capture_accepted_by_name_does_not_stop_publishing(tmp_path: Path) -> None:
     con = publish_database(tmp_path)
     con.execute(_FAIL)
     con.execute(f"update warehouse.raw.captures set status_decided_by = 'user' where capture_id = '{BAD}'")
-    assert outcomes_by_check(con, "publish")["no_critical_check_failed", None].passed
+    assert outcome_of(con, "publish", "no_critical_check_failed").passed
 
 
 def test_only_the_newest_evaluation_counts(tmp_path: Path) -> None:

@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from expectations.catalog import for_gate
-from tests.unit.expectations_support import BAD, GOOD, POSTS, assert_sound, outcomes_by_check, posts, raw_database
+from tests.unit.expectations_support import (
+    BAD,
+    GOOD,
+    POSTS,
+    assert_sound,
+    outcome_of,
+    outcomes_by_check,
+    posts,
+    raw_database,
+)
 
 _IDS = "update raw.x_archive_posts set id_str = {} where capture_id = 'bad'"
 _EXCEL = "cast(cast(id_str as ubigint) // 10000 * 10000 as varchar)"
@@ -90,7 +99,7 @@ def test_check_fails_for_the_broken_capture_alone(name: str) -> None:
     sql, evidence = CASES[name]
     con = raw_database()
     con.execute(sql)
-    outcomes = outcomes_by_check(con, "raw")
+    outcomes = outcomes_by_check(con, "raw", name)
     broken = outcomes[name, BAD]
     assert not broken.passed
     assert "the check itself failed" not in broken.observed
@@ -115,7 +124,7 @@ def test_each_kind_of_id_damage_is_named_alone(kind: str) -> None:
 def test_few_damaged_looking_ids_are_no_damage() -> None:
     con = raw_database()
     con.execute(_IDS.format(_EXCEL) + " and record_no <= 12")  # 10 %
-    assert outcomes_by_check(con, "raw")["ids_not_damaged_by_excel", BAD].passed
+    assert outcome_of(con, "raw", "ids_not_damaged_by_excel", BAD).passed
 
 
 def test_one_cut_line_of_eight_is_a_warning_only() -> None:
@@ -141,7 +150,7 @@ def test_short_file_of_which_most_was_rejected_fails() -> None:
         "update raw.capture_members set delivered_count = 4, loaded_count = 1, rejected_count = 3 "
         "where capture_id = 'bad'"
     )
-    assert not outcomes_by_check(con, "raw")["rejected_share_small", BAD].passed
+    assert not outcome_of(con, "raw", "rejected_share_small", BAD).passed
 
 
 def test_records_of_another_kind_beside_the_posts_are_no_damage() -> None:
@@ -164,7 +173,7 @@ def test_sample_of_several_accounts_needs_no_owner() -> None:
         "update raw.captures set owner_account_id = null, owner_handle = null, is_census = false "
         "where capture_id = 'bad'"
     )
-    assert outcomes_by_check(con, "raw")["owner_known", BAD].passed
+    assert outcome_of(con, "raw", "owner_known", BAD).passed
 
 
 def test_quarantined_capture_is_not_judged_again() -> None:
@@ -193,5 +202,5 @@ def test_unknown_count_fails_closed_for_that_capture() -> None:
 
 
 def test_counts_are_told_in_words() -> None:
-    outcome = outcomes_by_check(raw_database(), "raw")["delivered_is_loaded_plus_rejected", GOOD]
+    outcome = outcome_of(raw_database(), "raw", "delivered_is_loaded_plus_rejected", GOOD)
     assert outcome.observed == f"{POSTS} delivered, {POSTS} loaded, 0 rejected"

@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from expectations.catalog import for_gate
-from tests.unit.expectations_support import BAD, GOOD, POSTS, assert_sound, outcomes_by_check, posts, staging_database
+from tests.unit.expectations_support import (
+    BAD,
+    GOOD,
+    POSTS,
+    assert_sound,
+    outcome_of,
+    outcomes_by_check,
+    posts,
+    staging_database,
+)
 
 _SET = "update staging.stg_x_archive__posts set {} where capture_id = 'bad'"
 
@@ -87,7 +96,7 @@ def test_check_fails_for_the_broken_capture_alone(name: str) -> None:
     sql, evidence = CASES[name]
     con = staging_database()
     con.execute(sql)
-    outcomes = outcomes_by_check(con, "staging")
+    outcomes = outcomes_by_check(con, "staging", name)
     broken = outcomes[name, BAD]
     assert not broken.passed
     assert "the check itself failed" not in broken.observed
@@ -111,7 +120,7 @@ def test_both_posts_of_a_short_capture_shifted_is_critical() -> None:
     con = staging_database()
     con.execute("delete from staging.stg_x_archive__posts where capture_id = 'bad' and record_no > 2")
     con.execute(_SET.format("posted_at = posted_at + interval '7 hours'"))
-    outcome = outcomes_by_check(con, "staging")["times_not_shifted", BAD]
+    outcome = outcome_of(con, "staging", "times_not_shifted", BAD)
     assert not outcome.passed
     assert "25,200 seconds" in outcome.observed
 
@@ -119,7 +128,7 @@ def test_both_posts_of_a_short_capture_shifted_is_critical() -> None:
 def test_dates_without_time_of_day_agree_with_ids_of_the_same_day() -> None:
     con = staging_database()
     con.execute(_SET.format("posted_at = date_trunc('day', posted_at)"))
-    assert outcomes_by_check(con, "staging")["time_agrees_with_id", BAD].passed
+    assert outcome_of(con, "staging", "time_agrees_with_id", BAD).passed
 
 
 def test_ids_older_than_time_carrying_ids_are_left_alone() -> None:
@@ -133,29 +142,29 @@ def test_ids_older_than_time_carrying_ids_are_left_alone() -> None:
 def test_unknown_export_time_is_replaced_by_the_time_of_delivery() -> None:
     con = staging_database()
     con.execute(_SET.format("observed_at = null"))
-    assert outcomes_by_check(con, "staging")["posted_before_it_was_observed", BAD].passed
+    assert outcome_of(con, "staging", "posted_before_it_was_observed", BAD).passed
     con.execute(_SET.format("posted_at = timestamptz '2023-01-04 00:00:00+00'") + " and record_no = 2")
-    assert not outcomes_by_check(con, "staging")["posted_before_it_was_observed", BAD].passed
+    assert not outcome_of(con, "staging", "posted_before_it_was_observed", BAD).passed
 
 
 def test_whole_archive_of_a_round_number_of_posts_is_no_cap() -> None:
     con = staging_database()
     con.execute(CASES["no_capture_cap"][0])
     con.execute("update raw.captures set is_census = true")
-    assert outcomes_by_check(con, "staging")["no_capture_cap", BAD].passed
+    assert outcome_of(con, "staging", "no_capture_cap", BAD).passed
 
 
 def test_sample_has_no_missing_months() -> None:
     con = staging_database()
     con.execute(CASES["no_missing_months"][0])
     con.execute("update raw.captures set is_census = false")
-    assert outcomes_by_check(con, "staging")["no_missing_months", BAD].passed
+    assert outcome_of(con, "staging", "no_missing_months", BAD).passed
 
 
 def test_capture_absent_from_staging_is_seen() -> None:
     con = staging_database()
     con.execute("delete from staging.stg_x_archive__posts where capture_id = 'bad'")
-    outcome = outcomes_by_check(con, "staging")["staging_holds_every_post", BAD]
+    outcome = outcome_of(con, "staging", "staging_holds_every_post", BAD)
     assert not outcome.passed
     assert outcome.observed == f"{POSTS} posts loaded, 0 in staging"
 
@@ -178,4 +187,4 @@ def test_without_staging_views_the_gate_stays_closed() -> None:
 def test_times_to_the_minute_agree_with_ids_of_the_same_minute() -> None:
     con = staging_database()
     con.execute(_SET.format("posted_at = date_trunc('minute', posted_at) - interval '1 minute'"))
-    assert outcomes_by_check(con, "staging")["time_agrees_with_id", BAD].passed
+    assert outcome_of(con, "staging", "time_agrees_with_id", BAD).passed
