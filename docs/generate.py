@@ -62,6 +62,7 @@ def tables_page() -> str:
         "Every table of `data/published/social_bi.duckdb`. The same words stand as comments in the file itself and in "
         "`data/published/data_dictionary.html`. What the counts mean: "
         "[Reading the numbers](../explanation/numbers.md).",
+        "",
         *index,
         "",
         dictionary_markdown(everything),

@@ -169,7 +169,7 @@ def _build(
                 verdict = gates.evaluate(connection, step.gate, ledger, extra)
             else:
                 verdict = gates.verdict(step.gate or step.name, extra, ledger)
-            ledger.write_outcomes(context.run_id, step.gate or step.name, verdict.outcomes)
+            ledger.write_outcomes(context.run.run_id, step.gate or step.name, verdict.outcomes)
             failed = verdict.failed_captures
             is_open = not failed and not verdict.failed_tables
             retry = False
@@ -183,7 +183,7 @@ def _build(
                 # A part of the step leaves the record as it was: if the step before it has moved on since,
                 # the publish step will say that this one is older.
                 record = bookkeeping.StepRecord(
-                    step.name, uuid.uuid4().hex, upstream.evaluation_id, context.run_id, accepted
+                    step.name, uuid.uuid4().hex, upstream.evaluation_id, context.run.run_id, accepted
                 )
                 bookkeeping.record_step(connection, record)
         if is_open:

@@ -84,14 +84,14 @@ def build_published(manifest: Mapping[str, Any], translator: SuaraTranslator) ->
                 connection.close()
             verdict = gates.verdict("publish", [freshness], ledger)
             if not freshness["passed"]:
-                ledger.write_outcomes(context.run_id, "publish", verdict.outcomes)
+                ledger.write_outcomes(context.run.run_id, "publish", verdict.outcomes)
                 yield from catalog_results([fresh], verdict, {})
                 raise dg.Failure(description=verdict.message(UNTOUCHED), allow_retries=False)
             context.log.info("publish: building the published file, Parquet, dictionary and report aside")
             candidate = publishing.build_candidate(
                 paths.warehouse,
-                paths.candidates / f"publish-{context.run_id[:8]}",
-                run_id=context.run_id,
+                paths.candidates / f"publish-{context.run.run_id[:8]}",
+                run_id=context.run.run_id,
                 descriptions=Descriptions.from_manifest(manifest_path(dbt.project)),
                 study=warehouse.study,
             )
@@ -101,7 +101,7 @@ def build_published(manifest: Mapping[str, Any], translator: SuaraTranslator) ->
                 verdict = gates.evaluate(audit, "publish", ledger, [freshness])
             finally:
                 audit.close()
-            ledger.write_outcomes(context.run_id, "publish", verdict.outcomes)
+            ledger.write_outcomes(context.run.run_id, "publish", verdict.outcomes)
             yield from catalog_results(checks, verdict, {c.capture_id: c.source for c in ledger.captures()})
             if verdict.failed_tables or verdict.failed_captures:
                 warehouse.keep_as_evidence(candidate.folder)
@@ -111,13 +111,13 @@ def build_published(manifest: Mapping[str, Any], translator: SuaraTranslator) ->
             ledger.write_release(
                 {
                     "release_id": release.release_id,
-                    "run_id": context.run_id,
+                    "run_id": context.run.run_id,
                     "published_at": now(),
                     "folder": folder.name,
                     "row_counts": release.row_counts,
                 }
             )
-            serving = f"release {release.short_id} of run {context.run_id}"
+            serving = f"release {release.short_id} of run {context.run.run_id}"
             context.log.info(f"serving {serving}")
             common: dict[str, Any] = {
                 "serving": serving,

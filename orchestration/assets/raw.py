@@ -123,7 +123,7 @@ def raw(
                     if reason := load_capture(connection, ledger, entry, candidate, context.log.info):
                         unreadable[entry.capture_id] = reason
                 verdict = gates.evaluate(connection, "raw", ledger)
-                ledger.write_outcomes(context.run_id, "raw", [*verdict.outcomes, *_unreadable_rows(unreadable, ledger)])
+                ledger.write_outcomes(context.run.run_id, "raw", [*verdict.outcomes, *_unreadable_rows(unreadable, ledger)])
                 gates.quarantine(ledger, verdict)
                 bookkeeping.sync(connection, ledger)
                 accepted = bookkeeping.accepted_captures(connection)
@@ -136,7 +136,7 @@ def raw(
                 if open_gate:
                     bookkeeping.record_step(
                         connection,
-                        bookkeeping.StepRecord("raw", uuid.uuid4().hex, None, context.run_id, accepted),
+                        bookkeeping.StepRecord("raw", uuid.uuid4().hex, None, context.run.run_id, accepted),
                     )
             if open_gate:
                 candidate.accept()

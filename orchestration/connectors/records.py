@@ -108,19 +108,28 @@ def key_paths(head: str) -> set[str]:
     return paths
 
 
-def salvage_page(text: str) -> list[Any]:
-    """The posts of a page of API v2 (`{"data": [`) that come before the place where it is broken."""
-    match = re.match(r'\s*\{\s*"data"\s*:\s*\[', text)
+def salvage_page(text: str, is_record: Callable[[Any], bool]) -> list[Any]:
+    """The sound posts of a broken page of API v2 (`{"data": [`), before and after the place where it is broken.
+
+    It never looks beyond the list: the posts under `includes` were not delivered for their own sake.
+    """
+    match = re.match(r'\s*\{\s*"data"\s*:\s*\[\s*', text)
+    if match is None:
+        return []
+    includes = re.compile(r'(?<!\\)"includes"\s*:\s*\{').search(text, match.end())
+    end = includes.start() if includes else len(text)
     records: list[Any] = []
-    position = match.end() if match else len(text)
-    separator = re.compile(r"[\s,]*")
-    while position < len(text):
-        position = separator.match(text, position).end()  # type: ignore[union-attr]
+    position = match.end()
+    while position < end:
         try:
-            value, position = _DECODER.raw_decode(text, position)
+            value, after = _DECODER.raw_decode(text, position)
+            if is_record(value) and after <= end:
+                records.append(value)
+                position = after
         except (ValueError, RecursionError):
-            break
-        records.append(value)
+            pass
+        boundary = _BOUNDARY.search(text, position + 1 if text.startswith("{", position) else position)
+        position = boundary.end() if boundary else end
     return records
 
 
@@ -299,23 +308,35 @@ def scan_lines(stream: BinaryIO, limit: int = MAX_RECORD_BYTES, first_byte: int 
         if found.problem != "broken_json":
             yield found
             continue
-        text, position, parts = found.text, 0, 0
-        while True:
-            position += len(text[position:]) - len(text[position:].lstrip())
-            if position >= len(text):
-                break
-            try:
-                value, end = _DECODER.raw_decode(text, position)
-            except (ValueError, RecursionError) as error:
-                rest = text[position:]
-                at = here + len(text[:position].encode())
-                message = _json_error(error, here)
-                code = "broken_json" if line.endswith(b"\n") else "cut_off"
-                yield Found(at, problem=code, found=message, text=rest)
-                break
-            parts += 1
-            yield Found(here, value, text=text[position:end])
-            position = end
+        yield from _values_on_line(line, found, here)
+
+
+def _values_on_line(line: bytes, found: Found, offset: int) -> Iterator[Found]:
+    """The values of a line that is not one value: several sound ones, and what is left of a last one.
+
+    Anything else between them means that the line is torn out of something larger: then all of it is broken.
+    """
+    text, position = found.text, 0
+    values: list[Found] = []
+    while True:
+        position = _BLANKS.match(text, position).end()  # type: ignore[union-attr]
+        if position >= len(text):
+            break
+        try:
+            value, end = _DECODER.raw_decode(text, position)
+        except (ValueError, RecursionError) as error:
+            code = "broken_json" if line.endswith(b"\n") else "cut_off"
+            if text[position] != "{":
+                values, position = [], 0
+            at = offset + len(text[:position].encode())
+            values.append(Found(at, problem=code, found=_json_error(error, offset), text=text[position:]))
+            break
+        values.append(Found(offset, value, text=text[position:end]))
+        position = end
+    yield from values
+
+
+_BLANKS = re.compile(r"\s*")
 
 
 def _too_long(offset: int, length: int, limit: int, start: bytes) -> Found:
@@ -374,10 +395,10 @@ def scan_values(
 
 
 class _BrokenError(ValueError):
-    """What is wrong at a place; `incomplete` when more of the file may mend it."""
+    """What is wrong at a place: `incomplete` when more of the file may mend it, `is_cut` when there is no more."""
 
-    def __init__(self, message: str, incomplete: bool = False) -> None:
-        self.message, self.incomplete = message, incomplete
+    def __init__(self, message: str, incomplete: bool = False, is_cut: bool = False) -> None:
+        self.message, self.incomplete, self.is_cut = message, incomplete, is_cut
         super().__init__(message)
 
 
@@ -416,7 +437,7 @@ class _ValueScanner:
             if at_end and not self._ended:
                 raise _BrokenError("a value that goes on", incomplete=True) from error
             message = f"{_message(error)} near byte {self._base + error.pos + 1:,} of the file"
-            raise _BrokenError(message) from error
+            raise _BrokenError(message, is_cut=at_end) from error
         if end == len(self._text) and not self._ended and not isinstance(value, dict | list | str):
             raise _BrokenError("a number that goes on", incomplete=True)
         return value, self._base + end
@@ -450,7 +471,7 @@ class _ValueScanner:
         if error.incomplete:
             return _too_long(start, end - start, self._limit, begin), end
         text = begin.decode("utf-8", "backslashreplace")
-        code = "cut_off" if self._ended and end == self._end else "broken_json"
+        code = "cut_off" if error.is_cut and end == self._end else "broken_json"
         return Found(start, problem=code, found=error.message, text=text), end
 
     def _next_record(self, search: int) -> int:

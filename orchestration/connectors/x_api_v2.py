@@ -419,8 +419,8 @@ class _Load:
             seen.unlink(missing_ok=True)
 
     def _take_broken(self, member: str, found: Found) -> None:
-        """A broken value: of a broken page, the posts before the break are kept."""
-        posts = salvage_page(found.text) if found.problem in ("broken_json", "cut_off") else []
+        """A broken value: of a broken page, the sound posts are kept."""
+        posts = salvage_page(found.text, _is_post) if found.problem in ("broken_json", "cut_off") else []
         for post in posts:
             self._take_record(member, post, None, "")
         outcome = self._outcome(member, "post")

@@ -73,4 +73,4 @@ class Warehouse(dg.ConfigurableResource):
         try:
             yield
         finally:
-            self.ledger.add_timing(context.run_id, step, time.perf_counter() - started)
+            self.ledger.add_timing(context.run.run_id, step, time.perf_counter() - started)

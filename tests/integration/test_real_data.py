@@ -257,7 +257,8 @@ def test_engagement_of_own_posts(loaded: Loaded, key: str, condition: str) -> No
         assert len(values) == expected[name]["posts_with_value"]
         assert sum(values) == expected[name]["sum"]
         assert round(statistics.mean(values), 4) == expected[name]["mean"]
-        assert statistics.median(values) == expected[name]["median"]
+        # the independent count gives the lower of the two middle values where their number is even
+        assert statistics.median_low(values) == expected[name]["median"]
         assert max(values) == expected[name]["max"]
 
 

@@ -117,10 +117,28 @@ def test_pretty_printed_values_one_after_the_other_are_found() -> None:
     assert values(b'{\n "id": 1\n}\n{\n "id": 2\n}\n') == [{"id": 1}, {"id": 2}]
 
 
-def test_page_gives_up_its_posts_before_the_break() -> None:
-    assert salvage_page('{"data": [{"id": "1"}, {"id": "2"}, {"id": "3", "te') == [{"id": "1"}, {"id": "2"}]
-    assert salvage_page('{"data": [{"id": "1"}], "includes": {"tweets": [{"id": "9"}, {') == [{"id": "1"}]
-    assert salvage_page('{"id": "1", "data": [{"id": "1"}, {') == []
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ('{"data": [{"id": "1"}, {"id": "2"}, {"id": "3", "te', ["1", "2"]),
+        ('{"data": [{"id": "1"}, {"id": "2", oh, "u": [{"w": 1}, {"h": 2}]}, {"id": "3"}]}', ["1", "3"]),
+        ('{"data": [{"id": , {"id": "2"}]}', ["2"]),
+        ('{"data": [{"id": "1"}], "includes": {"tweets": [{"id": "9"}, {', ["1"]),
+        ('{"data": [{"id": "1", oh}], "includes": {"tweets": [{"id": "9"}, {"id": "8"}]}}', []),
+        ('{"id": "1", "data": [{"id": "1"}, {', []),
+    ],
+)
+def test_broken_page_gives_up_its_sound_posts_and_no_others(text: str, ids: list[str]) -> None:
+    found = salvage_page(text, lambda value: isinstance(value, dict) and "id" in value)
+    assert [value["id"] for value in found] == ids
+
+
+def test_line_torn_out_of_a_larger_value_is_broken_as_a_whole() -> None:
+    assert lines(b'{"id":1},{"id":2}]}\n{"id":3}\n') == ["broken_json", {"id": 3}]
+
+
+def test_array_broken_in_its_last_element_is_not_called_cut() -> None:
+    assert values(b'[{"id":1}, {"id":2,,}, {"no":3}]') == [{"id": 1}, "broken_json"]
 
 
 def test_empty_object_and_empty_list_stand_for_each_other() -> None:

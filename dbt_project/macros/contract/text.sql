@@ -10,15 +10,28 @@
 {%- endmacro %}
 
 
-{#- X counts positions in the text as it delivers it, escaped: where the text was unescaped, a position moves left by
-    what the entities before it lost. Proved on 516 hashtags behind an escaped ampersand: 516 agree with the escaped
-    text, 0 with the positions taken over unmoved. -#}
-{% macro unescaped_position(position, escaped_text) -%}
+{#- A list of entities as the contract has them: `fields` are pairs of name and expression over the element, `from_index`
+    and `to_index` its place. X counts positions in the text as it delivers it, escaped: where the text was unescaped, a
+    position moves left by what the entities before it lost. Proved on 516 hashtags behind an escaped ampersand: 516 agree
+    with the escaped text, 0 with positions taken over unmoved. The other 97 of 100 texts take the short way, which does
+    not carry the text to each entity. -#}
+{% macro entity_list(list, element, fields, from_index, to_index, escaped_text) -%}
     case
         when strpos({{ escaped_text }}, '&') > 0
-            then cast(length({{ unescape_html('left(' ~ escaped_text ~ ', cast(' ~ position ~ ' as integer))') }}) as bigint)
-        else cast({{ position }} as bigint)
+            then {{ list_map(list, element, struct_of(fields + [
+                ('start', unescaped_position(from_index, escaped_text)),
+                ('end', unescaped_position(to_index, escaped_text)),
+            ])) }}
+        else {{ list_map(list, element, struct_of(fields + [
+            ('start', 'cast(' ~ from_index ~ ' as bigint)'),
+            ('end', 'cast(' ~ to_index ~ ' as bigint)'),
+        ])) }}
     end
+{%- endmacro %}
+
+
+{% macro unescaped_position(position, escaped_text) -%}
+    cast(length({{ unescape_html('left(' ~ escaped_text ~ ', cast(' ~ position ~ ' as integer))') }}) as bigint)
 {%- endmacro %}
 
 

@@ -43,7 +43,22 @@ patterns_measured as (
 
     group by 1, 2, 3, 4
 
+),
+
+-- a short number in place of the text: spans are compared by it a million times
+patterns_numbered as (
+
+    select
+        cast(row_number() over (order by pattern) as integer) as pattern_no,
+        pattern,
+        stem,
+        word_count,
+        is_wildcard,
+        is_term
+
+    from patterns_measured
+
 )
 
-select * from patterns_measured
+select * from patterns_numbered
 order by pattern

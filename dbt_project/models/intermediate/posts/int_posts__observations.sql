@@ -64,6 +64,7 @@ records as (
         post_ids.platform,
         post_ids.post_id,
         coalesce(edited_posts.version_group, post_ids.post_id) as version_group,
+        {{ row_hash(['post_ids.platform', 'coalesce(edited_posts.version_group, post_ids.post_id)']) }} as group_hash,
         {{ account_key('post_ids.platform', 'post_ids.account_id', 'post_ids.handle') }} as account_key,
         post_ids.posted_at
 
@@ -75,16 +76,14 @@ records as (
 
 ),
 
-contested_groups as (
+-- Numbers group five times as fast as texts. Two groups with one hash do no harm: what follows compares the ids.
+contested_hashes as (
 
-    select
-        platform,
-        version_group,
-        count(*) as record_count
+    select group_hash
 
     from records
 
-    group by 1, 2
+    group by 1
 
     having count(*) > 1
 
@@ -96,14 +95,12 @@ contested_keys as (
         records.capture_id,
         records.record_no,
         records.source,
-        records.version_group,
-        contested_groups.record_count
+        records.version_group
 
     from records
 
-    inner join contested_groups
-        on records.platform = contested_groups.platform
-        and records.version_group = contested_groups.version_group
+    inner join contested_hashes
+        on records.group_hash = contested_hashes.group_hash
 
 ),
 
@@ -116,7 +113,6 @@ contested_records as (
         posts.platform,
         posts.post_id,
         contested_keys.version_group,
-        contested_keys.record_count,
         posts.observed_at,
         posts.text_is_complete,
         posts.links is not null and posts.source <> 'x_archive_legacy_csv' as has_entities,
@@ -143,6 +139,7 @@ ranked_records as (
 
     select
         *,
+        count(*) over (partition by platform, version_group) as record_count,
         row_number() over (
             partition by platform, version_group
             order by

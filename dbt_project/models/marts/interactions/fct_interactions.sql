@@ -155,7 +155,14 @@ edges as (
 edges_known as (
 
     -- a reply to a post whose author the source does not name has no target
-    select * from edges
+    select
+        *,
+        -- what is to be looked up; as columns, since a join may compare only columns of both sides to be fast
+        case when target_account_id is null then lower(target_handle) end as handle_without_id,
+        case when target_handle is null then target_account_id end as id_without_handle
+
+    from edges
+
     where target_account_id is not null
         or target_handle is not null
 
@@ -253,13 +260,11 @@ edges_resolved as (
 
     left join ids_of_handles
         on edges_known.account_key = ids_of_handles.account_key
-        and lower(edges_known.target_handle) = ids_of_handles.folded_handle
-        and edges_known.target_account_id is null
+        and edges_known.handle_without_id = ids_of_handles.folded_handle
 
     left join handles_ranked
         on edges_known.account_key = handles_ranked.account_key
-        and edges_known.target_account_id = handles_ranked.target_account_id
-        and edges_known.target_handle is null
+        and edges_known.id_without_handle = handles_ranked.target_account_id
         and handles_ranked.handle_rank = 1
 
 ),

@@ -73,23 +73,30 @@ other_observations as (
 
 ),
 
-observations_unioned as (
+-- Most posts were observed once and are done; only those seen again are compared.
+posts_seen_again as (
 
-    select * from kept_observations
+    select distinct post_key from other_observations
+
+),
+
+competing_observations as (
+
+    select kept_observations.*
+
+    from kept_observations
+
+    inner join posts_seen_again
+        on kept_observations.post_key = posts_seen_again.post_key
+
     union all
+
     select * from other_observations
 
 ),
 
-observations_with_counts as (
-
-    select * from observations_unioned
-    where coalesce({{ metric_columns() | join(', ') }}) is not null
-
-),
-
 -- pages of one capture overlap: the same counts at the same time are one observation
-observations_distinct as (
+distinct_observations as (
 
     select
         post_key,
@@ -100,71 +107,72 @@ observations_distinct as (
         posted_at,
         {{ metric_columns() | join(',\n        ') }}
 
-    from observations_with_counts
+    from competing_observations
+
+    where coalesce({{ metric_columns() | join(', ') }}) is not null
 
     group by post_key, capture_id, source, observed_at, posted_at, {{ metric_columns() | join(', ') }}
 
 ),
 
-latest_observations as (
+ranked_observations as (
 
     select
-        post_key,
-        max(observed_at) as latest_observed_at
+        *,
+        row_number() over (
+            partition by post_key
+            order by observed_at desc nulls last, capture_id, source, record_no
+        ) as recency
 
-    from observations_distinct
+    from distinct_observations
 
-    group by 1
+),
+
+single_observations as (
+
+    select
+        kept_observations.*,
+        1 as recency
+
+    from kept_observations
+
+    left join posts_seen_again
+        on kept_observations.post_key = posts_seen_again.post_key
+
+    where posts_seen_again.post_key is null
+        and coalesce({% for metric in metric_columns() %}kept_observations.{{ metric }}{{ ', ' if not loop.last }}{% endfor %}) is not null
 
 ),
 
 observations_ranked as (
 
-    select
-        observations_distinct.post_key,
-        observations_distinct.capture_id,
-        observations_distinct.record_no,
-        row_number() over (
-            partition by observations_distinct.post_key
-            order by
-                observations_distinct.observed_at desc nulls last,
-                observations_distinct.capture_id,
-                observations_distinct.source,
-                observations_distinct.record_no
-        ) as recency
+    select * from single_observations
 
-    from observations_distinct
+    union all
 
-    inner join latest_observations
-        on observations_distinct.post_key = latest_observations.post_key
-        and observations_distinct.observed_at is not distinct from latest_observations.latest_observed_at
+    select * from ranked_observations
 
 ),
 
 engagement as (
 
     select
-        observations_distinct.post_key,
-        observations_distinct.capture_id,
-        observations_distinct.record_no,
+        post_key,
+        capture_id,
+        record_no,
         case
-            when observations_distinct.observed_at is null then 'undated'
-            when observations_distinct.source = 'x_api_v2' then 'retrieval'
+            when observed_at is null then 'undated'
+            when source = 'x_api_v2' then 'retrieval'
             else 'export'
         end as engagement_basis,
         {% for metric in metric_columns() -%}
-        observations_distinct.{{ metric }},
+        {{ metric }},
         {% endfor -%}
-        coalesce(observations_ranked.recency = 1, false) as is_latest,
-        {{ days_between('observations_distinct.posted_at', 'observations_distinct.observed_at') }} as days_since_post,
-        observations_distinct.observed_at
+        recency = 1 as is_latest,
+        {{ days_between('posted_at', 'observed_at') }} as days_since_post,
+        observed_at
 
-    from observations_distinct
-
-    left join observations_ranked
-        on observations_distinct.post_key = observations_ranked.post_key
-        and observations_distinct.capture_id = observations_ranked.capture_id
-        and observations_distinct.record_no = observations_ranked.record_no
+    from observations_ranked
 
 )
 

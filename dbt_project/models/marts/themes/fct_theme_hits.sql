@@ -67,6 +67,7 @@ patterns as (
 candidate_posts as (
 
     select
+        row_number() over (order by post_key) as post_no,
         post_key,
         {{ nfc('text') }} as nfc_text
 
@@ -79,6 +80,7 @@ candidate_posts as (
 candidates_folded as (
 
     select
+        post_no,
         post_key,
         nfc_text,
         {{ fold_for_matching('nfc_text') }} as folded_text
@@ -91,6 +93,7 @@ candidates_folded as (
 surfaces_listed as (
 
     select
+        post_no,
         post_key,
         nfc_text,
         folded_text,
@@ -173,7 +176,7 @@ surface_patterns as (
         surface_parts.surface,
         surface_parts.part_start,
         surface_parts.part_end,
-        patterns.pattern
+        patterns.pattern_no
 
     from surface_parts
 
@@ -187,7 +190,7 @@ surface_patterns as (
         surface_parts.surface,
         surface_parts.part_start,
         surface_parts.part_end,
-        patterns.pattern
+        patterns.pattern_no
 
     from surface_parts
 
@@ -210,7 +213,7 @@ surfaces_with_patterns as (
 surfaces_of_posts as (
 
     select
-        post_key,
+        post_no,
         nfc_text,
         folded_text,
         unnest(surfaces) as surface
@@ -222,7 +225,7 @@ surfaces_of_posts as (
 surfaces_placed as (
 
     select
-        surfaces_of_posts.post_key,
+        surfaces_of_posts.post_no,
         surfaces_of_posts.nfc_text,
         surfaces_of_posts.folded_text,
         surfaces_of_posts.surface,
@@ -238,7 +241,7 @@ surfaces_placed as (
 surface_starts as (
 
     select
-        post_key,
+        post_no,
         nfc_text,
         folded_text,
         surface,
@@ -251,10 +254,10 @@ surface_starts as (
 patterns_placed as (
 
     select
-        surface_starts.post_key,
+        surface_starts.post_no,
         surface_starts.nfc_text,
         surface_starts.folded_text,
-        surface_patterns.pattern,
+        surface_patterns.pattern_no,
         surface_starts.surface_start + surface_patterns.part_start as span_start,
         surface_starts.surface_start + surface_patterns.part_end as span_end
 
@@ -268,8 +271,8 @@ patterns_placed as (
 neighbours_seen as (
 
     select
-        post_key,
-        pattern,
+        post_no,
+        pattern_no,
         span_start,
         span_end,
         substr(nfc_text, span_start + 1, span_end - span_start) as matched_text,
@@ -283,53 +286,106 @@ neighbours_seen as (
 -- whole words only; and a handle is an account, not a word
 spans as (
 
-    select distinct
-        post_key,
-        pattern,
+    select
+        post_no,
+        pattern_no,
         span_start,
         span_end,
-        matched_text,
-        character_before in ('#', '＃') as is_hashtag
+        min(matched_text) as matched_text,
+        min(character_before) as character_before
 
     from neighbours_seen
 
     where not {{ regex_match('character_after', word) }}
         and not {{ regex_match('character_before', '[@＠' ~ word[1:]) }}
 
+    group by post_no, pattern_no, span_start, span_end
+
 ),
 
 ---------- 2. what the codebook makes of them
 
+candidate_keys as (
+
+    select
+        post_no,
+        post_key
+
+    from surfaces_listed
+
+),
+
+terms_of_patterns as (
+
+    select
+        terms.term_id,
+        terms.kind,
+        terms.case_sensitive,
+        patterns.pattern_no
+
+    from terms
+
+    inner join patterns
+        on terms.term = patterns.pattern
+
+),
+
 terms_in_texts as (
 
     select
-        spans.post_key,
-        terms.term_id,
+        candidate_keys.post_key,
+        terms_of_patterns.term_id,
         spans.matched_text,
         spans.span_start,
         spans.span_end
 
     from spans
 
-    inner join terms
-        on spans.pattern = terms.term
-        and terms.kind <> 'hashtag'
+    inner join terms_of_patterns
+        on spans.pattern_no = terms_of_patterns.pattern_no
+        and terms_of_patterns.kind <> 'hashtag'
+
+    inner join candidate_keys
+        on spans.post_no = candidate_keys.post_no
 
     -- an acronym counts in capitals only: TIP is not a tip
-    where not terms.case_sensitive
+    where not terms_of_patterns.case_sensitive
         or {{ regex_match('spans.matched_text', '^[\\p{Lu}\\p{N}]+$') }}
 
 ),
 
 -- the hashtags of a post are what its source says they are; the text only shows where
+hashtag_places as (
+
+    select
+        candidate_keys.post_key,
+        terms_of_patterns.term_id,
+        min(spans.span_start) - 1 as span_start,
+        min(spans.span_end) as span_end
+
+    from spans
+
+    inner join terms_of_patterns
+        on spans.pattern_no = terms_of_patterns.pattern_no
+        and terms_of_patterns.kind = 'hashtag'
+
+    inner join candidate_keys
+        on spans.post_no = candidate_keys.post_no
+
+    where spans.character_before in ('#', '＃')
+
+    group by 1, 2
+
+),
+
 terms_in_hashtags as (
 
     select
         post_hashtags.post_key,
         terms.term_id,
-        min(spans.span_start) - 1 as span_start,
-        min(spans.span_end) as span_end,
-        post_hashtags.hashtag_as_written as matched_text
+        post_hashtags.hashtag_as_written as matched_text,
+        hashtag_places.span_start,
+        hashtag_places.span_end
 
     from post_hashtags
 
@@ -337,12 +393,9 @@ terms_in_hashtags as (
         on post_hashtags.hashtag = terms.term
         and terms.kind = 'hashtag'
 
-    left join spans
-        on post_hashtags.post_key = spans.post_key
-        and post_hashtags.hashtag = spans.pattern
-        and spans.is_hashtag
-
-    group by post_hashtags.post_key, terms.term_id, post_hashtags.hashtag_as_written
+    left join hashtag_places
+        on post_hashtags.post_key = hashtag_places.post_key
+        and terms.term_id = hashtag_places.term_id
 
 ),
 
@@ -412,15 +465,21 @@ terms_described as (
 excluded_spans as (
 
     select
-        spans.post_key,
+        candidate_keys.post_key,
         exclusions.theme_code,
         spans.span_start,
         spans.span_end
 
     from spans
 
+    inner join patterns
+        on spans.pattern_no = patterns.pattern_no
+
     inner join exclusions
-        on spans.pattern = exclusions.pattern
+        on patterns.pattern = exclusions.pattern
+
+    inner join candidate_keys
+        on spans.post_no = candidate_keys.post_no
 
 ),
 
@@ -439,6 +498,25 @@ terms_not_excluded as (
 
 ),
 
+words_of_conditions as (
+
+    select distinct
+        candidate_keys.post_key,
+        patterns.pattern
+
+    from spans
+
+    inner join patterns
+        on spans.pattern_no = patterns.pattern_no
+
+    inner join conditions
+        on patterns.pattern = conditions.condition
+
+    inner join candidate_keys
+        on spans.post_no = candidate_keys.post_no
+
+),
+
 word_conditions_met as (
 
     select distinct
@@ -450,9 +528,9 @@ word_conditions_met as (
     inner join conditions
         on terms_not_excluded.term_id = conditions.term_id
 
-    inner join spans
-        on terms_not_excluded.post_key = spans.post_key
-        and conditions.condition = spans.pattern
+    inner join words_of_conditions
+        on terms_not_excluded.post_key = words_of_conditions.post_key
+        and conditions.condition = words_of_conditions.pattern
 
     where terms_not_excluded.has_condition
         and not conditions.is_theme

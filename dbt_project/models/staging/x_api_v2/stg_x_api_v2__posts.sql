@@ -221,8 +221,9 @@ posts_renamed as (
         retweeted.id as reposted_post_id,
         case
             when reposted_author_id is not null then reposted_author_id
+            -- the mention behind `RT @`
             when is_repost then {{ list_item(list_map(list_keep(
-                'delivered_entities.mentions', 'm', 'lower(m.username) = lower(reposted_author_handle)'
+                'delivered_entities.mentions', 'm', 'm."start" = 3'
             ), 'm', known_account_id('m.id')), 1) }}
         end as reposted_account_id,
         reposted_author_handle as reposted_handle,
@@ -231,20 +232,17 @@ posts_renamed as (
         ---------- entities: the API leaves the field out when a post has none, and also when nobody asked for it; a
         ---------- text without the sign has none in either case
         cast(case
-            when delivered_entities is not null then coalesce({{ list_map('delivered_entities.hashtags', 'h', struct_of([
-                ('tag', 'h.tag'),
-                ('start', unescaped_position('h."start"', 'delivered_text')),
-                ('end', unescaped_position('h."end"', 'delivered_text')),
-            ])) }}, [])
+            when delivered_entities is not null then coalesce({{ entity_list(
+                'delivered_entities.hashtags', 'h', [('tag', 'h.tag')], 'h."start"', 'h."end"', 'delivered_text'
+            ) }}, [])
             when strpos(delivered_text, '#') = 0 and strpos(delivered_text, '＃') = 0 then []
         end as {{ hashtags_type() }}) as hashtags,
         cast(case
-            when delivered_entities is not null then coalesce({{ list_map('delivered_entities.mentions', 'm', struct_of([
-                ('handle', 'm.username'),
-                ('account_id', known_account_id('m.id')),
-                ('start', unescaped_position('m."start"', 'delivered_text')),
-                ('end', unescaped_position('m."end"', 'delivered_text')),
-            ])) }}, [])
+            when delivered_entities is not null then coalesce({{ entity_list(
+                'delivered_entities.mentions', 'm',
+                [('handle', 'm.username'), ('account_id', known_account_id('m.id'))],
+                'm."start"', 'm."end"', 'delivered_text'
+            ) }}, [])
             when strpos(delivered_text, '@') = 0 and strpos(delivered_text, '＠') = 0 then []
         end as {{ mentions_type() }}) as mentions,
         cast(case

@@ -214,42 +214,35 @@ posts_renamed as (
         end as quoted_handle,
         cast(null as varchar) as reposted_post_id,
         case
+            -- the mention behind `RT @`
             when is_repost then {{ list_item(list_map(list_keep(
-                'entities.user_mentions', 'm',
-                'lower(m.screen_name) = lower(' ~ reposted_handle_in('full_text') ~ ')'
-            ), 'm', 'm.id_str'), 1) }}
+                'entities.user_mentions', 'm', 'cast(m.indices[1] as bigint) = 3'
+            ), 'm', known_account_id('m.id_str')), 1) }}
         end as reposted_account_id,
         case when is_repost then {{ reposted_handle_in('full_text') }} end as reposted_handle,
         cast(null as varchar) as conversation_id,
 
         ---------- entities
         cast(case
-            when note_text is not null then {{ list_map('note_hashtags', 'h', struct_of([
-                ('tag', 'h.text'),
-                ('start', unescaped_position('h."fromIndex"', 'escaped_note_text')),
-                ('end', unescaped_position('h."toIndex"', 'escaped_note_text')),
-            ])) }}
-            when entities is not null then coalesce({{ list_map('entities.hashtags', 'h', struct_of([
-                ('tag', 'h.text'),
-                ('start', unescaped_position('h.indices[1]', 'full_text')),
-                ('end', unescaped_position('h.indices[2]', 'full_text')),
-            ])) }}, [])
+            when note_text is not null then {{ entity_list(
+                'note_hashtags', 'h', [('tag', 'h.text')], 'h."fromIndex"', 'h."toIndex"', 'escaped_note_text'
+            ) }}
+            when entities is not null then coalesce({{ entity_list(
+                'entities.hashtags', 'h', [('tag', 'h.text')], 'h.indices[1]', 'h.indices[2]', 'full_text'
+            ) }}, [])
         end as {{ hashtags_type() }}) as hashtags,
         cast(case
-            when note_text is not null then {{ list_map('note_mentions', 'n', struct_of([
+            when note_text is not null then {{ entity_list('note_mentions', 'n', [
                 ('handle', 'n."screenName"'),
                 ('account_id', list_item(list_map(list_keep(
                     'entities.user_mentions', 'm', 'lower(m.screen_name) = lower(n."screenName")'
                 ), 'm', known_account_id('m.id_str')), 1)),
-                ('start', unescaped_position('n."fromIndex"', 'escaped_note_text')),
-                ('end', unescaped_position('n."toIndex"', 'escaped_note_text')),
-            ])) }}
-            when entities is not null then coalesce({{ list_map('entities.user_mentions', 'm', struct_of([
-                ('handle', 'm.screen_name'),
-                ('account_id', known_account_id('m.id_str')),
-                ('start', unescaped_position('m.indices[1]', 'full_text')),
-                ('end', unescaped_position('m.indices[2]', 'full_text')),
-            ])) }}, [])
+            ], 'n."fromIndex"', 'n."toIndex"', 'escaped_note_text') }}
+            when entities is not null then coalesce({{ entity_list(
+                'entities.user_mentions', 'm',
+                [('handle', 'm.screen_name'), ('account_id', known_account_id('m.id_str'))],
+                'm.indices[1]', 'm.indices[2]', 'full_text'
+            ) }}, [])
         end as {{ mentions_type() }}) as mentions,
         cast(case
             when note_text is not null then {{ list_map('note_links', 'u', struct_of([

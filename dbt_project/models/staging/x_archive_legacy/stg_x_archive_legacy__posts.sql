@@ -103,9 +103,9 @@ posts_renamed as (
         retweeted_status.id_str as reposted_post_id,
         case
             when retweeted_status."user".id_str is not null then retweeted_status."user".id_str
+            -- the mention behind `RT @`
             when is_repost then {{ list_item(list_map(list_keep(
-                'entities.user_mentions', 'm',
-                'lower(m.screen_name) = lower(' ~ reposted_handle_in('delivered_text') ~ ')'
+                'entities.user_mentions', 'm', 'cast(m.indices[1] as bigint) = 3'
             ), 'm', known_account_id('m.id_str')), 1) }}
         end as reposted_account_id,
         case
@@ -116,19 +116,16 @@ posts_renamed as (
 
         ---------- entities
         cast(case
-            when entities is not null then coalesce({{ list_map('entities.hashtags', 'h', struct_of([
-                ('tag', 'h.text'),
-                ('start', unescaped_position('h.indices[1]', 'delivered_text')),
-                ('end', unescaped_position('h.indices[2]', 'delivered_text')),
-            ])) }}, [])
+            when entities is not null then coalesce({{ entity_list(
+                'entities.hashtags', 'h', [('tag', 'h.text')], 'h.indices[1]', 'h.indices[2]', 'delivered_text'
+            ) }}, [])
         end as {{ hashtags_type() }}) as hashtags,
         cast(case
-            when entities is not null then coalesce({{ list_map('entities.user_mentions', 'm', struct_of([
-                ('handle', 'm.screen_name'),
-                ('account_id', known_account_id('m.id_str')),
-                ('start', unescaped_position('m.indices[1]', 'delivered_text')),
-                ('end', unescaped_position('m.indices[2]', 'delivered_text')),
-            ])) }}, [])
+            when entities is not null then coalesce({{ entity_list(
+                'entities.user_mentions', 'm',
+                [('handle', 'm.screen_name'), ('account_id', known_account_id('m.id_str'))],
+                'm.indices[1]', 'm.indices[2]', 'delivered_text'
+            ) }}, [])
         end as {{ mentions_type() }}) as mentions,
         cast(case
             when entities is not null then coalesce({{ list_map('entities.urls', 'u', struct_of([
