@@ -11,7 +11,7 @@ from pathlib import Path
 
 from orchestration.contract import LAYERS
 from orchestration.definitions import build_defs
-from tests.project.test_layers import READ_UPWARDS
+from tests.project.test_layers import EXCEPTIONS
 
 SNAPSHOT = Path(__file__).parent / "snapshots" / "asset_graph.txt"
 UPDATE = "SUARA_UPDATE_SNAPSHOTS"
@@ -63,6 +63,6 @@ def test_no_asset_reads_upwards() -> None:
         for key in graph.get_all_asset_keys()
         for parent in graph.get(key).parent_keys
         if order[graph.get(parent).group_name] > order[graph.get(key).group_name]
-        and (key.path[-1], parent.path[-1]) not in READ_UPWARDS
+        and (key.path[-1], parent.path[-1]) not in EXCEPTIONS
     ]
     assert not wrong

@@ -59,9 +59,10 @@ def test_python_runs(block: Block, checkout: Path) -> None:
     assert result.stdout.strip()
 
 
-def test_readme_shows_what_the_run_prints(demo_warehouse: DemoWarehouse) -> None:
-    """Each line of the README's shortened output stands in the real one; run ids, times and paths may differ."""
-    (shown,) = [b for b in all_blocks("text") if b.page == "README.md"][:1]
+@pytest.mark.parametrize("page", ["README.md", "docs/tutorial/first-warehouse.md"])
+def test_page_shows_what_the_run_prints(page: str, demo_warehouse: DemoWarehouse) -> None:
+    """Each line of the shortened output stands in the real one; ids, times and folders may differ."""
+    shown = next(block for block in all_blocks("text") if block.page == page)
 
     def plain(line: str) -> str:
         line = re.sub(r"\b[0-9a-f]{8,}(?:-[0-9a-f]{4,})*\b", "<id>", line)
