@@ -45,6 +45,7 @@ _CHUNK = 4 << 20
 # What DuckDB raises when the data is at fault; anything else is ours or the machine's, and is not hidden.
 _REFUSALS = (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException)
 _BOUNDARY = re.compile(r"[\[,]\s*(?=\{)")
+_STRUCTURE = re.compile(r"[\[\]{},:\"]")
 _SEPARATORS = re.compile(r"[\s\[\],;]*")
 
 
@@ -108,6 +109,10 @@ def key_paths(head: str) -> set[str]:
     return paths
 
 
+# Keys that only stand beside the list of posts; several, since a break may have hit one of them.
+_BESIDE_POSTS = re.compile(r'(?<!\\)"(?:includes|users|tweets|places|polls)"\s*:\s*[\[{]')
+
+
 def salvage_page(text: str, is_record: Callable[[Any], bool]) -> list[Any]:
     """The sound posts of a broken page of API v2 (`{"data": [`), before and after the place where it is broken.
 
@@ -116,8 +121,8 @@ def salvage_page(text: str, is_record: Callable[[Any], bool]) -> list[Any]:
     match = re.match(r'\s*\{\s*"data"\s*:\s*\[\s*', text)
     if match is None:
         return []
-    includes = re.compile(r'(?<!\\)"includes"\s*:\s*\{').search(text, match.end())
-    end = includes.start() if includes else len(text)
+    beyond = _BESIDE_POSTS.search(text, match.end())
+    end = beyond.start() if beyond else len(text)
     records: list[Any] = []
     position = match.end()
     while position < end:
@@ -126,6 +131,8 @@ def salvage_page(text: str, is_record: Callable[[Any], bool]) -> list[Any]:
             if is_record(value) and after <= end:
                 records.append(value)
                 position = after
+                if text[after : after + 100].lstrip().startswith("]"):
+                    break  # the list is closed: what is broken comes later
         except (ValueError, RecursionError):
             pass
         boundary = _BOUNDARY.search(text, position + 1 if text.startswith("{", position) else position)
@@ -437,7 +444,8 @@ class _ValueScanner:
             if at_end and not self._ended:
                 raise _BrokenError("a value that goes on", incomplete=True) from error
             message = f"{_message(error)} near byte {self._base + error.pos + 1:,} of the file"
-            raise _BrokenError(message, is_cut=at_end) from error
+            nothing_follows = _STRUCTURE.search(self._text, error.pos) is None
+            raise _BrokenError(message, is_cut=at_end and (nothing_follows or "Untermin" in error.msg)) from error
         if end == len(self._text) and not self._ended and not isinstance(value, dict | list | str):
             raise _BrokenError("a number that goes on", incomplete=True)
         return value, self._base + end
