@@ -225,13 +225,14 @@ def year_matrix(rows: Rows, label: str, value: str, width: int, *, as_share: boo
     """Rows by years, each cell tinted and labelled with its number."""
     highest = max((row[value] or 0 for row in rows), default=0) or 1
     names = list(dict.fromkeys(row[label] for row in rows))
+    digits = 1 if highest < 0.1 else 0
     data = [
         {
             "position": names.index(row[label]),
             "year": _year_label(row, width),
             "value": row[value],
             "strong": (row[value] or 0) > 0.8 * highest,
-            "text": f"{100 * row[value]:.0f}" if as_share else f"{row[value]:,}",
+            "text": f"{100 * row[value]:.{digits}f}" if as_share else f"{row[value]:,}",
         }
         for row in rows
         if row[value] is not None

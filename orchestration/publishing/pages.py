@@ -6,12 +6,14 @@ Does not belong here: what a page says.
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from orchestration.contract import replacing
 
@@ -27,7 +29,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    env.filters.update(number=number, share=share, day=day, moment=moment, cell=cell)
+    env.filters.update(number=number, share=share, day=day, prose=prose)
     return env
 
 
@@ -61,8 +63,9 @@ def day(value: date | datetime | None) -> str:
     return "–" if value is None else f"{value.day} {value:%B %Y}"
 
 
-def moment(value: datetime | None) -> str:
-    return "–" if value is None else f"{value:%Y-%m-%d %H:%M:%S} UTC"
+def prose(text: str) -> Markup:
+    """A description with its `code` set as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def cell(value: Any) -> str:

@@ -67,20 +67,22 @@ latest_checks as (
 )
 """.strip()
 
-# A file name may carry a private handle: then the capture's id stands alone.
+# A file name may carry a private handle: then the first characters of the capture's id stand alone.
 _CAPTURE_NAMES = """
+private_captures as (
+    select distinct capture_id
+    from quality.fct_capture_outcomes
+    inner join marts.dim_accounts
+        on not is_registered and not is_focal and length(handle) >= 4 and contains(lower(file_name), lower(handle))
+),
+
 capture_names as (
     select
         capture_id,
-        case
-            when exists (
-                select 1 from marts.dim_accounts
-                where not is_registered and not is_focal and length(handle) >= 4
-                    and contains(lower(file_name), lower(handle))
-            ) then 'name withheld'
-            else file_name
-        end || ' (' || left(capture_id, 8) || ')' as capture
+        private_captures.capture_id is not null as is_private,
+        case when is_private then 'capture ' else file_name || ' ' end || left(capture_id, 8) as capture
     from quality.fct_capture_outcomes
+    left join private_captures using (capture_id)
 )
 """.strip()
 
@@ -272,26 +274,33 @@ order by years.year
         _YEARS,
         _STUDY_POSTS,
         """
-own_by_year as (select year, count(*) as own_posts_of_year from study_posts group by year)
+own_by_year as (select year, count(*) as own_posts_of_year from study_posts group by year),
+
+touched as (
+    select year, theme_code, codebook_version, count(*) as own_posts
+    from study_posts
+    inner join marts.fct_post_themes using (post_key)
+    group by all
+)
 """.strip(),
         body="""
 select
+    theme_name as theme,
     years.year,
     observed_months,
     calendar_months,
-    theme_code,
-    theme_name as theme,
-    count(distinct post_key) as own_posts,
+    coalesce(own_posts, 0) as own_posts,
     own_posts_of_year,
-    count(distinct post_key) / any_value(own_posts_of_year) as share_of_own_posts
-from study_posts
-inner join own_by_year using (year)
+    coalesce(own_posts, 0) / own_posts_of_year as share_of_own_posts
+from marts.dim_themes
+cross join own_by_year
 inner join years using (year)
-inner join marts.fct_post_themes using (post_key)
-inner join marts.dim_themes using (theme_code, codebook_version)
+left join touched
+    on touched.year = own_by_year.year
+    and touched.theme_code = dim_themes.theme_code
+    and touched.codebook_version = dim_themes.codebook_version
 where facet = 'theme' and parent_code is null
-group by all
-order by years.year, theme_code
+order by theme, years.year
 """,
     ),
     "themes_untouched": _query(
@@ -405,7 +414,7 @@ order by status, capture, record_type
         body="""
 select
     capture,
-    case when not starts_with(capture, 'name withheld') then member end as member,
+    case when not is_private then member end as member,
     reason_code as reason,
     count(*) as records,
     any_value(next_step) as what_to_do

@@ -69,6 +69,7 @@ class Figure:
     wide: str = ""
     narrow: str = ""
     legend: list[tuple[str, str]] = field(default_factory=list)
+    is_folded: bool = False
 
 
 class _Page:
@@ -97,6 +98,7 @@ class _Page:
         alt: str = "",
         note: str = "",
         legend: Sequence[tuple[str, str]] = (),
+        is_folded: bool = False,
     ) -> Figure:
         """The figure of query `name`; `picture` gives its spec for a width, None when there is nothing to draw."""
         wide = narrow = ""
@@ -113,6 +115,7 @@ class _Page:
             wide=wide,
             narrow=narrow,
             legend=list(legend) if wide else [],
+            is_folded=is_folded or bool(wide),
         )
 
 
@@ -224,6 +227,11 @@ def _coverage(page: _Page) -> Figure:
         picture=lambda width: figures.coverage_strip(shown, width),
         alt=f"Strip of months coloured by coverage. {sentence}",
         note="A month that was not observed has no number, which is not the same as zero posts."
+        + (
+            " An account that is not registered carries a number; a row in the seed of accounts gives it its name."
+            if any("(not registered)" in row["account"] for row in rows)
+            else ""
+        )
         + (f" The picture shows the {MOST_ACCOUNTS} accounts with most posts." if len(shown) < len(rows) else ""),
         legend=[(STATUS_COLOURS[s], STATUS_NAMES[s]) for s, n in counts.items() if n],
     )
@@ -485,7 +493,11 @@ def _quality(page: _Page) -> dict[str, Any]:
         "issues": _by_check(open_issues),
         "issues_sql": QUERIES["checks_not_passed"],
         "checks": page.figure(
-            "checks", "Every check", f"{number(len(page.rows('checks')))} checks.", caption="Outcomes per check"
+            "checks",
+            "Every check",
+            f"{counted(len(page.rows('checks')), 'check', 'checks')} of the gates raw, staging and marts.",
+            caption="Outcomes per check",
+            is_folded=True,
         ),
         "captures": page.figure(
             "captures",
@@ -544,6 +556,7 @@ def _methods(page: _Page) -> dict[str, Any]:
             "Tables and their hashes",
             "The same rows give the same hash, whatever order the captures came in.",
             caption="Every table of marts and reports",
+            is_folded=True,
         ),
     }
 
