@@ -144,7 +144,8 @@ def salvage_page(text: str, is_record: Callable[[Any], bool]) -> list[Any]:
 class Found:
     """One top-level value of a file, or what is wrong at its place.
 
-    `offset` counts bytes from the start of the scanned file; `text` is the undecoded value, as far as kept.
+    `offset` counts bytes from the start of the scanned file; `text` is the undecoded value, as far as kept; `raw`
+    are the bytes of a value that is not UTF-8.
     """
 
     offset: int
@@ -153,6 +154,7 @@ class Found:
     expected: str = "a JSON object"
     found: str = ""
     text: str = ""
+    raw: bytes = b""
 
 
 class MismatchError(ValueError):
@@ -283,7 +285,19 @@ def _not_utf8(raw: bytes, offset: int, error: UnicodeDecodeError) -> Found:
         expected="UTF-8",
         found=f"byte 0x{byte:02x} at byte {offset + error.start + 1:,} of the file{guess}",
         text=raw[: EXCERPT_LIMIT * 2].decode("utf-8", "backslashreplace"),
+        raw=raw,
     )
+
+
+def parse_escaped(raw: bytes) -> Any:
+    """The value of bytes that are JSON but not UTF-8, or None when they are not JSON either.
+
+    Bad bytes become characters that no text may hold, so that `clean_line` rejects the very records they are in.
+    """
+    try:
+        return _DECODER.decode(raw.decode("utf-8", "surrogateescape"))
+    except (ValueError, RecursionError):
+        return None
 
 
 def _message(error: json.JSONDecodeError) -> str:
@@ -628,6 +642,10 @@ class RecordTable:
         try:
             return line.encode("utf-8") + b"\n"
         except UnicodeEncodeError as error:
+            escaped = ord(line[error.start]) - 0xDC00
+            if 0x80 <= escaped <= 0xFF:
+                found = f"byte 0x{escaped:02x} in the record; Windows-1252 is likely"
+                raise RecordError("not_utf8", "UTF-8", found) from error
             raise RecordError("broken_unicode", "whole characters", "half of a surrogate pair") from error
 
 

@@ -39,6 +39,7 @@ from orchestration.connectors.records import (
     layout_of,
     line_pieces,
     nothing_loaded,
+    parse_escaped,
     parse_time,
     read_json_sql,
     run_fast,
@@ -248,6 +249,7 @@ class _Load:
         self._outcomes: dict[tuple[str, str], Outcome] = {}
         self._delivered = {"post": 0, "profile": 0, "other": 0}
         self._stated: dict[str, _Stated] = {}
+        self._bad_byte = ""
         self._encodings: set[str] = set()
         for table, shape in _SEEN.items():
             columns = ", ".join(f'"{name}" VARCHAR' for name in shape)
@@ -420,6 +422,11 @@ class _Load:
 
     def _take_broken(self, member: str, found: Found) -> None:
         """A broken value: of a broken page, the sound posts are kept."""
+        page = parse_escaped(found.raw) if found.problem == "not_utf8" else None
+        if _is_page(page):
+            self._bad_byte = f"{found.found}, the first bad one of this page"
+            self._take(member, page, "")
+            return
         posts = salvage_page(found.text, _is_post) if found.problem in ("broken_json", "cut_off") else []
         for post in posts:
             self._take_record(member, post, None, "")
@@ -473,8 +480,9 @@ class _Load:
                 outcome.loaded += 1
         except RecordError as error:
             next_step = _FIELDS_STEP if error.code == "missing_column" else None
-            text = text or json.dumps(record)
-            outcome.reject(number, error.code, error.expected, error.found, text, next_step)
+            text = text or json.dumps(record, ensure_ascii=False)
+            found = self._bad_byte if error.code == "not_utf8" else error.found
+            outcome.reject(number, error.code, error.expected, found, text, next_step)
 
     def _take_includes(self, includes: Any, retrieved_at: str | None) -> None:
         if not isinstance(includes, dict):

@@ -307,3 +307,13 @@ def test_broken_lines_of_a_large_file_cost_only_their_pieces(tmp_path: Path, mon
         query = f"select * from raw.x_api_v2_{table} order by record_no"
         assert loaded.rows(query) == whole.rows(query)
     assert f"byte {content.index(0xE9) + 1:,} of" in loaded.result.rejected[1].found
+
+
+def test_bad_byte_in_a_page_rejects_its_post_and_not_the_page(tmp_path: Path) -> None:
+    line = json.dumps(page(a_post(1), a_post(2, text="caf\u00e9"), a_post(3)), ensure_ascii=False)
+    loaded = load_text(tmp_path, line.encode("cp1252") + b"\n")
+    assert loaded.counts == (3, 2, 1) and loaded.rejected == [(2, "not_utf8")]
+    place = line.encode("cp1252").index(0xE9) + 1
+    assert f"byte 0xe9 at byte {place} of the file" in loaded.result.rejected[0].found
+    assert "iconv" in loaded.result.rejected[0].next_step
+    assert loaded.rows("select count(*) from raw.x_api_v2_users") == [(2,)]
