@@ -139,9 +139,11 @@ def catalog_results(
         said = [o for o in verdict.outcomes if o["check_name"] == spec.name]
         source = _source_of_key(spec.asset_key)
         if source is not None:
+            # A check that could not run speaks of no capture: it shows on every source, red.
             mine = [o for o in said if o.get("capture_id") and source_of.get(o["capture_id"]) == source]
+            mine += [o for o in said if not o.get("capture_id") and not o["passed"]]
         else:
-            mine = [o for o in said if not o.get("capture_id") or spec.asset_key == PUBLISHED_FILE] or said
+            mine = said
         if not said:
             mine = [silent_outcome(verdict.gate, spec)]
         results.append(_result(spec, mine, verdict))
