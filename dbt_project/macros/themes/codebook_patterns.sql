@@ -122,7 +122,7 @@
     {%- set alternations = [] -%}
     {%- for group in [parsed | map(attribute='stem') | unique | list] + groups -%}
         {%- for chunk in group | batch(500) -%}
-            {%- do alternations.append(codebook_alternation(chunk, separator) ~ '[' ~ separator ~ ']*') -%}
+            {%- do alternations.append(codebook_alternation(chunk, separator) ~ '[\\p{L}\\p{M}\\p{N}_]*') -%}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(alternations) }}
