@@ -47,7 +47,8 @@
 {#- What separates words in the quick search: everything but ASCII word characters and the other letters that the codebook
     itself uses. It is wider than a word boundary (an accented letter counts as a separator), so it finds all that there is
     and some that there is not; the exact boundaries are judged afterwards, on what was found. Measured on 1 M posts, 480
-    terms: 1 s with this class, 125 s with the exact one. -#}
+    terms: 1 s with this class, 125 s with the exact one; at the end of words alone the exact one still costs 11 s instead of
+    0.3 s on 72,834 texts in many scripts. -#}
 {% macro codebook_separator(parsed) -%}
     {%- set letters = [] -%}
     {%- for item in parsed -%}
@@ -122,7 +123,7 @@
     {%- set alternations = [] -%}
     {%- for group in [parsed | map(attribute='stem') | unique | list] + groups -%}
         {%- for chunk in group | batch(500) -%}
-            {%- do alternations.append(codebook_alternation(chunk, separator) ~ '[\\p{L}\\p{M}\\p{N}_]*') -%}
+            {%- do alternations.append(codebook_alternation(chunk, separator) ~ '[' ~ separator ~ ']*') -%}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(alternations) }}

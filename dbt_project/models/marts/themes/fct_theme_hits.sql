@@ -170,35 +170,59 @@ surface_parts as (
 
 ),
 
+different_parts as (
+
+    select distinct
+        words,
+        word_count
+
+    from surface_parts
+
+),
+
+parts_that_are_patterns as (
+
+    select
+        different_parts.words,
+        patterns.pattern_no,
+        patterns.is_wildcard
+
+    from different_parts
+
+    inner join patterns
+        on different_parts.words = patterns.stem
+        and different_parts.word_count = patterns.word_count
+
+    union
+
+    select
+        different_parts.words,
+        patterns.pattern_no,
+        patterns.is_wildcard
+
+    from different_parts
+
+    inner join patterns
+        on different_parts.word_count = patterns.word_count
+        and left(different_parts.words, length(patterns.stem)) = patterns.stem
+
+    where patterns.is_wildcard
+
+),
+
 surface_patterns as (
 
     select
         surface_parts.surface,
         surface_parts.part_start,
         surface_parts.part_end,
-        patterns.pattern_no
+        parts_that_are_patterns.pattern_no,
+        parts_that_are_patterns.is_wildcard
 
     from surface_parts
 
-    inner join patterns
-        on surface_parts.words = patterns.stem
-        and surface_parts.word_count = patterns.word_count
-
-    union
-
-    select
-        surface_parts.surface,
-        surface_parts.part_start,
-        surface_parts.part_end,
-        patterns.pattern_no
-
-    from surface_parts
-
-    inner join patterns
-        on surface_parts.word_count = patterns.word_count
-        and left(surface_parts.words, length(patterns.stem)) = patterns.stem
-
-    where patterns.is_wildcard
+    inner join parts_that_are_patterns
+        on surface_parts.words = parts_that_are_patterns.words
 
 ),
 
@@ -258,8 +282,9 @@ patterns_placed as (
         surface_starts.nfc_text,
         surface_starts.folded_text,
         surface_patterns.pattern_no,
+        surface_patterns.is_wildcard,
         surface_starts.surface_start + surface_patterns.part_start as span_start,
-        surface_starts.surface_start + surface_patterns.part_end as span_end
+        surface_starts.surface_start + surface_patterns.part_end as part_end
 
     from surface_starts
 
@@ -272,18 +297,41 @@ neighbours_seen as (
 
     select
         post_no,
+        nfc_text,
+        folded_text,
         pattern_no,
+        is_wildcard,
         span_start,
-        span_end,
-        substr(nfc_text, span_start + 1, span_end - span_start) as matched_text,
+        part_end,
         case when span_start > 0 then substr(folded_text, span_start, 1) else '' end as character_before,
-        substr(folded_text, span_end + 1, 1) as character_after
+        substr(folded_text, part_end + 1, 1) as character_after
 
     from patterns_placed
 
 ),
 
--- whole words only; and a handle is an account, not a word
+-- whole words only: a wildcard runs on to the end of its word, anything else must end there; and a handle is an account,
+-- not a word
+whole_words as (
+
+    select
+        post_no,
+        nfc_text,
+        pattern_no,
+        character_before,
+        span_start,
+        case
+            when character_after in ('', ' ') then part_end
+            else part_end + length(coalesce({{ regex_group('substr(folded_text, part_end + 1)', '^(' ~ word ~ '+)', 1) }}, ''))
+        end as span_end
+
+    from neighbours_seen
+
+    where (is_wildcard or not {{ regex_match('character_after', word) }})
+        and not {{ regex_match('character_before', '[@＠' ~ word[1:]) }}
+
+),
+
 spans as (
 
     select
@@ -291,13 +339,10 @@ spans as (
         pattern_no,
         span_start,
         span_end,
-        min(matched_text) as matched_text,
+        min(substr(nfc_text, span_start + 1, span_end - span_start)) as matched_text,
         min(character_before) as character_before
 
-    from neighbours_seen
-
-    where not {{ regex_match('character_after', word) }}
-        and not {{ regex_match('character_before', '[@＠' ~ word[1:]) }}
+    from whole_words
 
     group by post_no, pattern_no, span_start, span_end
 
