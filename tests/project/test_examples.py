@@ -15,8 +15,8 @@ from orchestration.contract import PROJECT_ROOT
 from tests.fixtures.demo import DemoWarehouse
 from tests.project.support import Block, all_blocks
 
-# A block that begins with this comment reads the pipeline's own file, not the published one.
-ON_WAREHOUSE = "-- on data/warehouse.duckdb"
+# A block that names one of these schemas reads the pipeline's own file, not the published one.
+ON_WAREHOUSE = re.compile(r"\b(?:from|join) (?:raw|staging|intermediate|reference)\.")
 # A block with this comment may find nothing on the demo.
 MAY_BE_EMPTY = "-- may be empty"
 SQL = all_blocks("sql")
@@ -40,7 +40,7 @@ def test_there_are_examples() -> None:
 @pytest.mark.parametrize("block", SQL, ids=str)
 def test_sql_runs_and_answers(block: Block, demo_warehouse: DemoWarehouse) -> None:
     paths = demo_warehouse.paths
-    source = paths.warehouse if block.text.startswith(ON_WAREHOUSE) else paths.published_file
+    source = paths.warehouse if ON_WAREHOUSE.search(block.text) else paths.published_file
     with duckdb.connect(str(source), read_only=True) as connection:
         statements = connection.extract_statements(block.text)
         assert statements
