@@ -957,9 +957,9 @@ limit 20""",
         observed="{misplaced_hit_count} of {theme_hit_count} hits lie outside their text",
         evidence_sql="select concat('post_key ', hits.post_key, ', term ', hits.term_id, ', ', "
         "hits.span_start, ' to ', hits.span_end) as key from marts.fct_theme_hits as hits inner join "
-        "marts.fct_posts as posts on hits.post_key = posts.post_key where not coalesce(hits.span_start >= 0 "
-        "and hits.span_end > hits.span_start and hits.span_end <= length(posts.text), false) order by 1 "
-        "limit 20",
+        "marts.fct_posts as posts on hits.post_key = posts.post_key where hits.span_start is not null "
+        "and not coalesce(hits.span_start >= 0 and hits.span_end > hits.span_start "
+        "and hits.span_end <= length(posts.text), false) order by 1 limit 20",
     ),
     _has_posts("fct_post_themes", "post_themes_have_posts", "orphaned_theme_count", "post_theme_count", "themes"),
     _has_posts(

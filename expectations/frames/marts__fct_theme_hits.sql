@@ -6,6 +6,8 @@ select
     count(*) filter (
         where
         posts.post_key is not null
+        -- a hashtag of the source that the text no longer holds (a repost that was cut) has no place
+        and hits.span_start is not null
         and not coalesce(
             hits.span_start >= 0 and hits.span_end > hits.span_start and hits.span_end <= length(posts.text), false
         )
