@@ -146,8 +146,7 @@ RAW = (
         name="delivered_is_loaded_plus_rejected",
         severity="critical",
         dimension="integrity",
-        why="Every delivered record is either loaded or rejected with a reason. Anything else is silent "
-        "loss.",
+        why="Every delivered record is either loaded or rejected with a reason. Anything else is silent loss.",
         next_step="This is a fault of the reader, not of the file: report it with the name of the source.",
         frame="raw__accounting",
         column="unaccounted_count",
@@ -243,8 +242,7 @@ limit 20""",
         dimension="consistency",
         why="Sources state how many posts they hold. A different count means a cut export, or a source that "
         "counts otherwise: old X archives state more posts than they contain, so this alone closes nothing.",
-        next_step="Compare the statements in quality.fct_control_totals; ask for a new export if posts are "
-        "missing.",
+        next_step="Compare the statements in quality.fct_control_totals; ask for a new export if posts are missing.",
         frame="raw__accounting",
         column="disagreeing_total_count",
         expected="every count that the source states about itself equals the count made here",
@@ -258,8 +256,7 @@ limit 20""",
         name="owner_known",
         severity="warning",
         dimension="completeness",
-        why="Without its owner a capture cannot say for which account it is complete: its months stay "
-        "samples.",
+        why="Without its owner a capture cannot say for which account it is complete: its months stay samples.",
         next_step="Deliver the profile file that belongs to the export (account.js, user_details.js, users).",
         frame="raw__accounting",
         column="owner",
@@ -272,8 +269,7 @@ limit 20""",
         severity="warning",
         dimension="timeliness",
         why="Likes and reposts grow. Counts without the time at which they were true cannot be compared.",
-        next_step="Nothing to do for this file; when you export again, keep the file that tells the "
-        "export's date.",
+        next_step="Nothing to do for this file; when you export again, keep the file that tells the export's date.",
         frame="raw__accounting",
         column="observed_at",
         expected="the time of the export, as the source states it",
@@ -340,8 +336,7 @@ limit 20""",
         name="ids_not_damaged_by_javascript",
         severity="critical",
         dimension="accuracy",
-        why="JavaScript prints large numbers rounded: most ids then end in 00 and belong to other posts, or "
-        "to none.",
+        why="JavaScript prints large numbers rounded: most ids then end in 00 and belong to other posts, or to none.",
         next_step="Use the export's text ids (id_str), or deliver it as it was downloaded. Where another "
         "capture holds the same posts undamaged, (author, id >> 22) finds the exact id again.",
         frame="raw__ids",
@@ -406,8 +401,7 @@ STAGING = (
         severity="critical",
         dimension="integrity",
         why="Staging renames and casts; it neither drops nor adds a post.",
-        next_step="This is a fault of the staging model, not of the file: report it with the name of the "
-        "source.",
+        next_step="This is a fault of the staging model, not of the file: report it with the name of the source.",
         frame="staging__posts",
         column="lost_post_count",
         expected="as many posts in staging as were loaded",
@@ -417,10 +411,8 @@ STAGING = (
         name="record_keys_unique",
         severity="critical",
         dimension="uniqueness",
-        why="Capture and position name one delivered record. Twice the same is a record multiplied by a "
-        "join.",
-        next_step="This is a fault of the staging model, not of the file: report it with the name of the "
-        "source.",
+        why="Capture and position name one delivered record. Twice the same is a record multiplied by a join.",
+        next_step="This is a fault of the staging model, not of the file: report it with the name of the source.",
         frame="staging__posts",
         column="repeated_record_count",
         expected="every record once",
@@ -463,8 +455,7 @@ where occurrence > 1"""
         name="posted_after_the_platform_began",
         severity="critical",
         dimension="validity",
-        why="No post on X is older than the platform. Such a date is a default (1970, 0001) or a misread "
-        "format.",
+        why="No post on X is older than the platform. Such a date is a default (1970, 0001) or a misread format.",
         next_step="See in which form the file writes its dates. " + _SET_RIGHT,
         frame="staging__posts",
         column="before_platform_count",
@@ -501,8 +492,7 @@ where
         name="time_agrees_with_id",
         severity="warning",
         dimension="accuracy",
-        why="Ids of X since November 2010 hold the time of the post. Where the stated time differs, it is "
-        "false.",
+        why="Ids of X since November 2010 hold the time of the post. Where the stated time differs, it is false.",
         next_step="Look at these posts before you use their day; months are only wrong at their edges.",
         frame="staging__posts",
         column="time_off_count",
@@ -537,8 +527,7 @@ where
         severity="critical",
         dimension="validity",
         why="Every number is split by kind. A post of another kind would be counted nowhere.",
-        next_step="This is a fault of the staging model, not of the file: report it with the name of the "
-        "source.",
+        next_step="This is a fault of the staging model, not of the file: report it with the name of the source.",
         frame="staging__posts",
         column="unknown_kind_count",
         expected="one of original, reply, self_reply, quote, repost",
@@ -553,30 +542,25 @@ where
         dimension="accuracy",
         why="Exports give a repost the counts of the original post. Added up, they inflate engagement "
         "(53-fold on a real account).",
-        next_step="This is a fault of the staging model, not of the file: report it with the name of the "
-        "source.",
+        next_step="This is a fault of the staging model, not of the file: report it with the name of the source.",
         frame="staging__posts",
         column="repost_with_metrics_count",
         expected="no counts on reposts",
         observed="{repost_with_metrics_count} reposts carry counts",
-        evidence_sql=_STAGING_POSTS_OF_CAPTURE
-        + "kind = 'repost' and has_metrics" + _BY_RECORD,
+        evidence_sql=_STAGING_POSTS_OF_CAPTURE + "kind = 'repost' and has_metrics" + _BY_RECORD,
     ),
     _staging(
         name="texts_complete",
         severity="warning",
         dimension="completeness",
         why="Cut texts lose their last hashtags, mentions and words: counts of these are then too low.",
-        next_step="If you can, add an export that holds whole texts: the most complete version of a post "
-        "wins.",
+        next_step="If you can, add an export that holds whole texts: the most complete version of a post wins.",
         frame="staging__posts",
         column="complete_text_share",
         expected="at least {complete_text_share_min:.0%} of the account's own texts whole",
         observed="{cut_own_post_count} of {own_post_count} own texts cut, {complete_text_share:.1%} whole",
         failing_column="cut_own_post_count",
-        evidence_sql=_STAGING_POSTS_OF_CAPTURE
-        + "kind <> 'repost' and text_is_complete is not true"
-        + _BY_RECORD,
+        evidence_sql=_STAGING_POSTS_OF_CAPTURE + "kind <> 'repost' and text_is_complete is not true" + _BY_RECORD,
         thresholds=("complete_text_share_min",),
     ),
     _staging(
@@ -642,8 +626,7 @@ where
         dimension="completeness",
         why="Months without a post inside an export that claims to be whole are a pause of the account, or "
         "a hole in the export. They count as zero.",
-        next_step="Ask the owner whether the account paused; otherwise look for another export of these "
-        "months.",
+        next_step="Ask the owner whether the account paused; otherwise look for another export of these months.",
         frame="staging__posts",
         column="missing_month_count",
         expected="a post in every month between the first and the last",
@@ -670,8 +653,7 @@ limit 20""",
         dimension="completeness",
         why="The first and the last month of a whole export are seldom whole themselves. Set beside whole "
         "months they look like a rise or a fall.",
-        next_step="Nothing to do; coverage stands beside every count, and reports leave partial months out "
-        "of trends.",
+        next_step="Nothing to do; coverage stands beside every count, and reports leave partial months out of trends.",
         frame="staging__posts",
         column="partial_month_count",
         expected="the covered time begins and ends with a month (within {cut_month_days} day)",
@@ -726,8 +708,7 @@ def _has_posts(asset: str, name: str, column: str, total: str, what: str) -> Che
         name=name,
         severity="critical",
         dimension="integrity",
-        why=f"A row of {what} without its post cannot be traced back to a delivered record, and joins lose "
-        f"it.",
+        why=f"A row of {what} without its post cannot be traced back to a delivered record, and joins lose it.",
         next_step="Rebuild all marts together. " + _MODEL_FAULT,
         frame=f"marts__{asset}",
         column=column,
@@ -749,16 +730,14 @@ MARTS = (
         column="repeated_post_key_count",
         expected="every post once",
         observed="{repeated_post_key_count} of {post_row_count} rows repeat a post",
-        evidence_sql="select post_key as key from marts.fct_posts group by 1 having count(*) > 1 order by 1 "
-        "limit 20",
+        evidence_sql="select post_key as key from marts.fct_posts group by 1 having count(*) > 1 order by 1 limit 20",
     ),
     _marts(
         "fct_posts",
         name="posts_not_empty",
         severity="critical",
         dimension="completeness",
-        why="Accepted captures hold posts, so the marts must. Empty marts would replace good ones without "
-        "an error.",
+        why="Accepted captures hold posts, so the marts must. Empty marts would replace good ones without an error.",
         next_step="See which capture's posts are lost in quality.fct_record_accounting. " + _MODEL_FAULT,
         frame="marts__fct_posts",
         column="empty_post_table_count",
@@ -844,8 +823,7 @@ limit 20""",
         frame="marts__observations",
         column="kept_difference_count",
         expected="each kept record a post, each post a kept record",
-        observed="{kept_record_count} records kept, {kept_post_count} posts, {kept_difference_count} "
-        "without the other",
+        observed="{kept_record_count} records kept, {kept_post_count} posts, {kept_difference_count} without the other",
         evidence_sql="""
 select coalesce(kept.post_key, posts.post_key) as key
 from (select post_key from intermediate.int_posts__observations where outcome = 'kept') as kept
@@ -888,8 +866,7 @@ limit 20""",
         name="no_null_inside_coverage",
         severity="critical",
         dimension="completeness",
-        why="Where the source was looked at and held nothing, the count is zero. A null there hides a "
-        "silent month.",
+        why="Where the source was looked at and held nothing, the count is zero. A null there hides a silent month.",
         next_step=_MODEL_FAULT,
         frame="marts__fct_post_volume",
         column="null_inside_coverage_count",
@@ -940,9 +917,7 @@ limit 20""",
         evidence_sql="select concat('post_key ', post_key, ', ', count(*), ' times') as key from "
         "marts.fct_post_hashtags group by post_key, hashtag having count(*) > 1 order by 1 limit 20",
     ),
-    _has_posts(
-        "fct_post_hashtags", "hashtags_have_posts", "orphaned_hashtag_count", "hashtag_row_count", "hashtags"
-    ),
+    _has_posts("fct_post_hashtags", "hashtags_have_posts", "orphaned_hashtag_count", "hashtag_row_count", "hashtags"),
     _has_posts("fct_theme_hits", "theme_hits_have_posts", "orphaned_hit_count", "theme_hit_count", "theme hits"),
     _marts(
         "fct_theme_hits",
@@ -1151,13 +1126,11 @@ limit 20""",
         dimension="validity",
         why="Private people who are mentioned or answered did not choose to be in a report. Reports name "
         "registered organisations and the owners of captures; everybody else is counted, not named.",
-        next_step="Register the account if it is an organisation's; otherwise leave its handle out of the "
-        "report.",
+        next_step="Register the account if it is an organisation's; otherwise leave its handle out of the report.",
         frame="publish__handles",
         column="unregistered_handle_count",
         expected="handles of registered organisations and of capture owners only",
-        observed="{unregistered_handle_count} of {report_handle_count} handles in the reports belong to "
-        "others",
+        observed="{unregistered_handle_count} of {report_handle_count} handles in the reports belong to others",
         # the place is named, never the handle: outcomes are published
         evidence_sql="""
 select concat(place, ': ', count(distinct handle), ' handles') as key
@@ -1181,8 +1154,7 @@ limit 20""",
         name="no_critical_check_failed",
         severity="critical",
         dimension="integrity",
-        why="The gates before this one must have been open for what is published, whatever was run by hand "
-        "between.",
+        why="The gates before this one must have been open for what is published, whatever was run by hand between.",
         next_step="Materialize everything again, and look at the checks that are named here.",
         frame="publish__outcomes",
         column="failed_critical_count",

@@ -160,10 +160,14 @@ def _validate(suite: dict[str, Any], frame: _Frame, columns: Sequence[str]) -> d
         values = [_plain(row.get(column)) for row in frame.rows.values()]
         is_text = any(isinstance(value, str) for value in values)
         data[column] = pd.Series(values, dtype="object" if is_text else "float64")
-    validation = _batch_definition().get_batch({"dataframe": data}).validate(
-        gx.ExpectationSuite(**suite),
-        result_format={"result_format": "COMPLETE", "unexpected_index_column_names": [SUBJECT]},
-        expectation_parameters={name: limit.value for name, limit in THRESHOLDS.items()},
+    validation = (
+        _batch_definition()
+        .get_batch({"dataframe": data})
+        .validate(
+            gx.ExpectationSuite(**suite),
+            result_format={"result_format": "COMPLETE", "unexpected_index_column_names": [SUBJECT]},
+            expectation_parameters={name: limit.value for name, limit in THRESHOLDS.items()},
+        )
     )
     results: dict[str, _Result] = {}
     for result in validation.results:
@@ -227,9 +231,7 @@ def _plain(value: Any) -> Any:
 # ---------- outcomes
 
 
-def _outcomes(
-    con: duckdb.DuckDBPyConnection, check: Check, frame: _Frame, result: _Result | None
-) -> list[Outcome]:
+def _outcomes(con: duckdb.DuckDBPyConnection, check: Check, frame: _Frame, result: _Result | None) -> list[Outcome]:
     if result is None:
         return [_broken(check, "the suite has no such expectation")]
     if result.error:
@@ -292,9 +294,7 @@ def _broken(check: Check, error: str, *, asset: str | None = None, capture_id: s
 
 
 def _without_rows(check: Check) -> Outcome:
-    return _outcome(
-        check, check.asset_of(None), None, not check.demands_rows, _NO_ROWS, int(check.demands_rows), []
-    )
+    return _outcome(check, check.asset_of(None), None, not check.demands_rows, _NO_ROWS, int(check.demands_rows), [])
 
 
 def _outcome(

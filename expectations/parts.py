@@ -141,7 +141,7 @@ def _report_handles(con: duckdb.DuckDBPyConnection) -> str:
     return "\n    union all\n    ".join(
         f"select 'reports.{table}.{column}' as place, lower(ltrim(\"{column}\", '@')) as handle "
         # words with blanks ("accounts not registered") and display names are no handles
-        f"from reports.\"{table}\" where regexp_full_match(\"{column}\", '@?[A-Za-z0-9_]+')"
+        f'from reports."{table}" where regexp_full_match("{column}", \'@?[A-Za-z0-9_]+\')'
         for table, column in columns
     )
 

@@ -53,8 +53,7 @@ _ALL = (
         "rejected_share_short_file_max",
         0.5,
         "share",
-        "A file, however short, of which more than half cannot be read is not the kind of file it was taken "
-        "for.",
+        "A file, however short, of which more than half cannot be read is not the kind of file it was taken for.",
     ),
     # ---------- raw: damaged ids
     Threshold(
@@ -110,8 +109,7 @@ _ALL = (
         "time_off_share_max",
         0.01,
         "share",
-        "The worst real file has 3 of 1,723 posts off (0.17 %). A wrong time zone or day/month swap moves "
-        "nearly all.",
+        "The worst real file has 3 of 1,723 posts off (0.17 %). A wrong time zone or day/month swap moves nearly all.",
     ),
     Threshold(
         "time_off_count_min",

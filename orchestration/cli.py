@@ -165,9 +165,7 @@ def use_data_dir(data_dir: Path | None) -> DataDir:
     return paths
 
 
-def execute(
-    files: list[str], *, source: str | None = None, synthetic: bool = False
-) -> tuple[str, bool, list[str]]:
+def execute(files: list[str], *, source: str | None = None, synthetic: bool = False) -> tuple[str, bool, list[str]]:
     """Run the `refresh` job in this process.
 
     Returns:

@@ -123,7 +123,8 @@ def raw(
                     if reason := load_capture(connection, ledger, entry, candidate, context.log.info):
                         unreadable[entry.capture_id] = reason
                 verdict = gates.evaluate(connection, "raw", ledger)
-                ledger.write_outcomes(context.run.run_id, "raw", [*verdict.outcomes, *_unreadable_rows(unreadable, ledger)])
+                said = [*verdict.outcomes, *_unreadable_rows(unreadable, ledger)]
+                ledger.write_outcomes(context.run.run_id, "raw", said)
                 gates.quarantine(ledger, verdict)
                 bookkeeping.sync(connection, ledger)
                 accepted = bookkeeping.accepted_captures(connection)

@@ -58,8 +58,7 @@ CASES = {
         [f"account {_ACCOUNT}, 2019-04, original"],
     ),
     "days_sum_to_posts": (
-        f"delete from marts.fct_post_volume_daily where account_key = '{_ACCOUNT}' "
-        "and posted_date = date '2019-03-31'",
+        f"delete from marts.fct_post_volume_daily where account_key = '{_ACCOUNT}' and posted_date = date '2019-03-31'",
         [f"account {_ACCOUNT}, 2019-03-31: 0 in the day, 1 posts"],
     ),
     "hashtag_once_per_post": (

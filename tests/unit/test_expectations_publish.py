@@ -32,10 +32,7 @@ CASES = {
     "readable_by_older_tools": (None, []),
     "published_accounting_balances": (
         "update quality.fct_record_accounting set kept_count = 119 where capture_id = 'bad'",
-        [
-            "capture bad, post: 120 delivered, 120 loaded, 0 rejected; "
-            "119 kept, 0 duplicate, 0 superseded, 0 deleted"
-        ],
+        ["capture bad, post: 120 delivered, 120 loaded, 0 rejected; 119 kept, 0 duplicate, 0 superseded, 0 deleted"],
     ),
     "reports_name_organisations_only": (
         "insert into reports.rpt_partners values (4, 4, 'somebody', '@Somebody')",
