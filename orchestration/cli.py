@@ -105,8 +105,7 @@ def ui(data_dir: Path | None, port: int) -> None:
 def status(data_dir: Path | None) -> None:
     """What the warehouse holds, what the gates said, what is published."""
     paths = use_data_dir(data_dir)
-    release = Ledger(paths).latest_release()
-    click.echo(_summary(paths, release["run_id"] if release else None))
+    click.echo(_summary(paths, Ledger(paths).latest_run()))
 
 
 @main.command()

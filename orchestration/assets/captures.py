@@ -20,7 +20,6 @@ from orchestration.resources.warehouse import Warehouse
 from orchestration.warehouse.ledger import (
     ACCEPTED,
     DECIDED_BY_GATE,
-    DECIDED_BY_USER,
     QUARANTINED,
     CaptureEntry,
     Ledger,
@@ -62,22 +61,6 @@ def recognise(ledger: Ledger, entry: CaptureEntry) -> str | None:
         return reason
 
 
-def set_synthetic_aside(ledger: Ledger) -> list[CaptureEntry]:
-    """Once real captures are here, synthetic ones are set aside: made-up and real posts never mix."""
-    accepted = [c for c in ledger.captures() if c.status == ACCEPTED]
-    synthetic = [c for c in accepted if c.is_synthetic]
-    if not synthetic or len(synthetic) == len(accepted):
-        return []
-    for entry in synthetic:
-        ledger.decide(
-            entry,
-            QUARANTINED,
-            "synthetic capture set aside: this data folder now holds real captures",
-            DECIDED_BY_USER,
-        )
-    return synthetic
-
-
 @dg.asset(
     key=CAPTURES,
     group_name="capture",
@@ -117,9 +100,6 @@ def captures(
                 ledger.decide(entry, ACCEPTED, "delivered again: looked at anew", DECIDED_BY_GATE)
             if reason := recognise(ledger, entry):
                 unreadable[entry.file_name] = reason
-        for entry in set_synthetic_aside(ledger):
-            context.log.warning(f"{entry.file_name}: {entry.reason}")
-
         entries = ledger.captures()
         yield dg.AssetCheckResult(
             check_name=READABLE,
@@ -136,6 +116,12 @@ def captures(
                 description="Gate 'captures' is closed: nothing of what was delivered can be used. "
                 "The warehouse and the published file are as they were.\n"
                 + "\n".join(f"- {text}" for text in unreadable.values()),
+                allow_retries=False,
+            )
+        if not entries:
+            raise dg.Failure(
+                description="There is nothing to load: no capture was ever delivered. "
+                f"Drop files into {data_dir.inbox} and materialize again, or run `suara run FILES…` or `suara run --demo`.",
                 allow_retries=False,
             )
         yield dg.MaterializeResult(

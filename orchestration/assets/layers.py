@@ -175,6 +175,7 @@ def _build(
             retry = False
             if failed:
                 gates.quarantine(ledger, verdict)
+                ledger.keep_synthetic_apart()
                 rest = set(accepted) - set(failed)
                 served = set(before.captures) if before else set()
                 retry = not verdict.failed_tables and bool(rest) and rest != served

@@ -166,6 +166,9 @@ class WarehouseStore:
         if not any(folder.iterdir()):
             return
         self.data_dir.rejected.mkdir(parents=True, exist_ok=True)
+        for path in folder.rglob("*"):
+            if path.is_file():
+                os.chmod(path, 0o600)  # it holds texts, like the warehouse
         stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
         os.replace(folder, self.data_dir.rejected / f"{stamp}-{folder.name}")
         kept = sorted(self.data_dir.rejected.iterdir())

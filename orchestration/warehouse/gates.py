@@ -167,6 +167,8 @@ def freshness_outcome(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> 
     ledger_accepted = {c.capture_id for c in ledger.captures() if c.status == "accepted"}
     if accepted != ledger_accepted:
         problems.append("a decision about a capture is newer than the warehouse")
+    if not accepted:
+        problems.append("no capture is accepted, so there is nothing to publish")
     for step, gate in CHAIN:
         record = step_record(connection, step)
         if record is None:

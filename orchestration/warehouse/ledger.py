@@ -26,7 +26,7 @@ from typing import Any
 from orchestration.contract import DataDir, InputError, replacing
 
 ACCEPTED, QUARANTINED = "accepted", "quarantined"
-DECIDED_BY_GATE, DECIDED_BY_USER = "gate", "user"
+DECIDED_BY_GATE, DECIDED_BY_USER, DECIDED_BY_RULE = "gate", "user", "rule"
 
 _CHUNK = 1 << 22
 
@@ -49,7 +49,7 @@ class CaptureEntry:
         capture_id: SHA-256 of the bytes (of the sorted list of members for a folder).
         file_name: The name under which it was delivered.
         status: `accepted` or `quarantined`.
-        decided_by: `gate`, or `user` when a person accepted or set it aside by name.
+        decided_by: `gate`, `user` when a person accepted or set it aside by name, or `rule` (synthetic data).
         requested_source: The source the user named, or None to detect it.
         counts: What the reader counted at the last load: delivered, loaded, rejected.
     """
@@ -114,6 +114,35 @@ class Ledger:
         )
         entry.status, entry.reason, entry.decided_by = status, reason, decided_by
         self.write_capture(entry)
+
+    def keep_synthetic_apart(self) -> list[CaptureEntry]:
+        """Made-up and real posts never mix: synthetic captures stand aside while a real one is accepted.
+
+        They come back when the last real one is gone (a gate quarantined it, or a person set it aside), so that a
+        bad first delivery does not empty what is published. A person's decision about a capture is left alone.
+
+        Returns:
+            The captures whose status changed.
+        """
+        entries = self.captures()
+        real = [c for c in entries if not c.is_synthetic and c.status == ACCEPTED]
+        changed = []
+        for entry in entries:
+            if not entry.is_synthetic or entry.decided_by == DECIDED_BY_USER:
+                continue
+            if real and entry.status == ACCEPTED:
+                reason = "synthetic capture set aside: this data folder now holds real captures"
+                self.decide(entry, QUARANTINED, reason, DECIDED_BY_RULE)
+                changed.append(entry)
+            elif not real and entry.decided_by == DECIDED_BY_RULE and entry.status == QUARANTINED:
+                self.decide(entry, ACCEPTED, "no real capture is accepted any more", DECIDED_BY_RULE)
+                changed.append(entry)
+        return changed
+
+    def latest_run(self) -> str | None:
+        """The run that wrote outcomes last, whether it published or not."""
+        paths = sorted((self.root / "outcomes").glob("*.json"), key=lambda p: p.stat().st_mtime_ns)
+        return paths[-1].name.split("--")[0] if paths else None
 
     def stored_path(self, entry: CaptureEntry) -> Path:
         """Where the capture lies, whole, under the name it was delivered with."""

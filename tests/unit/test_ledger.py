@@ -73,3 +73,28 @@ def test_capture_is_found_by_name_or_by_the_start_of_its_id(ledger: Ledger, tmp_
     assert ledger.capture("a.json").capture_id == ledger.capture(entry.capture_id[:8]).capture_id
     with pytest.raises(InputError, match="0 captures"):
         ledger.capture("b.json")
+
+
+def test_synthetic_captures_come_back_when_the_last_real_one_is_quarantined(ledger: Ledger, tmp_path: Path) -> None:
+    # What broke: a first real delivery that failed at a later gate left no accepted capture, and the next run
+    # published an empty release over the demo.
+    (tmp_path / "demo.json").write_text("[1]")
+    (tmp_path / "real.json").write_text("[2]")
+    demo, _ = ledger.store(tmp_path / "demo.json", is_synthetic=True)
+    assert ledger.keep_synthetic_apart() == []
+    real, _ = ledger.store(tmp_path / "real.json")
+    assert [c.file_name for c in ledger.keep_synthetic_apart()] == ["demo.json"]
+    assert ledger.capture("demo.json").status == QUARANTINED
+    ledger.decide(ledger.capture("real.json"), QUARANTINED, "times are off", DECIDED_BY_GATE)
+    assert [c.file_name for c in ledger.keep_synthetic_apart()] == ["demo.json"]
+    assert ledger.capture("demo.json").status == ACCEPTED
+    assert demo.capture_id != real.capture_id
+
+
+def test_synthetic_capture_accepted_by_a_person_stays(ledger: Ledger, tmp_path: Path) -> None:
+    (tmp_path / "demo.json").write_text("[1]")
+    (tmp_path / "real.json").write_text("[2]")
+    entry, _ = ledger.store(tmp_path / "demo.json", is_synthetic=True)
+    ledger.store(tmp_path / "real.json")
+    ledger.decide(entry, ACCEPTED, "shown side by side on purpose", DECIDED_BY_USER)
+    assert ledger.keep_synthetic_apart() == []
