@@ -121,7 +121,7 @@ def captures(
         if not entries:
             raise dg.Failure(
                 description="There is nothing to load: no capture was ever delivered. "
-                f"Drop files into {data_dir.inbox} and materialize again, or run `suara run FILES…` or `suara run --demo`.",
+                f"Drop files into {data_dir.inbox} and materialize again, or run `suara run FILES…`.",
                 allow_retries=False,
             )
         yield dg.MaterializeResult(
