@@ -61,7 +61,8 @@ class Pipeline:
         """Materialize everything, or `selection` (asset keys as `schema/table`), after taking in `files`."""
         config = {"files": [str(f) for f in files], "source": source, "synthetic": False}
         job = self.definitions.resolve_job_def("refresh")
-        with dg.instance_for_test(temp_dir=str(self.paths.dagster_home)) as instance:
+        # The run history in memory: writing it to disk is a third of a small run, and no test here reads it.
+        with dg.DagsterInstance.ephemeral() as instance:
             result = job.execute_in_process(
                 instance=instance,
                 raise_on_error=False,
