@@ -192,7 +192,13 @@ def test_languages_as_declared(loaded: Loaded) -> None:
         ours = None if tag in UNDECLARED else BCP47.get(tag, tag)
         expected[ours] = expected.get(ours, 0) + posts
     found = dict(loaded.rows("select language, count(*) from marts.fct_posts group by 1"))
-    assert found == expected
+    if len(loaded.expected["languages"]) < 8:
+        assert found == expected
+        return
+    # the independent count lists the eight commonest tags: what it lists is equal, undeclared ones may be more
+    assert sum(found.values()) == loaded.expected["posts"]
+    assert found.pop(None, 0) >= expected.pop(None, 0)
+    assert {tag: found[tag] for tag in expected} == expected
 
 
 def test_hashtags(loaded: Loaded) -> None:
