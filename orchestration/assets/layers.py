@@ -8,7 +8,7 @@ Does not belong here: the models (dbt_project), what is checked (expectations), 
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Any
@@ -90,7 +90,7 @@ def build_step(step: Step, manifest: Mapping[str, Any], translator: SuaraTransla
                 context.log.warning(
                     attempt.verdict.message("The captures named here are quarantined; the others go on.")
                 )
-                again = _build(context, warehouse, dbt, step, test_specs, chosen)
+                again = _build(context, warehouse, dbt, step, test_specs, chosen, attempt.quarantined)
                 again.quarantined = [*attempt.quarantined, *again.quarantined]
                 attempt = again
             tests = {i: spec for i, spec in test_specs.items() if spec.key in checks}
@@ -139,6 +139,7 @@ def _build(
     step: Step,
     test_specs: Mapping[str, dg.AssetCheckSpec],
     chosen: list[str],
+    earlier: Sequence[dict[str, Any]] = (),
 ) -> _Attempt:
     ledger = warehouse.ledger
     manifest = dbt.manifest_json()
@@ -169,7 +170,8 @@ def _build(
                 verdict = gates.evaluate(connection, step.gate, ledger, extra)
             else:
                 verdict = gates.verdict(step.gate or step.name, extra, ledger)
-            ledger.write_outcomes(context.run.run_id, step.gate or step.name, verdict.outcomes)
+            # what an earlier attempt of this run found wrong stays on record
+            ledger.write_outcomes(context.run.run_id, step.gate or step.name, [*verdict.outcomes, *earlier])
             failed = verdict.failed_captures
             is_open = not failed and not verdict.failed_tables
             retry = False
