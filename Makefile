@@ -42,7 +42,7 @@ format: $(STAMP)  ## rewrite to the style
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 test: lint  ## lint and every test; real-data tests run where ../shared/data is
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser"  # the UI by hand: pytest -m browser
 
 bench: $(STAMP)  ## ratios against a bare read, memory, shares of the steps
 	@$(BIN)/python -m bench
