@@ -234,19 +234,16 @@ def _generate_demo(paths: DataDir) -> list[str]:
 
 
 def _relax_run_history() -> None:
-    """Let Dagster's run history be written without waiting for the disk.
-
-    A run writes some 2,900 small commits; waiting for each was a quarter of a small run (30 of 127 s on a loaded
-    machine, 2026-11-23). After a power cut the history of the last moments may be gone; the warehouse, the published
-    set and the ledger are synced to disk by themselves.
-    """
+    """Dagster's list of runs, too, is written without waiting for the disk (see `RunHistory`)."""
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
+
+    from orchestration.resources.run_history import without_waiting_for_the_disk
 
     @event.listens_for(Engine, "connect")
     def _no_wait(connection: Any, _: Any) -> None:
         if type(connection).__module__.startswith("sqlite3"):
-            connection.execute("pragma synchronous = off")
+            without_waiting_for_the_disk(connection)
 
 
 def _quieten() -> None:
