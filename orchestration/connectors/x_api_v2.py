@@ -324,12 +324,12 @@ class _Load:
             fields = ", ".join(f"post.{name}" for name in names)
             select = f"{fields}, retrieved_at from (select {post} as post, __twarc.retrieved_at from {rows})"
         first_no = self._delivered["post"]
-        source = f"select {first_no} + row_number() over () as record_no, {select}"
+        source = f"select {select}"
         inserted = run_fast(self._con, _POSTS.name, self._capture_id, member, source, "id", _POSTS.bad_sql, first_no)
         if inserted is None:
             return False
         if shape != "flat" and not self._fast_includes(member, path, layout, shape):
-            delete_records(self._con, _POSTS.name, self._capture_id, member, first_no)
+            delete_records(self._con, _POSTS.name, self._capture_id, first_no)
             return False
         outcome = self._outcome(member, "post")
         outcome.delivered += inserted
