@@ -88,7 +88,7 @@ def run(data_dir: Path | None, study: str | None, source: str | None, demo: bool
 @click.option("--port", default=3000, show_default=True, help="Port on 127.0.0.1.")
 def ui(data_dir: Path | None, port: int) -> None:
     """The Dagster UI on 127.0.0.1. The inbox sensor and the daily schedule ship switched off."""
-    from orchestration.resources.dbt import prepare_manifest
+    from orchestration.resources.manifest import prepare_manifest
 
     paths = use_data_dir(data_dir)
     prepare_manifest()

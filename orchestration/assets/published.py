@@ -18,7 +18,8 @@ from orchestration.contract import PUBLISHED_SCHEMAS
 from orchestration.dbt_translator import OWNERS, SuaraTranslator
 from orchestration.publishing import published_file as publishing
 from orchestration.publishing.descriptions import Descriptions
-from orchestration.resources.dbt import Dbt, manifest_path
+from orchestration.resources.dbt import Dbt
+from orchestration.resources.manifest import manifest_path
 from orchestration.resources.warehouse import Warehouse
 from orchestration.warehouse import gates
 from orchestration.warehouse.candidate import connect
