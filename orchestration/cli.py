@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,12 @@ def ui(data_dir: Path | None, port: int) -> None:
     click.echo(f"Drop files into {paths.inbox}, then press 'Materialize all' on the asset graph.")
     click.echo("The inbox sensor and the daily schedule are switched off; switch them on under Automation.")
     arguments = ["dev", "-w", str(PROJECT_ROOT / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
-    os.chdir(PROJECT_ROOT)
+    # Not in the checkout: Dagster would warn of the dagster.yaml there, a copy of which it uses already.
+    os.chdir(paths.root)
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:Function `dev_command` is superseded")
+    # Dagster ends on SIGTERM as it does on Ctrl-C; started in the background by a script, Ctrl-C is ignored, and so
+    # would be SIGTERM.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execv(sys.executable, [sys.executable, "-m", "dagster", *arguments])
 
 
