@@ -426,6 +426,9 @@ class _BrokenError(ValueError):
         super().__init__(message)
 
 
+_FILE_ENDS = "the end of the file"
+
+
 class _ValueScanner:
     """Holds a window of the file as Latin-1: each byte is one character, so positions are byte positions."""
 
@@ -469,11 +472,17 @@ class _ValueScanner:
 
     def run(self) -> Iterator[Found]:
         position = self._base
+        open_lists, is_sound = 0, True
         while True:
             match = _SEPARATORS.match(self._text, position - self._base)
-            position = self._base + match.end() if match else position
+            if match:
+                position = self._base + match.end()
+                open_lists += match.group().count("[") - match.group().count("]")
             if position >= self._end:
                 if self._ended:
+                    # Cut exactly between two values: nothing is broken, and everything after it is missing.
+                    if open_lists > 0 and is_sound:
+                        yield Found(position, problem="cut_off", expected="a closing bracket", found=_FILE_ENDS)
                     return
                 self._fill(position)
                 continue
@@ -484,8 +493,10 @@ class _ValueScanner:
                     self._fill(position, max(_CHUNK, self._end - position))
                     continue
                 found, position = self._skip_broken(position, error)
+                is_sound = False
                 yield found
                 continue
+            is_sound = True
             yield _decoded(self._text[position - self._base : end - self._base].encode("latin-1"), position)
             position = end
 
@@ -1031,7 +1042,7 @@ def _scan_csv(stream: BinaryIO, names: Sequence[str]) -> Iterator[Found]:
         yield _csv_row(row, start, names, too_long=length > len(line) or len(row) > MAX_CSV_LINE_BYTES)
     if pending and not is_header:
         text = pending[: EXCERPT_LIMIT * 2].decode("utf-8", "backslashreplace")
-        yield Found(start, problem="cut_off", expected="a closing quote", found="the end of the file", text=text)
+        yield Found(start, problem="cut_off", expected="a closing quote", found=_FILE_ENDS, text=text)
 
 
 def _csv_row(row: bytes, offset: int, names: Sequence[str], too_long: bool) -> Found:
