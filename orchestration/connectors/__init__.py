@@ -10,14 +10,19 @@ from __future__ import annotations
 
 import duckdb
 
-from orchestration.connectors import x_api_v2, x_archive, x_archive_legacy
+from orchestration.connectors import x_api_v2, x_api_v11, x_archive, x_archive_legacy
 from orchestration.connectors.base import BOOKKEEPING_TABLES, Connector
 from orchestration.connectors.files import CaptureFiles
 from orchestration.connectors.foreign import describe
 from orchestration.contract import InputError
 
 # In the order of detection: an archive is known by its layout, a loose JSON file only by its keys.
-CONNECTORS: tuple[Connector, ...] = (x_archive.CONNECTOR, x_archive_legacy.CONNECTOR, x_api_v2.CONNECTOR)
+CONNECTORS: tuple[Connector, ...] = (
+    x_archive.CONNECTOR,
+    x_archive_legacy.CONNECTOR,
+    x_api_v2.CONNECTOR,
+    x_api_v11.CONNECTOR,
+)
 
 
 def detect(capture: CaptureFiles, source: str | None = None) -> Connector:

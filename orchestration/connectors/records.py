@@ -43,8 +43,9 @@ MAX_CSV_LINE_BYTES = 2 << 20
 
 _CHUNK = 4 << 20
 # What DuckDB raises when the data is at fault; anything else is ours or the machine's, and is not hidden.
-_REFUSALS = (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException)
-_BOUNDARY = re.compile(r"[\[,]\s*(?=\{)")
+REFUSALS = (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException)
+# Where a record may begin after a break: in a list, or at the start of a line.
+_BOUNDARY = re.compile(r"(?:[\[,]\s*|\n)(?=\{)")
 _STRUCTURE = re.compile(r"[\[\]{},:\"]")
 _SEPARATORS = re.compile(r"[\s\[\],;]*")
 
@@ -612,6 +613,11 @@ class RecordTable:
         tests = ("(" + " and ".join(f'"{name}" is null' for name in names.split("|")) + ")" for names in self.required)
         return " or ".join(tests)
 
+    @property
+    def bad_id_sql(self) -> str:
+        """The condition under which the native id is missing or no id."""
+        return _bad_id_sql(self.id_column)
+
     @cached_property
     def _check(self) -> Check:
         return compile_shape(dict(self.shape))
@@ -650,6 +656,12 @@ class RecordTable:
 
 
 _NATIVE_ID = re.compile(r"[0-9]{1,20}")
+
+
+def _bad_id_sql(column: str) -> str:
+    return f"(\"{column}\" is null or not regexp_full_match(\"{column}\", '[0-9]{{1,20}}'))"
+
+
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -688,7 +700,7 @@ def insert_clean(
                 f" from {read_json_sql(path, 'newline_delimited', columns)}"
             ).fetchall()
             return rows[0][0]
-        except _REFUSALS as error:
+        except REFUSALS as error:
             match = re.search(r"in (?:line|record/value) (\d+)", str(error))
             if match is None:
                 raise
@@ -733,16 +745,15 @@ def run_fast(
         bad_sql: A condition that holds for rows which the careful way would reject.
         first_no: The number before the first record.
     """
-    selected = _after(capture_id, member, first_no)
+    selected = records_after(capture_id, member, first_no)
     try:
         inserted = con.execute(
             f"insert into raw.{table} select {quote(capture_id)}, record_no, {quote(member)},"
             f" * exclude (record_no) from ({source_sql})"
         ).fetchall()[0][0]
-    except _REFUSALS:
+    except REFUSALS:
         return None
-    bad_id = f"not regexp_full_match(\"{id_column}\", '[0-9]{{1,20}}')"
-    condition = f'"{id_column}" is null or {bad_id} or {bad_sql}'
+    condition = f"{_bad_id_sql(id_column)} or {bad_sql}"
     bad = con.execute(f"select count(*) from raw.{table} where {selected} and ({condition})").fetchall()[0][0]
     if bad:
         delete_records(con, table, capture_id, member, first_no)
@@ -752,10 +763,11 @@ def run_fast(
 
 def delete_records(con: duckdb.DuckDBPyConnection, table: str, capture_id: str, member: str, first_no: int) -> None:
     """Remove a member's rows after a number, before they are loaded the careful way."""
-    con.execute(f"delete from raw.{table} where {_after(capture_id, member, first_no)}")
+    con.execute(f"delete from raw.{table} where {records_after(capture_id, member, first_no)}")
 
 
-def _after(capture_id: str, member: str, first_no: int) -> str:
+def records_after(capture_id: str, member: str, first_no: int) -> str:
+    """The condition for a member's rows after a number."""
     return f"capture_id = {quote(capture_id)} and member = {quote(member)} and record_no > {first_no}"
 
 
@@ -1064,7 +1076,7 @@ def count_records(path: Path) -> int:
         source = read_json_sql(path, "array", {"_": "VARCHAR"})
         with duckdb.connect() as own:
             return own.execute(f"select count(*) from {source}").fetchall()[0][0]
-    except _REFUSALS:
+    except REFUSALS:
         with path.open("rb") as stream:
             return sum(1 for _ in scan_values(stream, lambda value: isinstance(value, dict)))
 
