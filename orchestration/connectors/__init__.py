@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import duckdb
 
-from orchestration.connectors import x_api_v2, x_api_v11, x_archive, x_archive_legacy
+from orchestration.connectors import x_api_v2, x_api_v11, x_archive, x_archive_legacy, x_graphql, x_scrapers
 from orchestration.connectors.base import BOOKKEEPING_TABLES, Connector
 from orchestration.connectors.files import CaptureFiles
 from orchestration.connectors.foreign import describe
@@ -22,6 +22,8 @@ CONNECTORS: tuple[Connector, ...] = (
     x_archive_legacy.CONNECTOR,
     x_api_v2.CONNECTOR,
     x_api_v11.CONNECTOR,
+    x_graphql.CONNECTOR,
+    x_scrapers.CONNECTOR,
 )
 
 
@@ -48,7 +50,7 @@ def detect(capture: CaptureFiles, source: str | None = None) -> Connector:
     found, next_step, code = describe(capture)
     raise InputError(
         file=capture.name,
-        expected="an X archive (new or old form) or posts of X API v2",
+        expected="an X archive (new or old form), or posts of X API v2, X API v1.1, the web client, snscrape or twscrape",
         found=found,
         next_step=next_step,
         code=code,

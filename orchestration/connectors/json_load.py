@@ -238,9 +238,7 @@ class JsonLoad:
         strange += f" where kind <> 'deletion' or not {deletion.bad_id_sql})" if deletion else ")"
         if self._con.execute(strange).fetchall()[0][0]:
             return False
-        self._con.execute(
-            f"delete from {posts} where {here} and record_no in (select record_no from temp.set_aside)"
-        )
+        self._con.execute(f"delete from {posts} where {here} and record_no in (select record_no from temp.set_aside)")
         if deletion:
             names = ", ".join(f'"{name}"' for name in deletion.shape)
             self._con.execute(

@@ -599,7 +599,7 @@ class RecordTable:
         name: Without the schema.
         shape: The declared columns.
         id_column: The column that holds the native id: digits only.
-        required: Columns of which each must be there; `a|b` means one of them.
+        required: Columns of which each must be there; `a|b` means one of them, `a.b` a field within.
     """
 
     name: str
@@ -610,8 +610,8 @@ class RecordTable:
     @property
     def bad_sql(self) -> str:
         """The condition under which a required column is missing."""
-        tests = ("(" + " and ".join(f'"{name}" is null' for name in names.split("|")) + ")" for names in self.required)
-        return " or ".join(tests)
+        tests = (" and ".join(f"{_quoted_path(name)} is null" for name in names.split("|")) for names in self.required)
+        return " or ".join(f"({test})" for test in tests)
 
     @property
     def bad_id_sql(self) -> str:
@@ -631,7 +631,7 @@ class RecordTable:
         if not isinstance(record, dict):
             raise RecordError("not_a_record", "a JSON object", type(record).__name__)
         for told, names in self._alternatives:
-            if all(record.get(name) is None for name in names):
+            if all(_value_at(record, name) is None for name in names):
                 raise RecordError("missing_column", f"a field {told}", f"the fields {', '.join(list(record)[:8])}")
         try:
             kept = self._check(record)
@@ -658,8 +658,18 @@ class RecordTable:
 _NATIVE_ID = re.compile(r"[0-9]{1,20}")
 
 
+def _quoted_path(path: str) -> str:
+    return ".".join(f'"{name}"' for name in path.split("."))
+
+
+def _value_at(record: Any, path: str) -> Any:
+    for name in path.split("."):
+        record = record.get(name) if isinstance(record, dict) else None
+    return record
+
+
 def _bad_id_sql(column: str) -> str:
-    return f"(\"{column}\" is null or not regexp_full_match(\"{column}\", '[0-9]{{1,20}}'))"
+    return f'("{column}" is null or not regexp_full_match("{column}", \'[0-9]{{1,20}}\'))'
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
