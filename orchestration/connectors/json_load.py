@@ -74,7 +74,7 @@ class JsonLoad:
         raw_tables: All tables that the connector writes.
         fast_shapes: The shapes that DuckDB may read at once.
         author_sql: Id, handle and name of a post's author, in columns of its raw table.
-        aside_sql: The condition, in columns of the raw table of posts, under which a sound post is set aside all the same.
+        aside_sql: The condition, in columns of the raw table, under which a sound post is set aside all the same.
         next_steps: What to do about a post that cannot be loaded, by reason, where it differs from the usual.
         not_posts: What a value is that is no post, by kind: how it is told, and what to do about it.
     """
