@@ -215,9 +215,7 @@ class JsonLoad:
             delete_records(self._con, table.name, self._capture_id, member, first_no)
             return False
         self._delivered += read
-        aside = 0
-        if bad:
-            aside = self._count_others(member)
+        aside = self._count_others(member) if bad else 0
         posts = self._outcome(member, "post")
         posts.delivered += read - aside
         posts.loaded += read - aside
@@ -228,10 +226,13 @@ class JsonLoad:
         others, posts = self.others_sql(path, layout, shape), f"raw.{self.tables['post'].name}"
         if others is None:
             return False
-        self._con.execute(
-            "create or replace temp table set_aside as select * from"
-            f" (select {self._delivered} + row_number() over () as record_no, * from ({others})) where kind is not null"
-        )
+        try:
+            self._con.execute(
+                "create or replace temp table set_aside as select * from (select"
+                f" {self._delivered} + row_number() over () as record_no, * from ({others})) where kind is not null"
+            )
+        except REFUSALS:
+            return False
         deletion = self.tables.get("deletion")
         strange = f"select count(*) from {posts} where {here} and {is_bad} and record_no not in"
         strange += " (select record_no from temp.set_aside"
