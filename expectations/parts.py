@@ -47,6 +47,10 @@ RAW_RECORDS = (
     RawRecords("x_archive_legacy_posts", "post", "id_str"),
     RawRecords("x_archive_legacy_csv_posts", "csv_post", "tweet_id"),
     RawRecords("x_api_v2_posts", "post", "id"),
+    RawRecords("x_api_v11_posts", "post", "id_str"),
+    RawRecords("x_api_v11_deletions", "deletion", "id_str"),
+    RawRecords("x_graphql_posts", "post", "rest_id"),
+    RawRecords("x_scrapers_posts", "post", "id_str"),
 )
 
 # What the staging gate judges of the post contract: no text and no list leaves the view it stands in.

@@ -10,14 +10,21 @@ from __future__ import annotations
 
 import duckdb
 
-from orchestration.connectors import x_api_v2, x_archive, x_archive_legacy
+from orchestration.connectors import x_api_v2, x_api_v11, x_archive, x_archive_legacy, x_graphql, x_scrapers
 from orchestration.connectors.base import BOOKKEEPING_TABLES, Connector
 from orchestration.connectors.files import CaptureFiles
 from orchestration.connectors.foreign import describe
 from orchestration.contract import InputError
 
 # In the order of detection: an archive is known by its layout, a loose JSON file only by its keys.
-CONNECTORS: tuple[Connector, ...] = (x_archive.CONNECTOR, x_archive_legacy.CONNECTOR, x_api_v2.CONNECTOR)
+CONNECTORS: tuple[Connector, ...] = (
+    x_archive.CONNECTOR,
+    x_archive_legacy.CONNECTOR,
+    x_api_v2.CONNECTOR,
+    x_api_v11.CONNECTOR,
+    x_graphql.CONNECTOR,
+    x_scrapers.CONNECTOR,
+)
 
 
 def detect(capture: CaptureFiles, source: str | None = None) -> Connector:
@@ -43,7 +50,7 @@ def detect(capture: CaptureFiles, source: str | None = None) -> Connector:
     found, next_step, code = describe(capture)
     raise InputError(
         file=capture.name,
-        expected="an X archive (new or old form) or posts of X API v2",
+        expected="an X archive (new or old form), or JSON of X API v2 or v1.1, the web client, snscrape or twscrape",
         found=found,
         next_step=next_step,
         code=code,

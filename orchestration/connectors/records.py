@@ -46,8 +46,9 @@ _NOT_NUMBERED = -1
 # So much unpacked JSON is read by one statement; it lies in the scratch folder meanwhile.
 _TOGETHER_BYTES = 2 << 30
 # What DuckDB raises when the data is at fault; anything else is ours or the machine's, and is not hidden.
-_REFUSALS = (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException)
-_BOUNDARY = re.compile(r"[\[,]\s*(?=\{)")
+REFUSALS = (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException)
+# Where a record may begin after a break: in a list, or at the start of a line.
+_BOUNDARY = re.compile(r"(?:[\[,]\s*|\n)(?=\{)")
 _STRUCTURE = re.compile(r"[\[\]{},:\"]")
 _SEPARATORS = re.compile(r"[\s\[\],;]*")
 
@@ -624,7 +625,7 @@ class RecordTable:
         name: Without the schema.
         shape: The declared columns.
         id_column: The column that holds the native id: digits only.
-        required: Columns of which each must be there; `a|b` means one of them.
+        required: Columns of which each must be there; `a|b` means one of them, `a.b` a field within.
     """
 
     name: str
@@ -635,8 +636,13 @@ class RecordTable:
     @property
     def bad_sql(self) -> str:
         """The condition under which a required column is missing."""
-        tests = ("(" + " and ".join(f'"{name}" is null' for name in names.split("|")) + ")" for names in self.required)
-        return " or ".join(tests)
+        tests = (" and ".join(f"{_quoted_path(name)} is null" for name in names.split("|")) for names in self.required)
+        return " or ".join(f"({test})" for test in tests)
+
+    @property
+    def bad_id_sql(self) -> str:
+        """The condition under which the native id is missing or no id."""
+        return _bad_id_sql(self.id_column)
 
     @cached_property
     def _check(self) -> Check:
@@ -651,7 +657,7 @@ class RecordTable:
         if not isinstance(record, dict):
             raise RecordError("not_a_record", "a JSON object", type(record).__name__)
         for told, names in self._alternatives:
-            if all(record.get(name) is None for name in names):
+            if all(_value_at(record, name) is None for name in names):
                 raise RecordError("missing_column", f"a field {told}", f"the fields {', '.join(list(record)[:8])}")
         try:
             kept = self._check(record)
@@ -676,6 +682,22 @@ class RecordTable:
 
 
 _NATIVE_ID = re.compile(r"[0-9]{1,20}")
+
+
+def _quoted_path(path: str) -> str:
+    return ".".join(f'"{name}"' for name in path.split("."))
+
+
+def _value_at(record: Any, path: str) -> Any:
+    for name in path.split("."):
+        record = record.get(name) if isinstance(record, dict) else None
+    return record
+
+
+def _bad_id_sql(column: str) -> str:
+    return f'("{column}" is null or not regexp_full_match("{column}", \'[0-9]{{1,20}}\'))'
+
+
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -721,7 +743,7 @@ def insert_clean(
                 f" from {read_json_sql(path, 'newline_delimited', columns)}"
             ).fetchall()
             return rows[0][0]
-        except _REFUSALS as error:
+        except REFUSALS as error:
             match = re.search(r"in (?:line|record/value) (\d+)", str(error))
             if match is None:
                 raise
@@ -761,25 +783,18 @@ def run_fast(
 ) -> int | None:
     """Insert whole members by one statement and return the number of rows, or None when they do not fit.
 
-    Records are numbered after `first_no`, in the order in which the select gives them.
-
     Args:
         member: The member that is read; None when the select names it in a first column.
-        source_sql: A select of the table's columns in order.
+        source_sql: A select of the table's columns in order; its rows are numbered after `first_no`.
         bad_sql: A condition that holds for rows which the careful way would reject.
         first_no: The number before the first record.
     """
-    selected = _after(capture_id, first_no)
-    of_member = "" if member is None else f"{quote(member)},"
+    selected = records_after(capture_id, first_no)
     try:
-        inserted = con.execute(
-            f"insert into raw.{table} select {quote(capture_id)}, {_NOT_NUMBERED}, {of_member} * from ({source_sql})"
-        ).fetchall()[0][0]
-    except _REFUSALS:
+        inserted = insert_numbered(con, table, capture_id, member, source_sql, first_no)
+    except REFUSALS:
         return None
-    _number_records(con, table, capture_id, first_no, inserted)
-    bad_id = f"not regexp_full_match(\"{id_column}\", '[0-9]{{1,20}}')"
-    condition = f'"{id_column}" is null or {bad_id} or {bad_sql}'
+    condition = f"{_bad_id_sql(id_column)} or {bad_sql}"
     bad = con.execute(f"select count(*) from raw.{table} where {selected} and ({condition})").fetchall()[0][0]
     if bad:
         delete_records(con, table, capture_id, first_no)
@@ -787,25 +802,37 @@ def run_fast(
     return inserted
 
 
-def _number_records(con: duckdb.DuckDBPyConnection, table: str, capture_id: str, first_no: int, inserted: int) -> None:
-    """Number the rows that were just inserted, in their order.
+def insert_numbered(
+    con: duckdb.DuckDBPyConnection, table: str, capture_id: str, member: str | None, source_sql: str, first_no: int
+) -> int:
+    """Insert the rows of a select, numbered after `first_no` in its order, and return how many they are.
 
-    Not by a window function in the insert: it would make DuckDB read with one thread (1 M posts: 6.8 s against 3.9,
-    measured 2026-11-25). Rows of one insert lie one after the other, so their place in the table is their number.
+    Not numbered by a window function in the insert: it would make DuckDB read with one thread (1 M posts: 6.8 s against
+    3.9, measured 2026-11-25). Rows of one insert lie one after the other, so their place in the table is their number.
+
+    Args:
+        member: The member that is read; None when the select names it in a first column.
+        source_sql: A select of the table's columns in order.
     """
+    of_member = "" if member is None else f"{quote(member)},"
+    inserted = con.execute(
+        f"insert into raw.{table} select {quote(capture_id)}, {_NOT_NUMBERED}, {of_member} * from ({source_sql})"
+    ).fetchall()[0][0]
     fresh = f"capture_id = {quote(capture_id)} and record_no = {_NOT_NUMBERED}"
     first, last = con.execute(f"select min(rowid), max(rowid) from raw.{table} where {fresh}").fetchall()[0]
     if inserted and last - first + 1 != inserted:
         raise RuntimeError(f"raw.{table}: {inserted:,} rows were inserted, they lie at {first:,} to {last:,}")
     con.execute(f"update raw.{table} set record_no = {first_no + 1} + rowid - {first or 0} where {fresh}")
+    return inserted
 
 
 def delete_records(con: duckdb.DuckDBPyConnection, table: str, capture_id: str, first_no: int) -> None:
     """Remove a capture's rows after a number, before they are loaded the careful way."""
-    con.execute(f"delete from raw.{table} where {_after(capture_id, first_no)}")
+    con.execute(f"delete from raw.{table} where {records_after(capture_id, first_no)}")
 
 
-def _after(capture_id: str, first_no: int) -> str:
+def records_after(capture_id: str, first_no: int) -> str:
+    """The condition for a capture's rows after a number."""
     return f"capture_id = {quote(capture_id)} and record_no > {first_no}"
 
 
@@ -897,7 +924,7 @@ def load_together(
     if inserted is None:
         return None
     counted = con.execute(
-        f"select member, count(*) from raw.{table.name} where {_after(capture_id, first_no)} group by 1"
+        f"select member, count(*) from raw.{table.name} where {records_after(capture_id, first_no)} group by 1"
     ).fetchall()
     counts = dict(counted)
     return [Outcome(member, counts.get(member, 0), counts.get(member, 0)) for member, _ in group]
@@ -1179,7 +1206,7 @@ def count_records(path: Path) -> int:
         source = read_json_sql(path, "array", {"_": "VARCHAR"})
         with duckdb.connect() as own:
             return own.execute(f"select count(*) from {source}").fetchall()[0][0]
-    except _REFUSALS:
+    except REFUSALS:
         with path.open("rb") as stream:
             return sum(1 for _ in scan_values(stream, lambda value: isinstance(value, dict)))
 

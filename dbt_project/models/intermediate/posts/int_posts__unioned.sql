@@ -26,7 +26,26 @@ x_api_v2_posts as (
 
 ),
 
-{% set sources = ['x_archive_posts', 'x_archive_legacy_posts', 'x_archive_legacy_csv_posts', 'x_api_v2_posts'] -%}
+x_api_v11_posts as (
+
+    select * from {{ ref('stg_x_api_v11__posts') }}
+
+),
+
+x_graphql_posts as (
+
+    select * from {{ ref('stg_x_graphql__posts') }}
+
+),
+
+x_scrapers_posts as (
+
+    select * from {{ ref('stg_x_scrapers__posts') }}
+
+),
+
+{% set sources = ['x_archive_posts', 'x_archive_legacy_posts', 'x_archive_legacy_csv_posts', 'x_api_v2_posts', 'x_api_v11_posts',
+    'x_graphql_posts', 'x_scrapers_posts'] -%}
 posts_unioned as (
 
     {% for source in sources -%}
