@@ -58,6 +58,7 @@ def _context() -> dict[str, Any]:
     return context
 
 
+@cache
 def render(macro: str, *args: Any) -> str:
     """The SQL that a model gets for `{{ macro(*args) }}`."""
     return str(_context()[macro](*args))

@@ -55,8 +55,8 @@ def test_conformance_fails_where_it_is_known_to_and_nowhere_else(kinds: dict[str
 
 
 # Package: (texts, texts whose hashtags differ, tags only in the text), and the same for mentions. Nothing that the
-# platform marked is missed, and everything stands where the platform says. What only the text shows are accounts that no
-# longer exist, and tags that the platform did not know yet or cut off.
+# platform marked is missed, and everything stands where the platform says. What only the text shows are accounts that
+# no longer exist, and tags that the platform did not know yet or cut off.
 MEASURED = {
     "grailbird_landsurveyorsu": ((79_138, 5, 9), (79_138, 280, 312)),
     "ytd_andreruffert": ((1_743, 2, 2), (1_743, 71, 72)),
