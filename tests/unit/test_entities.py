@@ -192,6 +192,22 @@ def test_unknown_text_has_unknown_entities_and_an_empty_one_has_none(macro: str)
     assert not empty and empty is not None
 
 
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("RT @iom: bersama #StopTP…", "RT @iom: bersama "),
+        ("RT @iom: bersama @un_migr…", "RT @iom: bersama "),
+        ("bersama #a #b …", "bersama #a #b …"),
+        ("bersama kit…", "bersama kit…"),
+        ("#a… dan", "#a… dan"),
+        ("#a@b…", "#a"),
+        (None, None),
+    ],
+)
+def test_word_that_a_cut_went_through_is_left_out(text: str | None, left: str | None) -> None:
+    assert one("without_cut_word", text) == left
+
+
 def test_values_of_one_text_do_not_reach_another() -> None:
     texts = ["#a", None, "", "@b #c", "#d #e", "tidak ada"]
     assert evaluate(hashtags_sql(), texts) == [value for text in texts for value in evaluate(hashtags_sql(), [text])]

@@ -50,7 +50,7 @@ texts as (
 
     select
         post_key,
-        text
+        case when text_is_complete then text else {{ without_cut_word('text') }} end as text
 
     from {{ ref('fct_posts') }}
 
