@@ -131,6 +131,14 @@ _DELETE: dict[str, Shape] = {
     "status": {"id_str": "VARCHAR", "id": "VARCHAR", "user_id_str": "VARCHAR", "user_id": "VARCHAR"},
     "timestamp_ms": "VARCHAR",
 }
+# Messages that may open a stream, with a key that only they have.
+_FIRST_MESSAGES = (
+    ("limit", "track"),
+    ("scrub_geo", "up_to_status_id_str"),
+    ("status_withheld", "withheld_in_countries"),
+    ("user_withheld", "withheld_in_countries"),
+    ("info", "message"),
+)
 _POST_KEYS = frozenset({"id_str", "id", "created_at", "text", "full_text", "user"})
 
 
@@ -180,16 +188,6 @@ def _shape_of(paths: set[str]) -> str | None:
     if has_id and {"screen_name", "name"} <= paths and not has_text:
         return "profiles"
     return None
-
-
-# Messages that may open a stream, with a key that only they have.
-_FIRST_MESSAGES = (
-    ("limit", "track"),
-    ("scrub_geo", "up_to_status_id_str"),
-    ("status_withheld", "withheld_in_countries"),
-    ("user_withheld", "withheld_in_countries"),
-    ("info", "message"),
-)
 
 
 def _id_of(value: Mapping[str, Any], name: str = "id") -> str | None:

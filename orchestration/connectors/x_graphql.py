@@ -293,6 +293,12 @@ def _places(value: Any) -> Iterator[dict[str, Any]]:
                 yield from _places(item)
 
 
+# Since November 2010, ids of X count milliseconds from here; smaller ids were counted up.
+_EPOCH_OF_IDS_MS = 1_288_834_974_657
+_FIRST_ID_WITH_TIME = 1 << 35
+_OFFSET_WITH_COLON = re.compile(r"([+-][0-9]{2}):([0-9]{2})$")
+
+
 def _time_of(row: Mapping[str, Any]) -> str:
     """When a row was posted, as the browser showed it; a time without an offset says nothing, the id then does."""
     stated = str(row["created_at"])
@@ -302,12 +308,6 @@ def _time_of(row: Mapping[str, Any]) -> str:
         return stated
     in_id = (int(row["id"]) >> 22) + _EPOCH_OF_IDS_MS
     return datetime.fromtimestamp(in_id // 1000, UTC).strftime("%Y-%m-%d %H:%M:%S +0000")
-
-
-# Since November 2010, ids of X count milliseconds from here; smaller ids were counted up.
-_EPOCH_OF_IDS_MS = 1_288_834_974_657
-_FIRST_ID_WITH_TIME = 1 << 35
-_OFFSET_WITH_COLON = re.compile(r"([+-][0-9]{2}):([0-9]{2})$")
 
 
 def _from_export(row: Mapping[str, Any]) -> dict[str, Any]:
