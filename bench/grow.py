@@ -258,6 +258,24 @@ def grow_api_timeline(source: Path, posts: int, folder: Path, package: str) -> G
     return Grown(capture, (capture,), "newline_delimited", "x_api_v2_posts", None, posts, package)
 
 
+# ---------------------------------------------------------------- API v1.1
+
+
+def grow_v11_lines(source: Path, posts: int, folder: Path, package: str) -> Grown:
+    """Grow API v1.1 arrays, one per account, to lines; a copy stands in the same millisecond as its post."""
+    pieces = []
+    with zipfile.ZipFile(source) as archive:
+        for name in sorted(archive.namelist()):
+            if "/tweets/" in name and name.endswith(".json"):
+                for record in json.loads(archive.read(name)):
+                    post_id = record["id_str"]
+                    pieces.append(_Piece(int(post_id), native.compact(record).split(post_id)))
+    capture = folder / f"{package}_{posts}.jsonl"
+    with capture.open("w", encoding="utf-8") as handle:
+        handle.writelines(f"{record}\n" for record in _copies(pieces, _Quota(len(pieces), posts)))
+    return Grown(capture, (capture,), "newline_delimited", "x_api_v11_posts", None, posts, package)
+
+
 # ---------------------------------------------------------------- demo
 
 
@@ -316,6 +334,9 @@ PACKAGES: dict[str, Callable[[int, Path], Grown]] = {
     ),
     "v2_academictwitter_reuters": lambda posts, folder: grow_api_timeline(
         _package_file("v2_academictwitter_reuters"), posts, folder, "v2_academictwitter_reuters"
+    ),
+    "congress_v11_half0": lambda posts, folder: grow_v11_lines(
+        _package_file("congress_v11_half0"), posts, folder, "congress_v11_half0"
     ),
     "ytd_andreruffert": lambda posts, folder: grow_modern_archive(
         _package_file("ytd_andreruffert"), posts, folder, "ytd_andreruffert"

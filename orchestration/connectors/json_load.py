@@ -105,6 +105,7 @@ class JsonLoad:
         self._delivered = 0
         self._encodings: set[str] = set()
         self._clean: dict[str, BinaryIO] = {}
+        self._shape: str | None = None  # of the member that is being read
 
     # What a connector says ----------------------------------------------------------------------------------
 
@@ -130,6 +131,10 @@ class JsonLoad:
     def is_record(self, value: Any) -> bool:
         """Whether a value met after a break is a record by itself."""
         raise NotImplementedError
+
+    def salvage(self, found: Found) -> list[Any]:
+        """The sound records of a broken value that holds several, before and after the break."""
+        return []
 
     def observed_at(self) -> tuple[datetime | None, str]:
         """When the counts were true, if the source says it for the whole capture, and how that is known."""
@@ -179,6 +184,7 @@ class JsonLoad:
         with extracted.path.open("rb") as stream:
             head = stream.read(_SNIFFED_CHARACTERS).decode("utf-8", "replace")
         layout, shape = layout_of(head), self.shape_of(key_paths(head))
+        self._shape = shape
         if shape not in self.fast_shapes:
             self._careful(member, extracted, layout)
             return
@@ -276,6 +282,8 @@ class JsonLoad:
                 self._clean = {name: stack.enter_context(path.open("wb")) for name, path in paths.items()}
                 for found in self._values(extracted, stream, layout):
                     if found.problem:
+                        for value in self.salvage(found):
+                            self.take(member, value, "")
                         self._delivered += 1
                         outcome = self._outcome(member, "post")
                         outcome.delivered += 1
@@ -295,7 +303,7 @@ class JsonLoad:
     def _values(self, extracted: Extracted, stream: BinaryIO, layout: str) -> Iterable[Found]:
         begin = extracted.skipped_bytes
         if layout != "newline_delimited":
-            return scan_values(stream, self.is_record, first_byte=begin)
+            return scan_values(stream, self.is_record, keep_broken=True, first_byte=begin)
         lines = scan_lines(stream, first_byte=begin)
         if extracted.path.stat().st_size > _SMALL_BYTES:
             return lines
@@ -304,7 +312,7 @@ class JsonLoad:
         broken = sum(found.problem is not None for found in kept)
         if broken:
             stream.seek(0)
-            values = list(scan_values(stream, self.is_record, first_byte=begin))
+            values = list(scan_values(stream, self.is_record, keep_broken=True, first_byte=begin))
             if sum(found.problem is not None for found in values) < broken:
                 return values
         return kept

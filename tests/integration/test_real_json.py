@@ -223,12 +223,16 @@ def test_files_of_two_accounts_hold_as_many_posts_as_others_counted(warehouse: P
         ("POTUS", 223, 207),
         ("WhiteHouse", 178, 162),
     ]
+    table = expected_of("v11_travelban_dev")["cross_check_all_tweets_csv"]  # a table that somebody else made of them
+    assert {handle: posts for handle, _, posts in rows} == {
+        handle: counts["in_both"] for handle, counts in table.items()
+    }
     ids = {post["id_str"] for _, text in files_of("v11_travelban_dev", ".jsonl") for post in values_in(text)}
     assert {post_id for (post_id,) in part.rows("select post_id from marts.fct_posts")} == ids
 
 
 def test_every_mode_of_one_payload_is_read(warehouse: Pipeline) -> None:
-    """54 samples, two of them with two payloads; one of these has prose between them."""
+    """53 samples, two of them with two payloads; one of these has prose between them."""
     outcome = warehouse.query(
         "select delivered_count, loaded_count, rejected_count from raw.captures"
         " where file_name = 'tweet_updates_samples.zip'"

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.grow import Grown, grow, grow_api_timeline, grow_legacy_archive, id_agrees, new_id
+from bench.grow import Grown, grow, grow_api_timeline, grow_legacy_archive, grow_v11_lines, id_agrees, new_id
 from bench.measure import bare_read
 from orchestration.demo import native
-from tests.fixtures import captures
+from tests.fixtures import captures, json_captures
 
 
 def records(grown: Grown) -> list[dict]:
@@ -66,6 +66,14 @@ def test_grown_timeline_is_valid(tmp_path: Path) -> None:
     native.write_zip(source, {"data_1.json": json.dumps(posts), "users_1.json": json.dumps(users)})
     (tmp_path / "grown").mkdir()
     assert_valid(grow_api_timeline(source, 1000, tmp_path / "grown", "small"), 1000)
+
+
+def test_grown_lines_of_the_older_api_are_valid(tmp_path: Path) -> None:
+    source = tmp_path / "small.zip"
+    posts = [json_captures.v11_post(number) for number in range(1, 8)]
+    native.write_zip(source, {"data/tweets/11.json": json.dumps(posts), "data/profiles/11.json": "{}"})
+    (tmp_path / "grown").mkdir()
+    assert_valid(grow_v11_lines(source, 1000, tmp_path / "grown", "small"), 1000)
 
 
 def test_grown_demo_is_valid_and_readable_bare(tmp_path: Path) -> None:

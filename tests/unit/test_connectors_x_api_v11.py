@@ -200,6 +200,15 @@ def test_break_in_an_array_does_not_let_the_posts_inside_others_in(tmp_path: Pat
     assert loaded.rejected == [(2, "broken_json")]
 
 
+@pytest.mark.parametrize("indent", [None, 1], ids=["line", "pretty-printed"])
+def test_broken_search_page_gives_up_its_sound_posts(tmp_path: Path, indent: int | None) -> None:
+    page = {"statuses": [v11_post(1), made.v11_repost(2), v11_post(3)], "search_metadata": {}}
+    text = json.dumps(page, indent=indent)
+    loaded = load_text(tmp_path, text.replace('"RT @', '"RT @" broken "') + "\n")
+    assert post_ids(loaded) == [id_of(1), id_of(3)]
+    assert loaded.rejected == [(3, "broken_json")]
+
+
 def test_prose_between_posts_costs_no_post(tmp_path: Path) -> None:
     first, second = (json.dumps(post, indent=2) for post in POSTS[:2])
     loaded = load_text(tmp_path, f"{first}\nClassic post, extended mode\n{second}\n")

@@ -102,6 +102,17 @@ def test_places_without_a_post_and_paid_posts_are_rejected_with_their_reason(tmp
 
 
 @pytest.mark.parametrize("cut", ["", '{"data": '], ids=["fast", "careful"])
+def test_lines_of_limited_and_of_missing_posts_are_told_apart(tmp_path: Path, cut: str) -> None:
+    unavailable = {"__typename": "TweetUnavailable", "reason": "Suspended"}
+    lines = (limited(POSTS[0]), made.TOMBSTONE, POSTS[1], unavailable, limited(POSTS[2]))
+    loaded = load_text(tmp_path, jsonl(*(zeeschuimer(line) for line in lines)) + cut)
+    rows = loaded.rows("select record_no, rest_id, legacy.full_text from raw.x_graphql_posts order by 1")
+    assert rows == [(2 * number - 1, id_of(number), f"Synthetic post {number}") for number in (1, 2, 3)]
+    told = [(2, "not_a_post_tombstone"), (4, "not_a_post_unavailable")]
+    assert sorted(loaded.rejected)[:2] == told
+
+
+@pytest.mark.parametrize("cut", ["", '{"data": '], ids=["fast", "careful"])
 def test_paid_posts_among_lines_are_set_aside_and_keep_their_number(tmp_path: Path, cut: str) -> None:
     lines = (zeeschuimer(POSTS[0]), zeeschuimer(POSTS[1], promoted=True), zeeschuimer(POSTS[2]))
     loaded = load_text(tmp_path, jsonl(*lines) + cut)
@@ -139,6 +150,21 @@ def test_row_of_the_web_exporter_keeps_its_time_zone_and_relations(tmp_path: Pat
         "select legacy.created_at, legacy.in_reply_to_status_id_str, legacy.quoted_status_id_str,"
         " legacy.extended_entities.media[1].type, views.count, legacy.entities from raw.x_graphql_posts"
     ) == [("2016-02-03 17:00:00 +0700", id_of(7), id_of(8), "photo", "100", None)]
+
+
+@pytest.mark.parametrize(
+    ("stated", "kept"),
+    [
+        ("2016-02-03 17:00:00 +07:00", "2016-02-03 17:00:00 +0700"),
+        ("Wed Feb 03 10:00:00 +0000 2016", "Wed Feb 03 10:00:00 +0000 2016"),
+        ("2016-02-03T10:00:00Z", "2016-02-03T10:00:00Z"),
+        # in the zone of a browser that nobody knows: the id carries the time
+        ("2016-02-03 17:00:00", "2016-02-03 10:00:00 +0000"),
+    ],
+)
+def test_time_of_a_browser_without_offset_is_taken_from_the_id(tmp_path: Path, stated: str, kept: str) -> None:
+    loaded = load_text(tmp_path, json.dumps([made.exported(1, created_at=stated)]))
+    assert loaded.rows("select legacy.created_at from raw.x_graphql_posts") == [(kept,)]
 
 
 def test_records_that_do_not_fit_are_rejected_and_their_neighbours_load(tmp_path: Path) -> None:

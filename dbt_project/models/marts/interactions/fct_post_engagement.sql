@@ -169,7 +169,7 @@ engagement as (
         record_no,
         case
             when observed_at is null then 'undated'
-            when source = 'x_api_v2' then 'retrieval'
+            when source in ('x_api_v2', 'x_api_v11', 'x_graphql') then 'retrieval'
             else 'export'
         end as engagement_basis,
         {% for metric in metric_columns() -%}
