@@ -102,3 +102,14 @@
 {% macro duckdb__list_of(expressions) -%}
     [{{ expressions | join(', ') }}]
 {%- endmacro %}
+
+
+{#- Several lists one behind the other. -#}
+{% macro list_joined(lists) -%}
+    {{ return(adapter.dispatch('list_joined')(lists)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__list_joined(lists) -%}
+    list_concat({{ lists | join(', ') }})
+{%- endmacro %}
