@@ -31,6 +31,7 @@ PAGES = [
     "explanation/numbers.md",
     "explanation/differences.md",
     "explanation/codebook.md",
+    "explanation/entities.md",
     "explanation/privacy.md",
     "reference/tables.md",
     "reference/gates.md",

@@ -3,12 +3,12 @@
     written in any script. What a URL ends with is no punctuation mark. Links that the platform shortened are cut to their
     short name, and a URL inside another one (`?to=https://…`) is a part of it. -#}
 {% macro urls_in(text) -%}
+    {%- set found = list_sorted(list_joined([_urls_with_protocol(text), _urls_without_protocol(text)])) -%}
+    {%- set around = list_keep('url_list', 'v', 'v."start" < u."start" and u."start" < v."end"') -%}
     case
         when {{ text }} is null then null
         when strpos({{ text }}, '.') > 0
-            then {{ with_value('url_list', list_sorted(list_joined([_urls_with_protocol(text), _urls_without_protocol(text)])),
-                list_keep('url_list', 'u', list_size(list_keep('url_list', 'v', 'v."start" < u."start" and u."start" < v."end"')) ~ ' = 0')
-            ) }}
+            then {{ with_value('url_list', found, list_keep('url_list', 'u', list_size(around) ~ ' = 0')) }}
         else {{ empty_list(_urls_type()) }}
     end
 {%- endmacro %}
@@ -20,22 +20,18 @@
 {#- The same text with an x for every character of its URLs: nothing else moves, and no hashtag or mention is found in one.
     Only texts where `#` or `@` follows a dot in the same word can have one (7 of 1,000), so only they are searched. -#}
 {% macro hide_urls(text) -%}
+    {%- set url = list_item('url_list', 'n') -%}
+    {%- set shown_from = 'case when n > 1 then ' ~ list_item('url_list', 'n - 1') ~ '."end" else 0 end' -%}
+    {%- set shown_to = url ~ '."start"' -%}
+    {%- set pieces = list_map(list_positions('url_list'), 'n', 'concat(
+        substr(' ~ text ~ ', cast(' ~ shown_from ~ ' + 1 as bigint), cast(' ~ shown_to ~ ' - ' ~ shown_from ~ " as bigint)),
+        repeat('x', " ~ url ~ '."end" - ' ~ url ~ '."start")
+    )') -%}
+    {%- set after_last = 'coalesce(' ~ list_item('url_list', '-1') ~ '."end", 0)' -%}
+    {%- set last_piece = list_of(['substr(' ~ text ~ ', cast(' ~ after_last ~ ' + 1 as bigint))']) -%}
     case
         when {{ regex_match(text, '[.]\\S*[#@]') }}
-            then {{ with_value('url_list', urls_in(text), list_as_text(list_joined([
-                list_map(list_positions('url_list'), 'n', "concat(
-                    substr(
-                        " ~ text ~ ",
-                        cast(case when n > 1 then " ~ list_item('url_list', 'n - 1') ~ ".\"end\" else 0 end + 1 as bigint),
-                        cast(
-                            " ~ list_item('url_list', 'n') ~ ".\"start\"
-                            - case when n > 1 then " ~ list_item('url_list', 'n - 1') ~ ".\"end\" else 0 end as bigint
-                        )
-                    ),
-                    repeat('x', " ~ list_item('url_list', 'n') ~ ".\"end\" - " ~ list_item('url_list', 'n') ~ ".\"start\")
-                )"),
-                list_of(["substr(" ~ text ~ ", cast(coalesce(" ~ list_item('url_list', '-1') ~ ".\"end\", 0) + 1 as bigint))"]),
-            ]))) }}
+            then {{ with_value('url_list', urls_in(text), list_as_text(list_joined([pieces, last_piece]))) }}
         else {{ text }}
     end
 {%- endmacro %}
@@ -81,7 +77,7 @@
     ])) -%}
     {{ _urls_at_hosts(list_map(list_keep(seen, 'u', "u.protocol <> ''"), 'u', struct_of([
         ('start', "u.url_place - case when lower(right(u.protocol, 1)) = 's' then 5 else 4 end"),
-        ('protocol', "case when lower(right(u.protocol, 1)) = 's' then right(u.protocol, 5) else right(u.protocol, 4) end"),
+        ('protocol', regex_find('u.protocol', '(?i)https?$')),
         ('host', regex_find("concat(u.rest, ' ')", '(?i)^(?:' ~ subdomain ~ ')*' ~ domain ~ _url_host_end())),
         ('rest', 'u.rest'),
     ]))) }}
@@ -94,7 +90,7 @@
 {% macro _urls_without_protocol(text) -%}
     {%- set letter = '[a-z0-9' ~ latin_characters() ~ ']' -%}
     {%- set host = '(?:' ~ letter ~ '(?:(?:' ~ letter ~ '|-)*' ~ letter ~ ')?[.])+' ~ _url_host_end() -%}
-    {%- set not_run = '[^' ~ 'a-z0-9' ~ latin_characters() ~ '@＠$#＃_./+-]' -%}
+    {%- set not_run = '[^a-z0-9' ~ latin_characters() ~ '@＠$#＃_./+-]' -%}
     case
         when {{ regex_match("concat(' ', " ~ text ~ ", ' ')", '(?i)' ~ not_run ~ host) }}
             then {{ _urls_at_hosts(list_map(
@@ -122,6 +118,7 @@
     name of at most 40 characters, whatever is typed behind it. -#}
 {% macro _urls_at_hosts(hosts) -%}
     {%- set host = 'left(u.host, length(u.host) - 1)' -%}
+    {%- set short_link = regex_find('u.rest', '(?i)^t[.]co/[a-z0-9]+' ~ _url_query()) -%}
     {%- set whole = list_map(
         list_keep(hosts, 'u', "
             u.host <> ''
@@ -134,7 +131,7 @@
             ('url', "
                 case
                     when u.protocol <> '' and " ~ regex_match('u.rest', '(?i)^t[.]co/[a-z0-9]') ~ "
-                        then concat(u.protocol, '://', " ~ regex_find('u.rest', '(?i)^t[.]co/[a-z0-9]+' ~ _url_query()) ~ ")
+                        then concat(u.protocol, '://', " ~ short_link ~ ")
                     else concat(
                         case when u.protocol <> '' then concat(u.protocol, '://') else '' end,
                         " ~ host ~ ",
