@@ -50,7 +50,8 @@ posts as (
 ),
 
 -- A facet is a piece of the text, in bytes, and what it is. Only the kinds of the platform's own definition count, as in
--- its own app: a hashtag or link of another kind is plain text to every reader.
+-- its own app: a hashtag or link of another kind is plain text to every reader. Some programs leave the sign or a blank in
+-- the tag.
 posts_with_features as (
 
     select
@@ -62,7 +63,7 @@ posts_with_features as (
         ) as attached_type,
         coalesce({{ list_flattened(list_map('facets', 'f', list_map('f.features', 'x', struct_of([
             ('type', "coalesce(x.\"$type\", x.py_type)"),
-            ('tag', 'x.tag'),
+            ('tag', "ltrim(trim(x.tag), '#＃')"),
             ('did', 'x.did'),
             ('uri', 'x.uri'),
             ('first_byte', 'coalesce(f.index."byteStart", f.index.byte_start)'),
@@ -81,7 +82,11 @@ posts_with_entities as (
         {{ facets_of('features', 'app.bsky.richtext.facet#mention', 'record.text', 'text_bytes') }} as mention_facets,
         {{ list_map(list_keep('features', 'x', "x.type = 'app.bsky.richtext.facet#link' and x.uri is not null"), 'x', 'x.uri') }} as link_uris,
         case when starts_with(attached_type, 'app.bsky.embed.external') then {{ json_text('attached', '$.external.uri') }} end
-            as card_uri
+            as card_uri,
+        -- the app's own picker of animations attaches them as a card
+        starts_with(attached_type, 'app.bsky.embed.external')
+        and coalesce(starts_with({{ json_text('attached', '$.external.uri') }}, 'https://media.tenor.com/'), false)
+            as is_animation
 
     from posts_with_features
 
@@ -142,7 +147,7 @@ posts_renamed as (
 
         ---------- entities: `tags` are hashtags beside the text; one that the text marks, too, is the same
         cast({{ list_joined([
-            list_map(list_keep('tag_facets', 'x', 'x.tag is not null'), 'x', struct_of([
+            list_map(list_keep('tag_facets', 'x', "x.tag <> ''"), 'x', struct_of([
                 ('tag', 'x.tag'), ('start', 'x."start"'), ('end', 'x."end"'),
             ])),
             list_map(list_keep(
@@ -156,17 +161,18 @@ posts_renamed as (
         cast({{ list_map(list_keep('mention_facets', 'x', 'x.did is not null'), 'x', struct_of([
             ('handle', "case when x.\"start\" is not null then "
                 ~ regex_group('substring(record.text, cast(x."start" as bigint) + 1, cast(x."end" - x."start" as bigint))',
-                    '^@([A-Za-z0-9-]+([.][A-Za-z0-9-]+)+)$', 1) ~ " end"),
+                    '^ *@?([A-Za-z0-9-]+([.][A-Za-z0-9-]+)+) *$', 1) ~ " end"),
             ('account_id', 'x.did'), ('start', 'x."start"'), ('end', 'x."end"'),
         ])) }} as {{ mentions_type() }}) as mentions,
         -- the card below a text is a link that needs no place in it
         cast({{ list_map(list_joined(['link_uris', "case
-            when card_uri is null or " ~ list_holds('link_uris', 'card_uri') ~ " then []
+            when card_uri is null or is_animation or " ~ list_holds('link_uris', 'card_uri') ~ " then []
             else [card_uri]
         end"]), 'u', struct_of([('url', 'u'), ('expanded_url', 'u')])) }} as {{ links_type() }}) as links,
         case
             when attached_type like 'app.bsky.embed.images%'
                 then {{ list_repeated("'photo'", 'coalesce(' ~ json_list_size('attached', '$.images') ~ ', 0)') }}
+            when is_animation then ['animated_gif']
             when attached_type like 'app.bsky.embed.video%' and {{ json_text('attached', '$.presentation') }} = 'gif'
                 then ['animated_gif']
             when attached_type like 'app.bsky.embed.video%' then ['video']
