@@ -311,9 +311,7 @@ limit 20""",
         column="malformed_id_count",
         expected="ids in the form of their platform (X: 1 to 19 digits; Bluesky: at://…; Mastodon: https://…)",
         observed="{malformed_id_count} of {record_count} ids have another form",
-        evidence_sql=_RAW_RECORDS_OF_CAPTURE
-        + "trim(record_id) <> '' and not is_well_formed"
-        + _IN_ORDER,
+        evidence_sql=_RAW_RECORDS_OF_CAPTURE + "trim(record_id) <> '' and not is_well_formed" + _IN_ORDER,
     ),
     _raw(
         name="ids_not_damaged_by_excel",

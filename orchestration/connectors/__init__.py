@@ -51,7 +51,7 @@ def detect(capture: CaptureFiles, source: str | None = None) -> Connector:
     found, next_step, code = describe(capture)
     raise InputError(
         file=capture.name,
-        expected="an X archive (new or old form), or JSON of X API v2 or v1.1, the web client, snscrape or twscrape",
+        expected="an X archive (new or old form), JSON of X API v2 or v1.1, the web client, snscrape or twscrape, Bluesky or Mastodon",
         found=found,
         next_step=next_step,
         code=code,

@@ -88,7 +88,7 @@ _NOT_POSTS: dict[str, tuple[str, str]] = {
 # they have none; a post cannot be written after the server had it (one day for clocks and zones, as in the gates).
 _IS_TIME = "'[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9]{2}:[0-9]{2})'"
 _REPOSTED = "coalesce(ends_with(reason.\"$type\", '#reasonRepost'), false)"
-_STATED = f"case when {_REPOSTED} then reason.\"indexedAt\" else record.\"createdAt\" end"
+_STATED = f'case when {_REPOSTED} then reason."indexedAt" else record."createdAt" end'
 _IMPOSSIBLE = f"""(
     not coalesce(regexp_full_match({_STATED}, {_IS_TIME}), false)
     or coalesce(try_cast({_STATED} as timestamptz) < timestamptz '1970-01-03 00:00:00+00', true)
@@ -144,7 +144,7 @@ class _Load(JsonLoad):
     tables = {"post": _POSTS}  # noqa: RUF012 (declared as ClassVar in the frame)
     fast_shapes = frozenset({"pages", "items"})
     author_sql = tuple(  # type: ignore[assignment]
-        f"case when {_REPOSTED} then reason.\"by\".{name} else author.{name} end"
+        f'case when {_REPOSTED} then reason."by".{name} else author.{name} end'
         for name in ("did", "handle", '"displayName"')
     )
     impossible_sql = _IMPOSSIBLE
@@ -152,7 +152,7 @@ class _Load(JsonLoad):
         uri, ' at ', coalesce({_STATED}, 'no time'), case when not {_REPOSTED} then ', indexed ' || "indexedAt" end
     )"""
     # a repost by nobody is looked at by the careful way
-    aside_sql = f"({_REPOSTED} and reason.\"by\".did is null)"
+    aside_sql = f'({_REPOSTED} and reason."by".did is null)'
     not_posts = _NOT_POSTS
 
     def shape_of(self, paths: set[str]) -> str | None:
@@ -160,7 +160,7 @@ class _Load(JsonLoad):
 
     def posts_sql(self, path: Path, layout: str, shape: str) -> str:
         view = ", ".join(
-            f'case when post is not null then {_unified_sql("post", name, kind)} else {_unified_sql("", name, kind)} end'
+            f"case when post is not null then {_unified_sql('post', name, kind)} else {_unified_sql('', name, kind)} end"
             for name, kind in _VIEW.items()
         )
         beside = ", ".join(_unified_sql("", name, kind) for name, kind in _BESIDE.items())
