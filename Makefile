@@ -9,7 +9,7 @@ STUDY ?=
 DATA_DIR ?=
 OPTIONS := $(if $(DATA_DIR),--data-dir $(DATA_DIR)) 
 
-.PHONY: help install run ui status test lint format bench docs clean
+.PHONY: help install run ui status test lint format conformance bench docs clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,9 @@ format: $(STAMP)  ## rewrite to the style
 
 test: lint  ## lint and every test; real-data tests run where ../shared/data is
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser"  # the UI by hand: pytest -m browser
+
+conformance: $(STAMP)  ## hashtags, mentions, links from text beside the public conformance suite
+	@$(BIN)/python -m tests.conformance
 
 bench: $(STAMP)  ## ratios against a bare read, memory, shares of the steps
 	@$(BIN)/python -m bench

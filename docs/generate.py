@@ -52,7 +52,7 @@ def tables_page() -> str:
     from orchestration.publishing.descriptions import Descriptions
     from orchestration.publishing.dictionary import dictionary_markdown
     from orchestration.publishing.published_file import RELEASE_TABLE, RELEASE_TABLES_TABLE
-    from orchestration.resources.dbt import prepare_manifest
+    from orchestration.resources.manifest import prepare_manifest
 
     models = Descriptions.from_manifest(prepare_manifest())
     everything = Descriptions((*models.tables, RELEASE_TABLE, RELEASE_TABLES_TABLE))

@@ -583,8 +583,8 @@ where
         name="texts_present",
         severity="critical",
         dimension="completeness",
-        why="A post without text (empty is allowed, absent is not) was not read right. Reposts in an archive of Mastodon "
-        "have none: it holds their address only.",
+        why="A post without text (empty is allowed, absent is not) was not read right. Reposts in an archive of "
+        "Mastodon have none: it holds their address only.",
         next_step="See whether the export lost a column. " + _SET_RIGHT,
         frame="staging__posts",
         column="missing_text_count",
@@ -938,6 +938,27 @@ limit 20""",
         "marts.fct_post_hashtags group by post_key, hashtag having count(*) > 1 order by 1 limit 20",
     ),
     _has_posts("fct_post_hashtags", "hashtags_have_posts", "orphaned_hashtag_count", "hashtag_row_count", "hashtags"),
+    _marts(
+        "fct_post_hashtags",
+        name="entities_agree_with_text",
+        severity="warning",
+        dimension="consistency",
+        why="Hashtags are counted as the source marked them. Where the texts show others, the source left its lists "
+        "empty or they belong to other texts, and every count of hashtags is wrong.",
+        next_step="Look at some posts of the captures that are named here; if their text is right, ask for another "
+        "export.",
+        frame="marts__entities",
+        column="unlike_capture_count",
+        expected="in each capture of at least {entity_comparison_n_min} posts with hashtags at most "
+        "{entity_difference_share_max:.0%} whose text shows others (of a sample)",
+        observed="{unlike_capture_count} of {compared_capture_count} captures unlike their texts; "
+        "{differing_post_count} of {compared_post_count} posts differ",
+        evidence_sql="select concat('capture ', capture_id, ': ', differing_count, ' of ', compared_count, ' posts "
+        "differ') as key from ({{ entity_comparison }}) as captures "
+        "where compared_count >= {{ entity_comparison_n_min }} "
+        "and differing_count > {{ entity_difference_share_max }} * compared_count order by 1 limit 20",
+        thresholds=("entity_difference_share_max", "entity_comparison_n_min"),
+    ),
     _has_posts("fct_theme_hits", "theme_hits_have_posts", "orphaned_hit_count", "theme_hit_count", "theme hits"),
     _marts(
         "fct_theme_hits",

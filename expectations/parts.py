@@ -124,8 +124,8 @@ def _staging_posts(con: duckdb.DuckDBPyConnection) -> str:
     if not models:
         raise LookupError("there is no staging model stg_<source>__posts; build the staging layer first")
     return "\n    union all\n    ".join(
-        f"select {number} as model_number, {_JUDGED_COLUMNS}, {_INDEXED_AT.get(model, 'null::timestamptz')} as indexed_at "
-        f"from staging.{model}"
+        f"select {number} as model_number, {_JUDGED_COLUMNS}, "
+        f"{_INDEXED_AT.get(model, 'cast(null as timestamptz)')} as indexed_at from staging.{model}"
         for number, model in enumerate(models, start=1)
     )
 
@@ -171,6 +171,23 @@ def _report_handles(con: duckdb.DuckDBPyConnection) -> str:
     )
 
 
+def _entity_comparison(_: duckdb.DuckDBPyConnection) -> str:
+    """One row per capture: sampled posts with a hashtag in source or text, and those whose two sets differ."""
+    marked, found = (
+        f"list_sort(list_distinct(list_transform({table}.hashtags, lambda h: lower(h.tag))))"
+        for table in ("posts", "texts")
+    )
+    return (
+        "select capture_id, count(*) filter (where len(marked) + len(found) > 0) as compared_count, "
+        "count(*) filter (where marked <> found) as differing_count "
+        f"from (select posts.capture_id, {marked} as marked, {found} as found "
+        "from marts.fct_posts as posts "
+        "inner join intermediate.int_posts__text_entities as texts on posts.post_key = texts.post_key "
+        # a cut text does not show what the source marked behind the cut
+        "where texts.is_comparison and posts.text_is_complete) as hashtag_sets group by 1"
+    )
+
+
 def _critical_checks(_: duckdb.DuckDBPyConnection) -> str:
     """One row per critical check of the gates before publishing: what must have spoken."""
     from expectations.catalog import CATALOG
@@ -195,6 +212,7 @@ PARTS: dict[str, Callable[[duckdb.DuckDBPyConnection], str]] = {
     "staging_posts": _staging_posts,
     "published_row_counts": _published_row_counts,
     "report_handles": _report_handles,
+    "entity_comparison": _entity_comparison,
     "critical_checks": _critical_checks,
     "handle_pattern": lambda _: HANDLE_PATTERN,
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,7 @@ def run(data_dir: Path | None, study: str | None, source: str | None, demo: bool
 @click.option("--port", default=3000, show_default=True, help="Port on 127.0.0.1.")
 def ui(data_dir: Path | None, port: int) -> None:
     """The Dagster UI on 127.0.0.1. The inbox sensor and the daily schedule ship switched off."""
-    from orchestration.resources.dbt import prepare_manifest
+    from orchestration.resources.manifest import prepare_manifest
 
     paths = use_data_dir(data_dir)
     prepare_manifest()
@@ -96,7 +97,12 @@ def ui(data_dir: Path | None, port: int) -> None:
     click.echo(f"Drop files into {paths.inbox}, then press 'Materialize all' on the asset graph.")
     click.echo("The inbox sensor and the daily schedule are switched off; switch them on under Automation.")
     arguments = ["dev", "-w", str(PROJECT_ROOT / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
-    os.chdir(PROJECT_ROOT)
+    # Not in the checkout: Dagster would warn of the dagster.yaml there, a copy of which it uses already.
+    os.chdir(paths.root)
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:Function `dev_command` is superseded")
+    # Dagster ends on SIGTERM as it does on Ctrl-C; started in the background by a script, Ctrl-C is ignored, and so
+    # would be SIGTERM.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execv(sys.executable, [sys.executable, "-m", "dagster", *arguments])
 
 
@@ -234,19 +240,16 @@ def _generate_demo(paths: DataDir) -> list[str]:
 
 
 def _relax_run_history() -> None:
-    """Let Dagster's run history be written without waiting for the disk.
-
-    A run writes some 2,900 small commits; waiting for each was a quarter of a small run (30 of 127 s on a loaded
-    machine, 2026-11-23). After a power cut the history of the last moments may be gone; the warehouse, the published
-    set and the ledger are synced to disk by themselves.
-    """
+    """Dagster's list of runs, too, is written without waiting for the disk (see `RunHistory`)."""
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
+
+    from orchestration.resources.run_history import without_waiting_for_the_disk
 
     @event.listens_for(Engine, "connect")
     def _no_wait(connection: Any, _: Any) -> None:
         if type(connection).__module__.startswith("sqlite3"):
-            connection.execute("pragma synchronous = off")
+            without_waiting_for_the_disk(connection)
 
 
 def _quieten() -> None:

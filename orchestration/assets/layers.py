@@ -95,9 +95,8 @@ def build_step(step: Step, manifest: Mapping[str, Any], translator: SuaraTransla
                 attempt = again
             tests = {i: spec for i, spec in test_specs.items() if spec.key in checks}
             yield from dbt_results(tests, attempt.test_outcomes, attempt.verdict)
-            source_of = {c.capture_id: c.source for c in warehouse.ledger.captures()}
             shown = [spec for spec in gate_specs if spec.key in checks]
-            yield from catalog_results(shown, attempt.with_quarantined(), source_of)
+            yield from catalog_results(shown, attempt.with_quarantined())
             if not attempt.accepted:
                 raise dg.Failure(description=attempt.verdict.message(UNTOUCHED), allow_retries=False)
             for unique_id in chosen:

@@ -18,7 +18,8 @@ from orchestration.contract import PUBLISHED_SCHEMAS
 from orchestration.dbt_translator import OWNERS, SuaraTranslator
 from orchestration.publishing import published_file as publishing
 from orchestration.publishing.descriptions import Descriptions
-from orchestration.resources.dbt import Dbt, manifest_path
+from orchestration.resources.dbt import Dbt
+from orchestration.resources.manifest import manifest_path
 from orchestration.resources.warehouse import Warehouse
 from orchestration.warehouse import gates
 from orchestration.warehouse.candidate import connect
@@ -85,7 +86,7 @@ def build_published(manifest: Mapping[str, Any], translator: SuaraTranslator) ->
             verdict = gates.verdict("publish", [freshness], ledger)
             if not freshness["passed"]:
                 ledger.write_outcomes(context.run.run_id, "publish", verdict.outcomes)
-                yield from catalog_results([fresh], verdict, {})
+                yield from catalog_results([fresh], verdict)
                 raise dg.Failure(description=verdict.message(UNTOUCHED), allow_retries=False)
             context.log.info("publish: building the published file, Parquet, dictionary and report aside")
             candidate = publishing.build_candidate(
@@ -102,7 +103,7 @@ def build_published(manifest: Mapping[str, Any], translator: SuaraTranslator) ->
             finally:
                 audit.close()
             ledger.write_outcomes(context.run.run_id, "publish", verdict.outcomes)
-            yield from catalog_results(checks, verdict, {c.capture_id: c.source for c in ledger.captures()})
+            yield from catalog_results(checks, verdict)
             if verdict.failed_tables or verdict.failed_captures:
                 warehouse.keep_as_evidence(candidate.folder)
                 raise dg.Failure(description=verdict.message(UNTOUCHED), allow_retries=False)

@@ -49,7 +49,7 @@ _SPECS = [
     ],
 ]
 _CATALOG_CHECKS = catalog_specs("raw")
-_READABLE_CHECKS = [readable_spec(raw_asset_key(connector.source)) for connector in CONNECTORS]
+_READABLE_CHECK = readable_spec(RAW_BOOKKEEPING)
 
 
 def load_capture(
@@ -96,7 +96,7 @@ def needs_rebuild(warehouse: Warehouse) -> bool:
         connection.close()
 
 
-@dg.multi_asset(name="raw", specs=_SPECS, check_specs=[*_READABLE_CHECKS, *_CATALOG_CHECKS], can_subset=False)
+@dg.multi_asset(name="raw", specs=_SPECS, check_specs=[_READABLE_CHECK, *_CATALOG_CHECKS], can_subset=False)
 def raw(
     context: dg.AssetExecutionContext, warehouse: Warehouse
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
@@ -131,7 +131,6 @@ def raw(
                 bookkeeping.sync(connection, ledger)
                 accepted = bookkeeping.accepted_captures(connection)
                 counts = _row_counts(connection)
-                source_of = {c.capture_id: c.source for c in ledger.captures()}
                 nothing_new = bool(to_load) and not {c.capture_id for c in to_load} & set(accepted)
                 if not from_empty and before is not None and set(before.captures) != set(accepted):
                     nothing_new = False  # a decision about an earlier capture is news as well
@@ -144,8 +143,8 @@ def raw(
             if open_gate:
                 candidate.accept()
 
-        yield from _readable_results(unreadable, ledger)
-        yield from catalog_results(_CATALOG_CHECKS, verdict, source_of)
+        yield _readable_result(unreadable)
+        yield from catalog_results(_CATALOG_CHECKS, verdict)
         if not open_gate:
             reasons = "".join(f"\n- {reason}" for reason in unreadable.values())
             raise dg.Failure(
@@ -175,18 +174,15 @@ def _row_counts(connection: duckdb.DuckDBPyConnection) -> dict[dg.AssetKey, dict
     return counts
 
 
-def _readable_results(unreadable: dict[str, str], ledger: Ledger) -> Iterator[dg.AssetCheckResult]:
-    entries = {c.capture_id: c for c in ledger.captures()}
-    for connector in CONNECTORS:
-        mine = {i: reason for i, reason in unreadable.items() if entries[i].source == connector.source}
-        yield dg.AssetCheckResult(
-            asset_key=raw_asset_key(connector.source),
-            check_name=READABLE,
-            passed=not mine,
-            severity=dg.AssetCheckSeverity.ERROR,
-            description="; ".join(mine.values())[:500] or None,
-            metadata={"what failed": dg.MetadataValue.md("\n".join(f"- {r}" for r in mine.values()) or "nothing")},
-        )
+def _readable_result(unreadable: dict[str, str]) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        asset_key=RAW_BOOKKEEPING,
+        check_name=READABLE,
+        passed=not unreadable,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description="; ".join(unreadable.values())[:500] or None,
+        metadata={"what failed": dg.MetadataValue.md("\n".join(f"- {r}" for r in unreadable.values()) or "nothing")},
+    )
 
 
 def _unreadable_rows(unreadable: dict[str, str], ledger: Ledger) -> list[dict]:

@@ -16,11 +16,11 @@ from typing import Any
 import dagster as dg
 
 from expectations.catalog import CATALOG
-from orchestration.connectors import CONNECTORS
-from orchestration.dbt_translator import RAW_BOOKKEEPING, SuaraTranslator, raw_asset_key
+from orchestration.dbt_translator import RAW_BOOKKEEPING, SuaraTranslator
 from orchestration.warehouse.gates import CRITICAL, Verdict
 
 PUBLISHED_FILE = dg.AssetKey(["published", "social_bi"])
+STAGED_CAPTURES = "stg_suara__captures"
 READABLE = "capture_is_readable"
 READABLE_TEXT = (
     "Every delivered file could be read: not empty, not cut, of a known format, safe to unpack. "
@@ -28,24 +28,20 @@ READABLE_TEXT = (
 )
 
 
-def staging_asset_key(source: str) -> dg.AssetKey:
-    return dg.AssetKey(["staging", f"stg_{source}__posts"])
+def _asset_key(check: Any, models: Mapping[str, dg.AssetKey]) -> dg.AssetKey:
+    """The asset on which a check of the catalog shows.
 
-
-def _asset_keys(check: Any, models: Mapping[str, dg.AssetKey]) -> list[dg.AssetKey]:
-    """The assets on which a check of the catalog shows."""
-    sources = [connector.source for connector in CONNECTORS]
+    A check that judges captures shows once, where the captures are listed, not once per source family: with twenty
+    families that would be some 400 checks, most of which say that there is no such capture.
+    """
     if check.gate == "publish":
-        return [PUBLISHED_FILE]
-    if check.grain == "capture":
-        key_of = raw_asset_key if check.gate == "raw" else staging_asset_key
-        return [key_of(source) for source in sources]
+        return PUBLISHED_FILE
     if check.gate == "raw":
-        return [RAW_BOOKKEEPING]
-    name = check.asset.split(".")[-1]
+        return RAW_BOOKKEEPING
+    name = STAGED_CAPTURES if check.grain == "capture" else check.asset.split(".")[-1]
     if name not in models:
         raise KeyError(f"check {check.name} speaks of {check.asset}, which is no dbt model")
-    return [models[name]]
+    return models[name]
 
 
 def catalog_specs(gate: str, models: Mapping[str, dg.AssetKey] | None = None) -> list[dg.AssetCheckSpec]:
@@ -53,14 +49,13 @@ def catalog_specs(gate: str, models: Mapping[str, dg.AssetKey] | None = None) ->
     return [
         dg.AssetCheckSpec(
             name=check.name,
-            asset=key,
+            asset=_asset_key(check, models or {}),
             description=f"{check.why} If it fails: {check.next_step}",
             blocking=check.grain != "capture" and check.severity == CRITICAL,
             metadata={"gate": gate, "severity": check.severity, "dimension": check.dimension},
         )
         for check in CATALOG
         if check.gate == gate
-        for key in _asset_keys(check, models or {})
     ]
 
 
@@ -112,8 +107,6 @@ def _result(spec: dg.AssetCheckSpec, outcomes: Sequence[dict[str, Any]], verdict
                 for o in failed[:20]
             ]
         )
-    elif not outcomes:
-        metadata["note"] = "no capture of this source"
     return dg.AssetCheckResult(
         asset_key=spec.asset_key,
         check_name=spec.name,
@@ -124,29 +117,15 @@ def _result(spec: dg.AssetCheckSpec, outcomes: Sequence[dict[str, Any]], verdict
     )
 
 
-def catalog_results(
-    specs: Iterable[dg.AssetCheckSpec], verdict: Verdict, source_of: Mapping[str, str | None]
-) -> list[dg.AssetCheckResult]:
-    """One result per check and asset.
+def catalog_results(specs: Iterable[dg.AssetCheckSpec], verdict: Verdict) -> list[dg.AssetCheckResult]:
+    """One result per check.
 
     A check that should have spoken and did not is a failed check: silence never opens a gate.
-
-    Args:
-        source_of: The source family of each capture id.
     """
     results = []
     for spec in specs:
         said = [o for o in verdict.outcomes if o["check_name"] == spec.name]
-        source = _source_of_key(spec.asset_key)
-        if source is not None:
-            # A check that could not run speaks of no capture: it shows on every source, red.
-            mine = [o for o in said if o.get("capture_id") and source_of.get(o["capture_id"]) == source]
-            mine += [o for o in said if not o.get("capture_id") and not o["passed"]]
-        else:
-            mine = said
-        if not said:
-            mine = [silent_outcome(verdict.gate, spec)]
-        results.append(_result(spec, mine, verdict))
+        results.append(_result(spec, said or [silent_outcome(verdict.gate, spec)], verdict))
     return results
 
 
@@ -167,13 +146,6 @@ def silent_outcome(gate: str, spec: dg.AssetCheckSpec) -> dict[str, Any]:
         "why": "A check without a result says nothing about the data.",
         "next_step": "Read the step's log: the check itself could not run.",
     }
-
-
-def _source_of_key(key: dg.AssetKey) -> str | None:
-    for connector in CONNECTORS:
-        if key in (raw_asset_key(connector.source), staging_asset_key(connector.source)):
-            return connector.source
-    return None
 
 
 def dbt_results(

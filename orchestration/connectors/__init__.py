@@ -51,7 +51,8 @@ def detect(capture: CaptureFiles, source: str | None = None) -> Connector:
     found, next_step, code = describe(capture)
     raise InputError(
         file=capture.name,
-        expected="an X archive (new or old form), JSON of X API v2 or v1.1, the web client, snscrape or twscrape, Bluesky or Mastodon",
+        expected="an X archive (new or old form), JSON of X API v2 or v1.1, the web client, snscrape or twscrape,"
+        " posts of Bluesky, or posts or an archive of Mastodon",
         found=found,
         next_step=next_step,
         code=code,

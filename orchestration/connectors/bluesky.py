@@ -159,10 +159,9 @@ class _Load(JsonLoad):
         return _shape_of(paths)
 
     def posts_sql(self, path: Path, layout: str, shape: str) -> str:
-        view = ", ".join(
-            f"case when post is not null then {_unified_sql('post', name, kind)} else {_unified_sql('', name, kind)} end"
-            for name, kind in _VIEW.items()
-        )
+        within = {name: _unified_sql("post", name, kind) for name, kind in _VIEW.items()}
+        bare = {name: _unified_sql("", name, kind) for name, kind in _VIEW.items()}
+        view = ", ".join(f"case when post is not null then {within[name]} else {bare[name]} end" for name in _VIEW)
         beside = ", ".join(_unified_sql("", name, kind) for name, kind in _BESIDE.items())
         return f"select {view}, {beside} from ({_items_sql(path, layout, shape)})"
 

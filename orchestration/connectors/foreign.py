@@ -14,7 +14,7 @@ from orchestration.connectors.records import key_paths
 _HEAD_CHARACTERS = 1 << 16
 _LOOKED_AT = 50  # members whose heads are read; the marks of an export are never in the fiftieth file
 
-_LATER = "This source is not read yet. The X archive, or X API v2 JSON, of the same account is."
+_LATER = "This source is not read yet. The X archive, or JSON of an API, of the same account is."
 _OTHER_PLATFORM = "Hand over an export of X, Bluesky or Mastodon; other platforms are not read yet."
 _AUTHOR_FEED = (
     "It holds posts without their counts. Hand over the author's feed instead: the pages of the public API"
@@ -77,24 +77,30 @@ _MAGICS = (
 _KEYS = (
     (("commit.collection",), "the firehose of Bluesky (Jetstream)", _AUTHOR_FEED, "later_source"),
     (("uri", "cid"), "posts of Bluesky, rewritten by a tool", _AUTHOR_FEED, "later_source"),
-    (("id_str", "user"), "posts of X API v1.1", _LATER, "later_source"),
-    (("id_str", "screen_name"), "accounts (and perhaps posts) of X API v1.1", _LATER, "later_source"),
-    (("rest_id",), "posts as the X web client gets them (GraphQL)", _LATER, "later_source"),
-    (("data.rest_id",), "posts as the X web client gets them (GraphQL)", _LATER, "later_source"),
-    (("data.user.result",), "posts as the X web client gets them (GraphQL)", _LATER, "later_source"),
     (
-        ("data.threaded_conversation_with_injections_v2",),
-        "posts as the X web client gets them (GraphQL)",
-        _LATER,
-        "later_source",
+        ("__typename", "id_str", "user"),
+        "posts as X serves them for embedding in web pages",
+        "Collect them from an API, or from the web client with a collector.",
+        "unknown_format",
     ),
-    (("rawContent",), "posts collected with snscrape or twscrape", _LATER, "later_source"),
-    (("conversationId", "content"), "posts collected with snscrape", _LATER, "later_source"),
+    (
+        ("data.user.result",),
+        "an account as the X web client gets it, without posts",
+        "Hand over the responses that list posts.",
+        "unknown_format",
+    ),
+    (("rest_id",), "objects of the X web client that are no posts", "Hand over the posts.", "unknown_format"),
     (
         ("id_str", "full_text"),
         "posts of an X archive without the rest of it",
         "Hand over the whole archive (the zip).",
         "incomplete_archive",
+    ),
+    (
+        ("id_str", "text"),
+        "posts of X API v1.1 without their authors",
+        "Hand over the file as collected, with the field user.",
+        "missing_column",
     ),
     (
         ("id", "created_at"),

@@ -32,6 +32,8 @@ from orchestration.connectors.records import (
     delete_records,
     describe_encoding,
     insert_clean,
+    insert_numbered,
+    is_whole,
     key_paths,
     layout_of,
     line_pieces,
@@ -188,7 +190,7 @@ class JsonLoad:
         if shape not in self.fast_shapes:
             self._careful(member, extracted, layout)
             return
-        if self._fast(member, extracted.path, layout, shape):
+        if is_whole(extracted.path, layout) and self._fast(member, extracted.path, layout, shape):
             return
         if layout != "newline_delimited" or extracted.path.stat().st_size <= _PIECE_BYTES:
             self._careful(member, extracted, layout)
@@ -223,23 +225,19 @@ class JsonLoad:
         """Insert a whole file at once; False, and nothing inserted, when a value needs to be looked at."""
         table, first_no = self.tables["post"], self._delivered
         try:
-            read = self._con.execute(
-                f"insert into raw.{table.name} select {quote(self._capture_id)},"
-                f" {first_no} + row_number() over (), {quote(member)}, *"
-                f" from ({self.posts_sql(path, layout, shape)})"
-            ).fetchall()[0][0]
+            read = insert_numbered(
+                self._con, table.name, self._capture_id, member, self.posts_sql(path, layout, shape), first_no
+            )
         except REFUSALS:
             return False
-        here = records_after(self._capture_id, member, first_no)
+        here = records_after(self._capture_id, first_no)
         is_bad = f"({table.bad_id_sql} or {table.bad_sql} or {self.aside_sql})"
         bad = self._con.execute(f"select count(*) from raw.{table.name} where {here} and {is_bad}").fetchall()[0][0]
         if bad and not self._set_others_aside(member, path, layout, shape, here, is_bad):
-            delete_records(self._con, table.name, self._capture_id, member, first_no)
+            delete_records(self._con, table.name, self._capture_id, first_no)
             return False
         self._delivered += read
-        aside = 0
-        if bad:
-            aside = self._count_others(member)
+        aside = self._count_others(member) if bad else 0
         posts = self._outcome(member, "post")
         posts.delivered += read - aside
         posts.loaded += read - aside
@@ -250,10 +248,13 @@ class JsonLoad:
         others, posts = self.others_sql(path, layout, shape), f"raw.{self.tables['post'].name}"
         if others is None:
             return False
-        self._con.execute(
-            "create or replace temp table set_aside as select * from"
-            f" (select {self._delivered} + row_number() over () as record_no, * from ({others})) where kind is not null"
-        )
+        try:
+            self._con.execute(
+                "create or replace temp table set_aside as select * from (select"
+                f" {self._delivered} + row_number() over () as record_no, * from ({others})) where kind is not null"
+            )
+        except REFUSALS:
+            return False
         deletion = self.tables.get("deletion")
         strange = f"select count(*) from {posts} where {here} and {is_bad} and record_no not in"
         strange += " (select record_no from temp.set_aside"

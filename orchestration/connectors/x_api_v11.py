@@ -121,6 +121,10 @@ _NOT_POSTS: dict[str, tuple[str, str]] = {
         "a compliance line (an account or a place to be removed), not a post",
         "Keep this file: only removals of posts are supported.",
     ),
+    "embedded": (
+        "a post as X serves it for embedding in web pages, which does not say what it quotes as API v1.1 does",
+        "This form is not read; collect the post from an API or the web client.",
+    ),
     "unknown": ("a JSON value of another kind", "Leave this file out, or name its source."),
 }
 _DELETE: dict[str, Shape] = {
@@ -159,10 +163,10 @@ CONNECTOR = XApiV11()
 def _shape_of(paths: set[str]) -> str | None:
     """What the first value of a file is, or None when it is not of API v1.1.
 
-    Other sources share some keys: `rest_id` marks the web client, `rawContent` a scraper, `account` Mastodon; posts of
-    an archive have no `user`.
+    Other sources share some keys: `rest_id` marks the web client, `__typename` what X serves for embedding,
+    `rawContent` a scraper, `account` Mastodon; posts of an archive have no `user`.
     """
-    if {"rest_id", "data", "legacy", "rawContent", "renderedContent", "account", "uri", "cid"} & paths:
+    if {"rest_id", "data", "legacy", "__typename", "rawContent", "renderedContent", "account", "uri", "cid"} & paths:
         return None
     has_id, has_text = bool({"id_str", "id"} & paths), bool({"text", "full_text"} & paths)
     if has_id and has_text and {"user", "created_at"} <= paths:
@@ -257,6 +261,8 @@ class _Load(JsonLoad):
         text = text or json.dumps(value, ensure_ascii=False)
         if not isinstance(value, dict):
             self.set_aside(member, "unknown", text)
+        elif "__typename" in value:
+            self.set_aside(member, "embedded", text)
         elif {"actor", "verb"} <= value.keys():
             self.keep(member, "post", _from_activity(value), text)
         elif isinstance(value.get("delete"), dict):

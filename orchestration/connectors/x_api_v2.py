@@ -35,6 +35,7 @@ from orchestration.connectors.records import (
     delete_records,
     describe_encoding,
     insert_clean,
+    is_whole,
     key_paths,
     layout_of,
     line_pieces,
@@ -209,7 +210,8 @@ def _kind_of(value: Any) -> str:
 
 def _retrieved_at(value: dict[str, Any]) -> str | None:
     twarc = value.get("__twarc")
-    return str(twarc["retrieved_at"]) if isinstance(twarc, dict) and twarc.get("retrieved_at") else None
+    stated = twarc.get("retrieved_at") if isinstance(twarc, dict) else None
+    return str(stated) if stated and _is_whole_text(stated) else None
 
 
 _SEEN = {
@@ -297,7 +299,7 @@ class _Load:
         if shape not in ("pages", "single", "flat"):
             self._careful(member, extracted, layout, is_record)
             return
-        if self._fast(member, extracted.path, layout, shape):
+        if is_whole(extracted.path, layout) and self._fast(member, extracted.path, layout, shape):
             return
         if layout != "newline_delimited" or extracted.path.stat().st_size <= _PIECE_BYTES:
             self._careful(member, extracted, layout, is_record)
@@ -324,12 +326,12 @@ class _Load:
             fields = ", ".join(f"post.{name}" for name in names)
             select = f"{fields}, retrieved_at from (select {post} as post, __twarc.retrieved_at from {rows})"
         first_no = self._delivered["post"]
-        source = f"select {first_no} + row_number() over () as record_no, {select}"
+        source = f"select {select}"
         inserted = run_fast(self._con, _POSTS.name, self._capture_id, member, source, "id", _POSTS.bad_sql, first_no)
         if inserted is None:
             return False
         if shape != "flat" and not self._fast_includes(member, path, layout, shape):
-            delete_records(self._con, _POSTS.name, self._capture_id, member, first_no)
+            delete_records(self._con, _POSTS.name, self._capture_id, first_no)
             return False
         outcome = self._outcome(member, "post")
         outcome.delivered += inserted

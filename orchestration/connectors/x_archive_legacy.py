@@ -24,14 +24,16 @@ from orchestration.connectors.base import (
     quote,
     raw_table_ddl,
 )
-from orchestration.connectors.files import CaptureFiles
+from orchestration.connectors.files import CaptureFiles, Extracted
 from orchestration.connectors.records import (
     Outcome,
     RecordTable,
     all_or_nothing,
     describe_encoding,
+    extracted_groups,
     load_csv,
     load_records,
+    load_together,
     nothing_loaded,
     parse_time,
     read_small_json,
@@ -196,8 +198,8 @@ class _Load:
                 next_step="Unpack or download the archive again; all of it is needed.",
                 code="missing_file",
             )
-        for member in months:
-            self._load_month(member)
+        for group in extracted_groups(self._files, months, self._scratch):
+            self._load_months(group)
         for member in tables:
             self._load_csv(member)
         error = nothing_loaded(self._files, [*self._months, *self._csv])
@@ -219,26 +221,28 @@ class _Load:
         table = f"{self._base}{_CSV_NAME}"
         return months, [table] if self._files.has(table) else []
 
-    def _load_month(self, member: str) -> None:
-        extracted = self._files.extract(member, self._scratch, strip_prefix=True)
-        self._encodings.add(extracted.encoding)
-        first_no = sum(outcome.delivered for outcome in self._months)
-        try:
+    def _load_months(self, group: list[tuple[str, Extracted]]) -> None:
+        self._encodings |= {extracted.encoding for _, extracted in group}
+        self._progress(f"{group[0][0]} to {group[-1][0]}: reading {len(group):,} files")
+        outcomes = load_together(self._con, _POSTS, self._capture_id, group, self._delivered, _POST)
+        if outcomes is not None:
+            self._months += outcomes
+            self._progress(f"{sum(outcome.loaded for outcome in outcomes):,} loaded, 0 rejected")
+            return
+        for member, extracted in group:
             outcome = load_records(
                 self._con,
                 _POSTS,
                 self._capture_id,
                 member,
                 extracted,
-                first_no,
+                self._delivered,
                 self._scratch,
                 lambda value: value,
                 _POST,
             )
-        finally:
-            extracted.release()
-        self._months.append(outcome)
-        self._progress(f"{member}: {outcome.loaded:,} loaded, {len(outcome.rejected):,} rejected")
+            self._months.append(outcome)
+            self._progress(f"{member}: {outcome.loaded:,} loaded, {len(outcome.rejected):,} rejected")
 
     def _load_csv(self, member: str) -> None:
         extracted = self._files.extract(member, self._scratch)

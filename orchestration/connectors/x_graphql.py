@@ -143,6 +143,8 @@ def _shape_of(paths: set[str]) -> str | None:
         return "tweets"
     if paths >= _EXPORTED_KEYS:
         return "exported"
+    if {"data.tweet.rest_id", "tweet.rest_id"} & paths:
+        return "limited"
     if any(path.startswith("data.") and path.rsplit(".", 1)[-1] in _RESPONSE_KEYS for path in paths):
         return "response"
     return None

@@ -9,26 +9,20 @@ In process, because starting a dbt subprocess per step doubled the cost of a sma
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-from orchestration.contract import DBT_PROJECT_DIR, SuaraError
+from orchestration.contract import DBT_PROJECT_DIR
+from orchestration.resources.manifest import PARSE_NAME, invoke, parse_lock, prepare_manifest
 
 _LOCK = threading.Lock()
 _MANIFESTS: dict[Path, Any] = {}
 _SAMPLE = 20
-# dbt writes the stem of the file into every name while parsing, so parsing needs the stem of a candidate.
-# Nothing is opened.
-_PARSE_NAME = Path("warehouse.duckdb")
 
 
 @dataclass(frozen=True)
@@ -54,76 +48,6 @@ class NodeResult:
         return self.unique_id.startswith("test.")
 
 
-def _project_mtime(project_dir: Path) -> int:
-    kinds = {".sql", ".yml", ".yaml", ".csv", ".md"}
-    return max(
-        path.stat().st_mtime_ns
-        for path in project_dir.rglob("*")
-        if path.suffix in kinds and "target" not in path.parts and "logs" not in path.parts
-    )
-
-
-def manifest_path(project_dir: Path = DBT_PROJECT_DIR) -> Path:
-    return project_dir / "target" / "manifest.json"
-
-
-def prepare_manifest(project_dir: Path = DBT_PROJECT_DIR) -> Path:
-    """Write `target/manifest.json` where it is missing or older than the project's files.
-
-    Raises:
-        SuaraError: When dbt cannot parse the project.
-    """
-    path = manifest_path(project_dir)
-    with _parse_lock(project_dir):
-        if not path.exists() or path.stat().st_mtime_ns < _project_mtime(project_dir):
-            _invoke(project_dir, _PARSE_NAME, ["parse", "--target-path", str(path.parent)])
-    return path
-
-
-@contextmanager
-def _parse_lock(project_dir: Path) -> Iterator[None]:
-    """Two processes may start at once; only one of them parses."""
-    folder = manifest_path(project_dir).parent
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / ".parse.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _invoke(project_dir: Path, warehouse: Path, args: list[str], manifest: Any = None) -> Any:
-    """Run one dbt command; every connection it opened is closed afterwards."""
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.cli.main import dbtRunner
-
-    before = os.environ.get("SUARA_WAREHOUSE")
-    os.environ["SUARA_WAREHOUSE"] = str(warehouse)
-    try:
-        result = dbtRunner(manifest=manifest).invoke(
-            [
-                *args,
-                "--project-dir",
-                str(project_dir),
-                "--profiles-dir",
-                str(project_dir),
-                "--quiet",
-                "--log-level-file",
-                "none",
-                "--no-use-colors",
-            ]
-        )
-    finally:
-        # In process, dbt keeps the file and its .wal open until told otherwise.
-        DuckDBConnectionManager.close_all_connections()
-        DuckDBConnectionManager._ENV = None
-        if before is None:
-            os.environ.pop("SUARA_WAREHOUSE", None)
-        else:
-            os.environ["SUARA_WAREHOUSE"] = before
-    if result.exception is not None:
-        raise SuaraError(f"dbt {args[0]} could not run: {result.exception}") from result.exception
-    return result.result
-
-
 class Dbt(dg.ConfigurableResource):
     """The dbt project, run on a candidate."""
 
@@ -147,7 +71,7 @@ class Dbt(dg.ConfigurableResource):
         if not select:
             return []
         with _LOCK:
-            results = _invoke(
+            results = invoke(
                 self.project,
                 warehouse,
                 [
@@ -183,10 +107,10 @@ class Dbt(dg.ConfigurableResource):
         project = self.project
         prepare_manifest(project)
         if project not in _MANIFESTS:
-            with _parse_lock(project):
-                _MANIFESTS[project] = _invoke(
+            with parse_lock(project):
+                _MANIFESTS[project] = invoke(
                     project,
-                    _PARSE_NAME,
+                    PARSE_NAME,
                     ["parse", "--target-path", str(project / "target"), "--no-write-json"],
                 )
         return _MANIFESTS[project]

@@ -28,6 +28,7 @@ EXCEPTIONS = {
     ("int_accounts__coverage_months", "fct_posts"),
     ("int_accounts__names", "fct_posts"),
     ("int_accounts__names", "fct_interactions"),
+    ("int_posts__text_entities", "fct_posts"),
     # The coverage of a year is worked out once, in the report on volume; the report on themes shows it beside shares.
     ("rpt_theme_years", "rpt_volume_years"),
 }

@@ -122,7 +122,12 @@ def marts_database() -> duckdb.DuckDBPyConnection:
         "create table marts.fct_posts as select md5(concat('x:', id_str)) as post_key, md5(capture_id) as account_key, "
         "id_str as post_id, 'x' as platform, full_text as text, cast(created_at as date) as posted_date, "
         "cast(date_trunc('month', cast(created_at as timestamptz)) as date) as posted_month, "
-        "case record_no % 4 when 0 then 'repost' else 'original' end as kind from raw.x_archive_posts"
+        "case record_no % 4 when 0 then 'repost' else 'original' end as kind, capture_id, true as text_is_complete, "
+        "[{'tag': 'One', 'start': 0, 'end': 4}] as hashtags from raw.x_archive_posts"
+    )
+    con.execute(
+        "create table intermediate.int_posts__text_entities as select post_key, true as is_comparison, "
+        "[{'tag': 'one', 'start': 0, 'end': 4}] as hashtags from marts.fct_posts"
     )
     con.execute(
         "create table intermediate.int_posts__observations as select capture_id, record_no, 'x_archive' as source, "

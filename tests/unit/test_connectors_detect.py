@@ -95,9 +95,10 @@ def test_other_archives_are_called_by_their_name(
     [
         ("a.json", json.dumps({"orderedItems": []}), "Mastodon outbox", "other_platform"),
         ("a.json", json.dumps({"feed": [{"post": {"uri": "at://x"}}]}), "Bluesky", "other_platform"),
-        ("a.jsonl", json.dumps({"id_str": "1", "text": "a", "user": {}}), "API v1.1", "later_source"),
-        ("a.jsonl", json.dumps({"rest_id": "1", "legacy": {}}), "GraphQL", "later_source"),
-        ("a.jsonl", json.dumps({"id": 1, "rawContent": "a"}), "snscrape", "later_source"),
+        ("a.jsonl", json.dumps({"id_str": "1", "text": "a"}), "API v1.1 without their authors", "missing_column"),
+        ("a.jsonl", json.dumps({"id_str": "1", "user": {}, "__typename": "Tweet"}), "embedding", "unknown_format"),
+        ("a.jsonl", json.dumps({"rest_id": "1", "legacy": {}}), "no posts", "unknown_format"),
+        ("a.json", json.dumps({"data": {"user": {"result": {}}}}), "an account", "unknown_format"),
         ("a.jsonl", json.dumps({"id": "1", "created_at": "x"}), "without a text", "missing_column"),
         ("a.csv", '"Post id",Date,"Post text",Impressions\n', "X Analytics", "later_source"),
         ("a.csv", "Datetime,Tweet Id,Text,Username\n", "snscrape", "later_source"),

@@ -90,7 +90,7 @@ def test_invalid_byte_is_told_by_its_place_in_the_file_as_delivered() -> None:
 
 def test_array_that_ends_in_the_middle_keeps_what_came_before() -> None:
     assert values(b'[{"id":1},\n {"id":2}, {"id":3,"t":"c') == [{"id": 1}, {"id": 2}, "cut_off"]
-    assert values(b'[{"id":1},\n {"id":2}') == [{"id": 1}, {"id": 2}]
+    assert values(b'[{"id":1},\n {"id":2}') == [{"id": 1}, {"id": 2}, "cut_off"]
 
 
 @pytest.mark.parametrize(

@@ -262,14 +262,15 @@ def test_line_of_hundreds_of_megabytes_is_rejected_in_bounded_memory(tmp_path: P
     path = tmp_path / "a.jsonl"
     with path.open("wb") as out:
         out.write(jsonl(a_post(1)).encode() + b'{"data": [{"id": "2", "text": "')
-        out.seek(300 << 20, 1)  # a hole: no room on disk
+        out.seek(600 << 20, 1)  # a hole: no room on disk
         out.write(b'"}]}\n' + jsonl(a_post(3)).encode())
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     loaded = load(path)
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     assert loaded.rejected == [(2, "record_too_long")]
     assert loaded.rows("select id[-1:] from raw.x_api_v2_posts order by record_no") == [("1",), ("3",)]
-    assert grown < 250, f"{grown:.0f} MiB more in use for a line of 300 MiB"
+    # each of DuckDB's threads has a buffer of a few times the longest record
+    assert grown < 450, f"{grown:.0f} MiB more in use for a line of 600 MiB"
 
 
 def test_progress_is_told_for_every_file(tmp_path: Path) -> None:

@@ -66,6 +66,10 @@ CASES = {
         [f"post_key {_ONE}, 2 times"],
     ),
     "hashtags_have_posts": ("insert into marts.fct_post_hashtags values ('nowhere', 'one')", ["nowhere"]),
+    "entities_agree_with_text": (
+        "update marts.fct_posts set hashtags = [] where capture_id = 'bad' and kind = 'repost'",
+        [f"capture {BAD}: 30 of {POSTS} posts differ"],
+    ),
     "theme_hits_have_posts": ("insert into marts.fct_theme_hits values ('nowhere', 't1', 0, 1)", ["nowhere"]),
     "theme_hits_inside_text": (
         f"update marts.fct_theme_hits set span_end = 6 where post_key = '{_ONE}'",
@@ -104,7 +108,7 @@ def test_check_fails_for_broken_marts(name: str) -> None:
     con.execute(sql)
     outcome = outcome_of(con, "marts", name)
     assert not outcome.passed
-    assert outcome.severity == "critical"
+    assert outcome.severity == next(check.severity for check in for_gate("marts") if check.name == name)
     assert "the check itself failed" not in outcome.observed
     assert_sound(outcome)
     if isinstance(evidence, int):
@@ -134,6 +138,34 @@ def test_empty_marts_are_right_when_no_capture_was_accepted() -> None:
         con.execute(f"delete from {table}")
     con.execute("delete from intermediate.int_posts__observations")
     assert all(outcome.passed for outcome in outcomes_by_check(con, "marts").values())
+
+
+@pytest.mark.parametrize(
+    ("sql", "passes"),
+    [
+        # 6 of 120 are the limit, 7 are more
+        ("update marts.fct_posts set hashtags = [] where capture_id = 'bad' and post_id in (select post_id from "
+         "marts.fct_posts where capture_id = 'bad' order by post_id limit 6)", True),
+        ("update marts.fct_posts set hashtags = [] where capture_id = 'bad' and post_id in (select post_id from "
+         "marts.fct_posts where capture_id = 'bad' order by post_id limit 7)", False),
+        # a cut text, or one that nobody compares, says nothing
+        ("update marts.fct_posts set hashtags = [], text_is_complete = false", True),
+        ("update marts.fct_posts set hashtags = null; "
+         "update intermediate.int_posts__text_entities set is_comparison = false", True),
+        # a spelling is no difference, nor is a hashtag written twice
+        ("update marts.fct_posts set hashtags = [{'tag': 'ONE', 'start': 0, 'end': 4}, "
+         "{'tag': 'one', 'start': 5, 'end': 9}]", True),
+        # too few to tell
+        ("delete from marts.fct_posts where post_id not in (select post_id from marts.fct_posts limit 19); "
+         "update marts.fct_posts set hashtags = []", True),
+    ],
+)  # fmt: skip
+def test_entities_are_compared_where_both_are_there_and_enough_of_them(sql: str, passes: bool) -> None:
+    con = marts_database()
+    con.execute(sql)
+    outcome = outcome_of(con, "marts", "entities_agree_with_text")
+    assert outcome.passed is passes, outcome.observed
+    assert_sound(outcome)
 
 
 def test_record_with_an_unknown_fate_is_not_accounted_for() -> None:

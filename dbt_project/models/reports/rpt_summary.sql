@@ -90,7 +90,7 @@ interactions_counted as (
     ('cut_texts', 'Posts with a cut text', 'Posts whose source delivered only a part of the text: hashtags and themes may be missing there.', 'posts_counted.cut_text_count', none),
     ('first_post', 'First post', 'Day of the earliest kept post in the reporting time zone.', none, 'posts_counted.first_date'),
     ('last_post', 'Last post', 'Day of the latest kept post in the reporting time zone.', none, 'posts_counted.last_date'),
-    ('hashtags', 'Different hashtags', 'Hashtags as their source marked them, spellings folded together.', 'hashtags_counted.hashtag_count', none),
+    ('hashtags', 'Different hashtags', 'Hashtags as their source marked them (from the text where it marks none), spellings folded together.', 'hashtags_counted.hashtag_count', none),
     ('posts_with_hashtag', 'Posts with a hashtag', 'Posts with at least one hashtag, reposts included.', 'hashtags_counted.post_count', none),
     ('own_posts_with_theme', 'Own posts with a theme', 'Own posts that at least one rule of the unvalidated codebook touches, of any facet.', 'themes_counted.with_theme', none),
     ('own_posts_without_theme', 'Own posts without a theme', 'Own posts that no rule of the unvalidated codebook touches.', 'posts_counted.own_post_count - themes_counted.with_theme', none),

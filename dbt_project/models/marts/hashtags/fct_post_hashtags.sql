@@ -1,6 +1,6 @@
 with
 
-posts as (
+marked_posts as (
 
     select
         post_key,
@@ -9,11 +9,49 @@ posts as (
         posted_date,
         kind,
         is_repost,
-        hashtags
+        hashtags,
+        'export' as entity_source
 
     from {{ ref('fct_posts') }}
 
     where hashtag_count > 0
+
+),
+
+unmarked_posts as (
+
+    select * from {{ ref('fct_posts') }}
+    where hashtag_count is null
+
+),
+
+text_entities as (
+
+    select * from {{ ref('int_posts__text_entities') }}
+
+),
+
+-- what a source marks is taken as it is; only where it marks nothing does the text speak
+posts as (
+
+    select * from marked_posts
+
+    union all
+
+    select
+        unmarked_posts.post_key,
+        unmarked_posts.account_key,
+        unmarked_posts.posted_at,
+        unmarked_posts.posted_date,
+        unmarked_posts.kind,
+        unmarked_posts.is_repost,
+        text_entities.hashtags,
+        'text' as entity_source
+
+    from unmarked_posts
+
+    inner join text_entities
+        on unmarked_posts.post_key = text_entities.post_key
 
 ),
 
@@ -26,6 +64,7 @@ hashtags_unnested as (
         posted_date,
         kind,
         is_repost,
+        entity_source,
         unnest(hashtags) as hashtag_entity
 
     from posts
@@ -41,6 +80,7 @@ hashtags_folded as (
         posted_date,
         kind,
         is_repost,
+        entity_source,
         {{ fold('hashtag_entity.tag') }} as hashtag,
         hashtag_entity.tag as hashtag_as_written
 
@@ -59,6 +99,7 @@ hashtags_of_posts as (
         min(hashtag_as_written) as hashtag_as_written,
         account_key,
         kind,
+        entity_source,
         count(*) as occurrence_count,
         is_repost,
         posted_date,
@@ -66,7 +107,7 @@ hashtags_of_posts as (
 
     from hashtags_folded
 
-    group by post_key, hashtag, account_key, kind, is_repost, posted_date, posted_at
+    group by post_key, hashtag, account_key, kind, entity_source, is_repost, posted_date, posted_at
 
 )
 

@@ -2,10 +2,23 @@ with
 
 -- Each kind of edge reads the posts by an import of its own: one import used four times would be kept whole, texts
 -- included.
-posts_with_mentions as (
+posts_with_marked_mentions as (
 
     select * from {{ ref('fct_posts') }}
     where mention_count > 0
+
+),
+
+posts_without_marks as (
+
+    select * from {{ ref('fct_posts') }}
+    where mention_count is null
+
+),
+
+text_entities as (
+
+    select * from {{ ref('int_posts__text_entities') }}
 
 ),
 
@@ -41,6 +54,38 @@ authors as (
 
 ),
 
+-- what a source marks is taken as it is; only where it marks nothing does the text speak
+posts_with_mentions as (
+
+    {% set columns = [
+        'post_key', 'account_key', 'platform', 'kind', 'posted_at', 'posted_date', 'text',
+        'reply_to_handle', 'reposted_handle', 'reposted_account_id',
+    ] -%}
+    select
+        {% for column in columns -%}
+        {{ column }},
+        {% endfor -%}
+        mentions,
+        'export' as entity_source
+
+    from posts_with_marked_mentions
+
+    union all
+
+    select
+        {% for column in columns -%}
+        posts_without_marks.{{ column }},
+        {% endfor -%}
+        text_entities.mentions,
+        'text' as entity_source
+
+    from posts_without_marks
+
+    inner join text_entities
+        on posts_without_marks.post_key = text_entities.post_key
+
+),
+
 -- Two kinds of handle in a text are no mention: the author of a reposted post behind `RT @`, and, in a reply, the
 -- handles that stand in an unbroken row at its start. X puts those there itself, for everybody in the conversation;
 -- archives do not mark them (`display_text_range` begins at 0 in all 553 replies of a modern archive). So does Mastodon.
@@ -54,6 +99,7 @@ mentions_unnested as (
         kind as post_kind,
         posted_at,
         posted_date,
+        entity_source,
         unnest({{ list_keep('mentions', 'm', "
             case
                 when kind = 'repost'
@@ -86,6 +132,7 @@ mention_edges as (
         posted_at,
         posted_date,
         'mention' as kind,
+        entity_source,
         mention.account_id as target_account_id,
         mention.handle as target_handle
 
@@ -103,6 +150,7 @@ reply_edges as (
         posted_at,
         posted_date,
         'reply' as kind,
+        cast(null as varchar) as entity_source,
         reply_to_account_id as target_account_id,
         reply_to_handle as target_handle
 
@@ -120,6 +168,7 @@ repost_edges as (
         posted_at,
         posted_date,
         'repost' as kind,
+        cast(null as varchar) as entity_source,
         reposted_account_id as target_account_id,
         reposted_handle as target_handle
 
@@ -137,6 +186,7 @@ quote_edges as (
         posted_at,
         posted_date,
         'quote' as kind,
+        cast(null as varchar) as entity_source,
         quoted_account_id as target_account_id,
         quoted_handle as target_handle
 
@@ -257,6 +307,7 @@ edges_resolved as (
         edges_known.posted_at,
         edges_known.posted_date,
         edges_known.kind,
+        edges_known.entity_source,
         coalesce(edges_known.target_account_id, ids_of_handles.target_account_id) as target_account_id,
         coalesce(edges_known.target_handle, handles_ranked.target_handle) as target_handle
 
@@ -296,6 +347,7 @@ interactions as (
         platform,
         kind,
         post_kind,
+        min(entity_source) as entity_source,
         account_key = target_account_key as is_self,
         posted_date,
         posted_at

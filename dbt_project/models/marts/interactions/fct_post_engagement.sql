@@ -121,7 +121,14 @@ ranked_observations as (
         *,
         row_number() over (
             partition by post_key
-            order by observed_at desc nulls last, capture_id, source, record_no
+            -- in the order of int_posts__observations
+            order by
+                observed_at desc nulls last,
+                like_count desc nulls last,
+                repost_count desc nulls last,
+                capture_id,
+                source,
+                record_no
         ) as recency
 
     from distinct_observations

@@ -1,0 +1,68 @@
+"""Dagster's run history in SQLite, without setting the database up anew for every event.
+
+Belongs here: how events reach the disk. Does not belong here: what the events say.
+
+A run writes some 700 events. Dagster's own storage makes an engine, and compiles every statement again, two or three
+times for each of them: a fifth of a small run (5.7 of 33 CPU seconds, sampled 2026-11-25). Here an engine is made
+once per file, and the events that Dagster sends as a batch are written as one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from dagster._core.storage.sqlite import create_db_conn_string
+from dagster._serdes import ConfigurableClassData
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.pool import NullPool
+
+# As Dagster waits: the UI and a run write to the same file.
+_BUSY_SECONDS = 30
+
+
+class RunHistory(SqliteEventLogStorage):
+    """The event log below `DAGSTER_HOME`, in Dagster's own tables: the UI and Dagster's tools read it as ever."""
+
+    def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
+        self._engines: dict[str, Engine] = {}
+        super().__init__(base_dir, inst_data)
+
+    @classmethod
+    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> RunHistory:
+        """A relative `base_dir` lies below `DAGSTER_HOME`."""
+        base = Path(os.environ.get("DAGSTER_HOME", ".")) / config_value["base_dir"]
+        return cls(str(base), inst_data)
+
+    @contextmanager
+    def _connect(self, shard: str) -> Iterator[Connection]:
+        with self._db_lock:
+            engine = self._engines.get(shard)
+            if engine is None:
+                engine = self._engines[shard] = self._engine(shard)
+            if shard not in self._initialized_dbs:
+                self._initdb(engine)
+                self._initialized_dbs.add(shard)
+            with engine.connect() as connection, connection.begin():
+                yield connection
+
+    def _engine(self, shard: str) -> Engine:
+        engine = create_engine(
+            create_db_conn_string(self._base_dir, shard), poolclass=NullPool, connect_args={"timeout": _BUSY_SECONDS}
+        )
+        event.listen(engine, "connect", without_waiting_for_the_disk)
+        return engine
+
+
+def without_waiting_for_the_disk(connection: Any, _: Any = None) -> None:
+    """Let a SQLite connection write without waiting for the disk.
+
+    A run writes some 2,900 small commits; waiting for each was a quarter of a small run (30 of 127 s on a loaded
+    machine, 2026-11-23). After a power cut the history of the last moments may be gone; the warehouse, the published
+    set and the ledger are synced to disk by themselves.
+    """
+    connection.execute("pragma synchronous = off")

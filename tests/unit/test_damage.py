@@ -1,0 +1,101 @@
+"""Whatever byte of a capture is flipped, or wherever it is cut: right rows or a named rejection, never a silent loss.
+
+The captures are small files of each family, with posts whose ids are known. A damaged file may end in three ways:
+it is refused as a whole, by an error that names what to do; a record is rejected with a reason; or as many posts as
+before are loaded (the flipped byte stood inside a value). Anything else has lost a post without saying so.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orchestration.contract import InputError
+from tests.fixtures import captures
+from tests.unit.connectors_support import load
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A sound capture as one file, and the raw table its posts go into; `is_lines`: a record a line, nothing around."""
+
+    name: str
+    source: str
+    content: bytes
+    table: str
+    is_lines: bool = False
+
+
+def _written(write: Callable[[Path], Path]) -> tuple[str, bytes]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = write(Path(folder))
+        return path.name, path.read_bytes()
+
+
+def _sound() -> Mapping[str, Sound]:
+    posts = captures.sample_posts(6)
+    archive = captures.modern_members(posts)["data/tweets.js"]
+    months = captures.legacy_members(posts)
+    month = next(name for name in sorted(months) if name.startswith("data/js/tweets/"))
+    name, lines = _written(lambda folder: captures.api_v2_jsonl(folder / "search.jsonl", posts))
+    return {
+        "modern archive": Sound("tweets.js", "x_archive", _bytes(archive), "x_archive_posts"),
+        "old archive": Sound(Path(month).name, "x_archive_legacy", _bytes(months[month]), "x_archive_legacy_posts"),
+        "API v2": Sound(name, "x_api_v2", lines, "x_api_v2_posts", is_lines=True),
+    }
+
+
+def _bytes(content: str | bytes) -> bytes:
+    return content.encode() if isinstance(content, str) else content
+
+
+SOUND = _sound()
+
+
+def outcome(sound: Sound, content: bytes) -> tuple[int, int] | None:
+    """Posts loaded and records rejected, or None when the capture was refused."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / sound.name
+        path.write_bytes(content)
+        try:
+            loaded = load(path, sound.source)
+        except InputError as error:
+            assert error.expected and error.found and error.next_step, str(error)
+            return None
+        count = loaded.rows(f"select count(*) from raw.{sound.table}")[0][0]
+        return count, len(loaded.rejected)
+
+
+@pytest.fixture(params=SOUND, name="sound")
+def _sound_capture(request: pytest.FixtureRequest) -> tuple[Sound, int]:
+    sound = SOUND[request.param]
+    whole = outcome(sound, sound.content)
+    assert whole is not None and whole[0] > 0 and whole[1] == 0
+    return sound, whole[0]
+
+
+@given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+def test_flipped_bit_loses_no_post_silently(sound: tuple[Sound, int], place: float, bit: int) -> None:
+    capture, posts = sound
+    damaged = bytearray(capture.content)
+    damaged[int(place * len(damaged))] ^= 1 << bit
+    found = outcome(capture, bytes(damaged))
+    assert found is None or found[1] > 0 or found[0] == posts
+
+
+@given(kept=st.floats(0, 1, exclude_max=True))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+def test_cut_file_loses_no_post_silently(sound: tuple[Sound, int], kept: float) -> None:
+    capture, posts = sound
+    content = capture.content[: int(kept * len(capture.content))]
+    if capture.is_lines and capture.content[len(content) - 1 : len(content) + 1].find(b"\n") >= 0:
+        return  # cut between two lines: a shorter file, and nothing in it says so
+    found = outcome(capture, content)
+    assert found is None or found[1] > 0 or found[0] == posts

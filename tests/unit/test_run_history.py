@@ -1,0 +1,61 @@
+"""The run history that `dagster.yaml` names: Dagster itself must read what it wrote, and the other way round."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+
+from orchestration.contract import PROJECT_ROOT
+from orchestration.resources.run_history import RunHistory
+
+
+@dg.asset(check_specs=[dg.AssetCheckSpec("has_rows", asset="counted")])
+def counted() -> dg.MaterializeResult:
+    return dg.MaterializeResult(
+        metadata={"rows": 3}, check_results=[dg.AssetCheckResult(check_name="has_rows", passed=True)]
+    )
+
+
+def instance(home: Path, monkeypatch: pytest.MonkeyPatch, *, ours: bool) -> dg.DagsterInstance:
+    settings = yaml.safe_load((PROJECT_ROOT / "dagster.yaml").read_text("utf-8"))
+    if not ours:
+        del settings["event_log_storage"]
+    home.mkdir(exist_ok=True)
+    (home / "dagster.yaml").write_text(yaml.safe_dump(settings), "utf-8")
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    return dg.DagsterInstance.get()
+
+
+@pytest.mark.parametrize("first_is_ours", [True, False], ids=["ours, then Dagster's", "Dagster's, then ours"])
+def test_either_storage_reads_what_the_other_wrote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first_is_ours: bool
+) -> None:
+    home = tmp_path / "home"
+    with instance(home, monkeypatch, ours=first_is_ours) as writer:
+        assert isinstance(writer.event_log_storage, RunHistory) == first_is_ours
+        run_id = dg.materialize([counted], instance=writer).run_id
+    with instance(home, monkeypatch, ours=not first_is_ours) as reader:
+        assert isinstance(reader.event_log_storage, RunHistory) != first_is_ours
+        materialization = reader.get_latest_materialization_event(dg.AssetKey("counted"))
+        assert materialization is not None and materialization.run_id == run_id
+        checks = reader.event_log_storage.get_asset_check_execution_history(
+            dg.AssetCheckKey(dg.AssetKey("counted"), "has_rows"), limit=5
+        )
+        assert [check.status.value for check in checks] == ["SUCCEEDED"]
+        assert dg.materialize([counted], instance=reader).success
+        assert len(reader.get_runs()) == 2
+
+
+def test_history_lies_where_dagster_would_put_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    places = []
+    for ours in (True, False):
+        home = tmp_path / "home"
+        shutil.rmtree(home, ignore_errors=True)
+        with instance(home, monkeypatch, ours=ours) as one:
+            dg.materialize([counted], instance=one)
+        places.append({path.relative_to(home).parent.as_posix() for path in home.rglob("*.db")})
+    assert places[0] == places[1]
