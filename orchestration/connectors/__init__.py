@@ -10,7 +10,16 @@ from __future__ import annotations
 
 import duckdb
 
-from orchestration.connectors import bluesky, x_api_v2, x_api_v11, x_archive, x_archive_legacy, x_graphql, x_scrapers
+from orchestration.connectors import (
+    bluesky,
+    mastodon,
+    x_api_v2,
+    x_api_v11,
+    x_archive,
+    x_archive_legacy,
+    x_graphql,
+    x_scrapers,
+)
 from orchestration.connectors.base import BOOKKEEPING_TABLES, Connector
 from orchestration.connectors.files import CaptureFiles
 from orchestration.connectors.foreign import describe
@@ -25,6 +34,7 @@ CONNECTORS: tuple[Connector, ...] = (
     x_graphql.CONNECTOR,
     x_scrapers.CONNECTOR,
     bluesky.CONNECTOR,
+    mastodon.CONNECTOR,
 )
 
 

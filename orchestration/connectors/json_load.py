@@ -82,6 +82,7 @@ class JsonLoad:
         time_told_sql: Where such a post is and what its time says, as the beginning of the record is told.
         aside_sql: The condition, in columns of the raw table, under which a sound post is set aside all the same.
         next_steps: What to do about a post that cannot be loaded, by reason, where it differs from the usual.
+        reason_codes: The code of a kind of value that is no post, where it is not `not_a_post_<kind>`.
         not_posts: What a value is that is no post, by kind: how it is told, and what to do about it.
     """
 
@@ -96,6 +97,7 @@ class JsonLoad:
     time_told_sql: ClassVar[str] = "''"
     aside_sql: ClassVar[str] = "false"
     next_steps: ClassVar[Mapping[str, str]] = {}
+    reason_codes: ClassVar[Mapping[str, str]] = {}
     not_posts: ClassVar[Mapping[str, tuple[str, str]]]
 
     def __init__(
@@ -142,6 +144,13 @@ class JsonLoad:
         """When the counts were true, if the source says it for the whole capture, and how that is known."""
         return None, "not stated: the records carry no time of retrieval"
 
+    def members(self) -> list[str]:
+        """The members that are read."""
+        return json_members(self._files)
+
+    def finish(self) -> None:
+        """What is to be done when every member is read."""
+
     # The load -----------------------------------------------------------------------------------------------
 
     def run(self) -> LoadResult:
@@ -157,7 +166,7 @@ class JsonLoad:
                 self._con.execute("drop table if exists temp.set_aside")
 
     def _run(self) -> LoadResult:
-        names = [name for name in json_members(self._files) if self._files.member(name).byte_size]
+        names = [name for name in self.members() if self._files.member(name).byte_size]
         if not names:
             raise InputError(
                 file=self._files.name,
@@ -181,6 +190,7 @@ class JsonLoad:
         error = nothing_loaded(self._files, list(self._outcomes.values()))
         if error is not None:
             raise error
+        self.finish()
         return self._result()
 
     def _load_member(self, member: str, extracted: Extracted) -> None:
@@ -358,7 +368,8 @@ class JsonLoad:
         found, next_step = self.not_posts[kind]
         outcome = self._outcome(member, "other")
         outcome.delivered += 1
-        outcome.reject(record_no, f"not_a_post_{kind}", self.described, found, text, next_step)
+        code = self.reason_codes.get(kind, f"not_a_post_{kind}")
+        outcome.reject(record_no, code, self.described, found, text, next_step)
 
     # After all members --------------------------------------------------------------------------------------
 

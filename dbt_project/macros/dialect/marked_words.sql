@@ -44,17 +44,6 @@
 {%- endmacro %}
 
 
-{#- One list after the other, everything kept. -#}
-{% macro list_joined(lists) -%}
-    {{ return(adapter.dispatch('list_joined')(lists)) }}
-{%- endmacro %}
-
-
-{% macro duckdb__list_joined(lists) -%}
-    list_concat({{ lists | join(', ') }})
-{%- endmacro %}
-
-
 {#- A list of texts as one text, with nothing between. -#}
 {% macro list_as_text(list) -%}
     {{ return(adapter.dispatch('list_as_text')(list)) }}
