@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from orchestration.connectors.bluesky import _snake
+from orchestration.connectors.json_load import JsonLoad
 from orchestration.contract import InputError
 from tests.unit.connectors_support import load
 
@@ -127,6 +128,13 @@ def test_careful_way_gives_the_same_rows_as_the_fast_one(layout: Callable, tmp_p
     assert careful.counts == (5, 4, 1)
     assert careful.rejected == [(5, "wrong_type")]
     assert careful.rows(COLUMNS) == fast.rows(COLUMNS)
+
+
+def test_duckdb_reads_what_it_can(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(JsonLoad, "_careful", lambda *_: pytest.fail("this goes record by record"))
+    odd = [{"post": view(7, record={"createdAt": "yesterday"})}, {"post": {"uri": view(8)["uri"], "notFound": True}}]
+    for number, layout in enumerate(LAYOUTS):
+        load(written(tmp_path, layout([*sample(), *odd]), f"{number}.json"))
 
 
 def test_open_parts_of_a_record_never_refuse_it(tmp_path: Path) -> None:
