@@ -63,8 +63,8 @@ RAW_RECORDS = (
     RawRecords("x_graphql_posts", "post", "rest_id"),
     RawRecords("x_scrapers_posts", "post", "id_str"),
     RawRecords("bluesky_posts", "post", "uri", AT_URI_PATTERN),
-    RawRecords("mastodon_statuses", "post", "uri", WEB_URI_PATTERN),
-    RawRecords("mastodon_activities", "post", "uri", WEB_URI_PATTERN),
+    RawRecords("mastodon_posts", "post", "uri", WEB_URI_PATTERN),
+    RawRecords("mastodon_archive_posts", "post", "uri", WEB_URI_PATTERN),
 )
 
 # What the staging gate judges of the post contract: no text and no list leaves the view it stands in.

@@ -20,7 +20,8 @@ _AUTHOR_FEED = (
     "It holds posts without their counts. Hand over the author's feed instead: the pages of the public API"
     " app.bsky.feed.getAuthorFeed, as JSON."
 )
-_TAR = "Unpack it, and hand over the folder."
+# A tar has no list of contents: to know what is in it, all of it has to be unpacked, pictures included.
+_TAR = "Unpack it (tar -xf FILE), and hand over the folder; of a Mastodon archive, outbox.json and actor.json will do."
 
 # Names of members, then what they are the mark of.
 _NAMES = (

@@ -89,15 +89,15 @@ _TEXT: dict[str, Shape] = {
 }
 
 RAW_TABLES: dict[str, str] = {
-    "mastodon_statuses": raw_table_ddl("mastodon_statuses", _POST),
-    "mastodon_activities": raw_table_ddl("mastodon_activities", _ACTIVITY),
+    "mastodon_posts": raw_table_ddl("mastodon_posts", _POST),
+    "mastodon_archive_posts": raw_table_ddl("mastodon_archive_posts", _ACTIVITY),
     "mastodon_texts": raw_table_ddl("mastodon_texts", _TEXT),
 }
 
 _URI = "https?://[^ /]+/[^ ]+"
 _URI_IS = "the address of a post (https://…)"
 _STATUSES = RecordTable(
-    "mastodon_statuses",
+    "mastodon_posts",
     _POST,
     "uri",
     ("uri", "created_at", "visibility", "account.acct", "content"),
@@ -105,7 +105,7 @@ _STATUSES = RecordTable(
     id_is=_URI_IS,
 )
 _ACTIVITIES = RecordTable(
-    "mastodon_activities",
+    "mastodon_archive_posts",
     _ACTIVITY,
     "uri",
     ("uri", "type", "published", "actor", "content|object_uri"),

@@ -339,7 +339,7 @@ def test_boost_of_an_archive_is_a_repost_without_words(loaded: Loaded) -> None:
 
 def test_nothing_that_was_not_public_is_anywhere(loaded: Loaded) -> None:
     assert loaded.value("select count(*) from quality.fct_rejected_records where reason_code = 'not_public'") == 1
-    assert loaded.pipeline.query("select count(*) from raw.mastodon_activities") == [(2,)]
+    assert loaded.pipeline.query("select count(*) from raw.mastodon_archive_posts") == [(2,)]
 
 
 def test_gaps_between_claimed_and_seen_times_are_told(loaded: Loaded) -> None:

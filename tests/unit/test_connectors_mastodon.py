@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,10 +18,10 @@ from tests.unit.connectors_support import load, write
 
 PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
 ME = "https://a.example/users/me"
-STATUSES = "select * exclude (capture_id, member) from raw.mastodon_statuses order by record_no"
+STATUSES = "select * exclude (capture_id, member) from raw.mastodon_posts order by record_no"
 ACTIVITIES = (
     "select * exclude (capture_id, member) replace (json(tag) as tag, json(attachment) as attachment) "
-    "from raw.mastodon_activities order by record_no"
+    "from raw.mastodon_archive_posts order by record_no"
 )
 SECRET = "Only for you: synthetic secret"
 
@@ -101,7 +103,7 @@ def test_what_was_not_published_is_set_aside_by_its_address_alone(visibility: st
     boosted = status(3, reblog=status(9, visibility=visibility, content=f"<p>{SECRET}</p>"))
     loaded = load(written(tmp_path, lines([status(1), hidden, boosted, status(4, visibility="unlisted"), *extra])))
     assert [one for one in loaded.rejected if one[1] == "not_public"] == [(2, "not_public"), (3, "not_public")]
-    assert loaded.rows("select record_no from raw.mastodon_statuses order by 1") == [(1,), (4,)]
+    assert loaded.rows("select record_no from raw.mastodon_posts order by 1") == [(1,), (4,)]
     told = " ".join(str(vars(record)) for record in loaded.result.rejected)
     assert "secret" not in told and hidden["uri"] in told
     texts = loaded.rows("select text from raw.mastodon_texts")
@@ -217,7 +219,7 @@ def test_archive_is_a_census_of_its_owner(tmp_path: Path) -> None:
     assert str(result.coverage_from) == "2022-11-05 00:00:00+00:00"
     assert loaded.totals == {"outbox.totalItems": (3, 3)}
     assert loaded.rows(
-        "select type, object_uri, content is null, language from raw.mastodon_activities order by 1, 4"
+        "select type, object_uri, content is null, language from raw.mastodon_archive_posts order by 1, 4"
     ) == [
         ("Announce", "https://b.example/users/you/statuses/7", True, None),
         ("Create", None, False, "id"),
@@ -289,3 +291,18 @@ def test_archive_of_private_posts_only_is_refused_whole(tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
         load(archive(tmp_path, outbox([create(1, [f"{ME}/followers"], [])])))
     assert error.value.code == "not_public"
+
+
+def test_packed_archive_as_mastodon_delivers_it_is_named_with_the_way_out(tmp_path: Path) -> None:
+    path = tmp_path / "archive-20230101.tar.gz"
+    with tarfile.open(path, "w:gz") as out:
+        content = outbox([create(1)]).encode()
+        member = tarfile.TarInfo("outbox.json")
+        member.size = len(content)
+        out.addfile(member, io.BytesIO(content))
+    with pytest.raises(InputError) as error:
+        load(path)
+    assert "tar archive" in error.value.found and "outbox.json" in error.value.next_step
+    with tarfile.open(path) as packed:
+        packed.extractall(tmp_path / "unpacked", filter="data")
+    assert load(tmp_path / "unpacked").counts == (1, 1, 0)

@@ -9,7 +9,7 @@ captures as (
 
 activities as (
 
-    select * from {{ source('raw', 'mastodon_activities') }}
+    select * from {{ source('raw', 'mastodon_archive_posts') }}
 
 ),
 

@@ -9,7 +9,7 @@ captures as (
 
 delivered_posts as (
 
-    select * from {{ source('raw', 'mastodon_statuses') }}
+    select * from {{ source('raw', 'mastodon_posts') }}
 
 ),
 
@@ -29,7 +29,7 @@ local_ids as (
         uri,
         {{ fediverse_handle('account.acct', 'coalesce(account.url, uri)') }} as handle
 
-    from {{ source('raw', 'mastodon_statuses') }}
+    from {{ source('raw', 'mastodon_posts') }}
 
     union all
 
@@ -39,7 +39,7 @@ local_ids as (
         reblog.uri as uri,
         {{ fediverse_handle('reblog.account.acct', 'coalesce(reblog.account.url, reblog.uri)') }} as handle
 
-    from {{ source('raw', 'mastodon_statuses') }}
+    from {{ source('raw', 'mastodon_posts') }}
 
     where reblog.id is not null
 
