@@ -304,16 +304,14 @@ limit 20""",
         name="ids_well_formed",
         severity="critical",
         dimension="validity",
-        why="Ids of X are whole numbers of up to 19 digits. Anything else (1.2E+18, quotes, a link) is a "
-        "file that another program rewrote.",
+        why="Ids of X are whole numbers of up to 19 digits, those of Bluesky and Mastodon are addresses. Anything "
+        "else (1.2E+18, quotes, a number with blanks) is a file that another program rewrote.",
         next_step="Deliver the export as it was downloaded, without opening it in a spreadsheet.",
         frame="raw__ids",
         column="malformed_id_count",
-        expected="ids of 1 to 19 digits, nothing else",
-        observed="{malformed_id_count} of {record_count} ids are not whole numbers",
-        evidence_sql=_RAW_RECORDS_OF_CAPTURE
-        + "trim(record_id) <> '' and not regexp_full_match(record_id, '{{ id_pattern }}')"
-        + _IN_ORDER,
+        expected="ids in the form of their platform (X: 1 to 19 digits; Bluesky: at://…; Mastodon: https://…)",
+        observed="{malformed_id_count} of {record_count} ids have another form",
+        evidence_sql=_RAW_RECORDS_OF_CAPTURE + "trim(record_id) <> '' and not is_well_formed" + _IN_ORDER,
     ),
     _raw(
         name="ids_not_damaged_by_excel",
@@ -523,6 +521,24 @@ where
         ),
     ),
     _staging(
+        name="claimed_time_agrees_with_indexing",
+        severity="warning",
+        dimension="accuracy",
+        why="On Bluesky the author's program states the time of a post, and the server notes when it saw it. A "
+        "gap of more than a day is a post imported from elsewhere (tweets of 2015), or a wrong clock: its month "
+        "is a claim.",
+        next_step="Look at these posts before you use their months; `indexed_at` in `source_metadata` is the "
+        "time the server saw them.",
+        frame="staging__posts",
+        column="claimed_time_off_count",
+        expected="the stated time within {claimed_time_tolerance_hours} hours of the time the server saw the post",
+        observed="{claimed_time_off_count} of {indexed_post_count} posts are further apart",
+        evidence_sql=_STAGING_POSTS_OF_CAPTURE
+        + "abs(epoch_ms(posted_at) - epoch_ms(indexed_at)) > {{ claimed_time_tolerance_hours }} * 3600000"
+        + _BY_RECORD,
+        thresholds=("claimed_time_tolerance_hours",),
+    ),
+    _staging(
         name="kinds_accepted",
         severity="critical",
         dimension="validity",
@@ -567,28 +583,32 @@ where
         name="texts_present",
         severity="critical",
         dimension="completeness",
-        why="A post without text (empty is allowed, absent is not) was not read right.",
+        why="A post without text (empty is allowed, absent is not) was not read right. Reposts in an archive of "
+        "Mastodon have none: it holds their address only.",
         next_step="See whether the export lost a column. " + _SET_RIGHT,
         frame="staging__posts",
         column="missing_text_count",
         expected="a text in every post",
         observed="{missing_text_count} of {post_count} posts without a text",
-        evidence_sql=_STAGING_POSTS_OF_CAPTURE + "not has_text" + _BY_RECORD,
+        evidence_sql=_STAGING_POSTS_OF_CAPTURE
+        + "not has_text and not (platform = 'mastodon' and kind = 'repost')"
+        + _BY_RECORD,
     ),
     _staging(
         name="handles_well_formed",
         severity="warning",
         dimension="validity",
-        why="Handles on X have up to 15 letters, digits or underscores. Another form is a display name in "
-        "the wrong column, or a made-up account: the demo's handle is longer on purpose, so that it can be "
-        "nobody's.",
+        why="Handles on X have up to 15 letters, digits or underscores, on Bluesky they are domain names, on Mastodon "
+        "a name and its server. Another form is a display name in the wrong column, or a made-up account: the demo's "
+        "handle is longer on purpose, so that it can be nobody's.",
         next_step="Nothing to do for synthetic data; otherwise see whether names and handles are mixed up.",
         frame="staging__posts",
         column="odd_handle_count",
-        expected="1 to 15 letters, digits or underscores",
+        expected="handles in the form of their platform (X: 1 to 15 letters, digits or underscores; Bluesky: "
+        "a domain name; Mastodon: name@server)",
         observed="{odd_handle_count} of {post_count} posts with another form",
         evidence_sql=_STAGING_POSTS_OF_CAPTURE
-        + "handle is not null and not regexp_full_match(handle, '[A-Za-z0-9_]{1,15}')"
+        + "handle is not null and not regexp_full_match(handle, {{ handle_pattern }})"
         + _BY_RECORD,
     ),
     _staging(

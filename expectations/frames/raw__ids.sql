@@ -20,9 +20,10 @@ records_with_number as (
         capture_id,
         record_type,
         record_id,
-        length(record_id) as digits,
-        case when regexp_full_match(record_id, '{{ id_pattern }}') then try_cast(record_id as ubigint) end
-            as id_number
+        is_well_formed,
+        -- what another program does to numbers can be seen of numbers only; other platforms have addresses
+        case when is_number then length(record_id) end as digits,
+        case when is_number and is_well_formed then try_cast(record_id as ubigint) end as id_number
     from raw_records
 
 ),
@@ -50,7 +51,7 @@ counted as (
         record_type,
         count(*) as record_count,
         count(*) filter (where record_id is null or trim(record_id) = '') as missing_id_count,
-        count(*) filter (where trim(record_id) <> '' and id_number is null) as malformed_id_count,
+        count(*) filter (where trim(record_id) <> '' and not is_well_formed) as malformed_id_count,
         count(record_id) - count(distinct record_id) as duplicate_record_count,
         count(*) filter (where digits >= 17 and id_number is not null) as long_id_count,
         count(*) filter (where is_rounded_to_15_digits) as excel_id_count,

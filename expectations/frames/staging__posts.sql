@@ -70,14 +70,19 @@ counted as (
         count(seconds_off) as timed_id_count,
         count(*) filter (where seconds_off > tolerance_seconds) as time_off_count,
         median(seconds_off) filter (where seconds_off > tolerance_seconds) as median_seconds_off,
+        count(indexed_at) as indexed_post_count,
+        count(*) filter (
+            where abs(epoch_ms(posted_at) - epoch_ms(indexed_at)) > {{ claimed_time_tolerance_hours }} * 3600000
+        ) as claimed_time_off_count,
         count(*) filter (where coalesce(kind, '') not in ('original', 'reply', 'self_reply', 'quote', 'repost'))
             as unknown_kind_count,
         count(*) filter (where kind = 'repost' and has_metrics) as repost_with_metrics_count,
         -- posts, not records: an archive's spreadsheet repeats its posts and says nothing about cut texts
         count(distinct hash(post_id)) filter (where kind <> 'repost') as own_post_count,
         count(*) filter (where kind <> 'repost' and text_is_complete is not true) as cut_own_post_count,
-        count(*) filter (where not has_text) as missing_text_count,
-        count(*) filter (where handle is not null and not regexp_full_match(handle, '[A-Za-z0-9_]{1,15}'))
+        -- an archive of Mastodon holds the address of a reposted post, and nothing of what it says
+        count(*) filter (where not has_text and not (platform = 'mastodon' and kind = 'repost')) as missing_text_count,
+        count(*) filter (where handle is not null and not regexp_full_match(handle, {{ handle_pattern }}))
             as odd_handle_count,
         count(*) filter (
             where
@@ -137,6 +142,8 @@ select
     end as judged_time_off_share,
     case when time_off_count > 0 then format(', typically by {:,} seconds', cast(median_seconds_off as bigint)) else '' end
         as off_by,
+    coalesce(indexed_post_count, 0) as indexed_post_count,
+    coalesce(claimed_time_off_count, 0) as claimed_time_off_count,
     coalesce(unknown_kind_count, 0) as unknown_kind_count,
     coalesce(repost_with_metrics_count, 0) as repost_with_metrics_count,
     coalesce(own_post_count, 0) as own_post_count,

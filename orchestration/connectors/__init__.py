@@ -10,7 +10,16 @@ from __future__ import annotations
 
 import duckdb
 
-from orchestration.connectors import x_api_v2, x_api_v11, x_archive, x_archive_legacy, x_graphql, x_scrapers
+from orchestration.connectors import (
+    bluesky,
+    mastodon,
+    x_api_v2,
+    x_api_v11,
+    x_archive,
+    x_archive_legacy,
+    x_graphql,
+    x_scrapers,
+)
 from orchestration.connectors.base import BOOKKEEPING_TABLES, Connector
 from orchestration.connectors.files import CaptureFiles
 from orchestration.connectors.foreign import describe
@@ -24,6 +33,8 @@ CONNECTORS: tuple[Connector, ...] = (
     x_api_v11.CONNECTOR,
     x_graphql.CONNECTOR,
     x_scrapers.CONNECTOR,
+    bluesky.CONNECTOR,
+    mastodon.CONNECTOR,
 )
 
 
@@ -50,7 +61,8 @@ def detect(capture: CaptureFiles, source: str | None = None) -> Connector:
     found, next_step, code = describe(capture)
     raise InputError(
         file=capture.name,
-        expected="an X archive (new or old form), or JSON of X API v2 or v1.1, the web client, snscrape or twscrape",
+        expected="an X archive (new or old form), JSON of X API v2 or v1.1, the web client, snscrape or twscrape,"
+        " posts of Bluesky, or posts or an archive of Mastodon",
         found=found,
         next_step=next_step,
         code=code,

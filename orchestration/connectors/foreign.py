@@ -15,11 +15,22 @@ _HEAD_CHARACTERS = 1 << 16
 _LOOKED_AT = 50  # members whose heads are read; the marks of an export are never in the fiftieth file
 
 _LATER = "This source is not read yet. The X archive, or JSON of an API, of the same account is."
-_OTHER_PLATFORM = "Hand over an export of X; other platforms are not read yet."
+_OTHER_PLATFORM = "Hand over an export of X, Bluesky or Mastodon; other platforms are not read yet."
+_AUTHOR_FEED = (
+    "It holds posts without their counts. Hand over the author's feed instead: the pages of the public API"
+    " app.bsky.feed.getAuthorFeed, as JSON."
+)
+# A tar has no list of contents: to know what is in it, all of it has to be unpacked, pictures included.
+_TAR = "Unpack it (tar -xf FILE), and hand over the folder; of a Mastodon archive, outbox.json and actor.json will do."
 
 # Names of members, then what they are the mark of.
 _NAMES = (
-    (r"(^|/)(outbox|actor)\.json$", "a Mastodon archive", _OTHER_PLATFORM, "other_platform"),
+    (
+        r"(^|/)actor\.json$",
+        "a Mastodon archive without its outbox.json",
+        "Hand over the whole archive, as downloaded.",
+        "incomplete_archive",
+    ),
     (
         r"(^|/)(your_instagram_activity|connections/followers_and_following)/|instagram.*posts_\d+\.(json|html)$",
         "an Instagram export",
@@ -35,7 +46,7 @@ _NAMES = (
     (r"(^|/)user_data(_tiktok)?\.json$", "a TikTok export", _OTHER_PLATFORM, "other_platform"),
     (r"(^|/)(Shares|Connections|Rich_Media)\.csv$", "a LinkedIn export", _OTHER_PLATFORM, "other_platform"),
     (r"(^|/)Takeout/", "a Google Takeout", _OTHER_PLATFORM, "other_platform"),
-    (r"\.car$", "a Bluesky repository", _OTHER_PLATFORM, "other_platform"),
+    (r"\.car$", "a repository of Bluesky (CAR)", _AUTHOR_FEED, "later_source"),
     (
         r"(^|/)xl/workbook\.xml$|\.xlsx?$|\.ods$",
         "a spreadsheet",
@@ -65,10 +76,8 @@ _MAGICS = (
 
 # Paths of keys in a first JSON value, then what they are the mark of. The first match counts.
 _KEYS = (
-    (("orderedItems",), "a Mastodon outbox", _OTHER_PLATFORM, "other_platform"),
-    (("account.acct", "content"), "posts of the Mastodon API", _OTHER_PLATFORM, "other_platform"),
-    (("feed[].post.uri",), "a Bluesky feed", _OTHER_PLATFORM, "other_platform"),
-    (("uri", "cid"), "posts of Bluesky", _OTHER_PLATFORM, "other_platform"),
+    (("commit.collection",), "the firehose of Bluesky (Jetstream)", _AUTHOR_FEED, "later_source"),
+    (("uri", "cid"), "posts of Bluesky, rewritten by a tool", _AUTHOR_FEED, "later_source"),
     (
         ("__typename", "id_str", "user"),
         "posts as X serves them for embedding in web pages",
@@ -135,7 +144,7 @@ def _describe_head(files: CaptureFiles, name: str) -> tuple[str, str, str] | Non
         if head.startswith(magic):
             return found, "Hand over the export as it was downloaded.", "unknown_format"
     if head[257:262] == b"ustar":
-        return "a tar archive", "Unpack it, and hand over the folder.", "nested_archive"
+        return "a tar archive", _TAR, "nested_archive"
     text = files.head_text(name, _HEAD_CHARACTERS).lstrip("\ufeff \t\r\n")
     if not text.strip("\0 \r\n\t"):
         return "nothing but blanks", "Download or copy it again.", "empty_file"

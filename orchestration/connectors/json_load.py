@@ -50,6 +50,7 @@ _PIECE_BYTES = 16 << 20
 # Up to this size, a file whose lines are broken is tried as values over several lines, too.
 _SMALL_BYTES = 4 << 20
 _JSON_NAME = re.compile(r"\.(json|jsonl|ndjson|txt)(\.gz|\.zst)?$|\.(gz|zst)$", re.IGNORECASE)
+_POSSIBLE_TIME = "a time with its zone, after 1970-01-02, not a day later than the server had the post"
 # One account's share of a capture from which on it is called that account's (as for X API v2).
 _OWNER_SHARE = 0.95
 
@@ -71,24 +72,32 @@ class JsonLoad:
 
     Attributes:
         source: Name of the connector.
+        platform: Whose posts they are.
         described: What is expected, in words.
         tables: The raw table of each record type; `post` is one of them.
         raw_tables: All tables that the connector writes.
         fast_shapes: The shapes that DuckDB may read at once.
         author_sql: Id, handle and name of a post's author, in columns of its raw table.
+        impossible_sql: The condition, in columns of the raw table, under which a post's time cannot be true.
+        time_told_sql: Where such a post is and what its time says, as the beginning of the record is told.
         aside_sql: The condition, in columns of the raw table, under which a sound post is set aside all the same.
         next_steps: What to do about a post that cannot be loaded, by reason, where it differs from the usual.
+        reason_codes: The code of a kind of value that is no post, where it is not `not_a_post_<kind>`.
         not_posts: What a value is that is no post, by kind: how it is told, and what to do about it.
     """
 
     source: ClassVar[str]
+    platform: ClassVar[str] = "x"
     described: ClassVar[str]
     tables: ClassVar[Mapping[str, RecordTable]]
     raw_tables: ClassVar[Mapping[str, str]]
     fast_shapes: ClassVar[frozenset[str]]
     author_sql: ClassVar[tuple[str, str, str]]
+    impossible_sql: ClassVar[str] = "false"
+    time_told_sql: ClassVar[str] = "''"
     aside_sql: ClassVar[str] = "false"
     next_steps: ClassVar[Mapping[str, str]] = {}
+    reason_codes: ClassVar[Mapping[str, str]] = {}
     not_posts: ClassVar[Mapping[str, tuple[str, str]]]
 
     def __init__(
@@ -140,6 +149,13 @@ class JsonLoad:
         """When the counts were true, if the source says it for the whole capture, and how that is known."""
         return None, "not stated: the records carry no time of retrieval"
 
+    def members(self) -> list[str]:
+        """The members that are read."""
+        return json_members(self._files)
+
+    def finish(self) -> None:
+        """What is to be done when every member is read."""
+
     # The load -----------------------------------------------------------------------------------------------
 
     def run(self) -> LoadResult:
@@ -155,7 +171,7 @@ class JsonLoad:
                 self._con.execute("drop table if exists temp.set_aside")
 
     def _run(self) -> LoadResult:
-        names = [name for name in json_members(self._files) if self._files.member(name).byte_size]
+        names = [name for name in self.members() if self._files.member(name).byte_size]
         if not names:
             raise InputError(
                 file=self._files.name,
@@ -170,6 +186,7 @@ class JsonLoad:
             self._encodings.add(extracted.encoding)
             try:
                 self._load_member(name, extracted)
+                self._reject_impossible_times(name)
             finally:
                 extracted.release()
             mine = [outcome for (member, _), outcome in self._outcomes.items() if member == name]
@@ -178,6 +195,7 @@ class JsonLoad:
         error = nothing_loaded(self._files, list(self._outcomes.values()))
         if error is not None:
             raise error
+        self.finish()
         return self._result()
 
     def _load_member(self, member: str, extracted: Extracted) -> None:
@@ -202,6 +220,20 @@ class JsonLoad:
 
     def _outcome(self, member: str, record_type: str) -> Outcome:
         return self._outcomes.setdefault((member, record_type), Outcome(member))
+
+    def _reject_impossible_times(self, member: str) -> None:
+        """Take the posts out again whose time cannot be true: one condition for both ways, in the words of staging."""
+        if self.impossible_sql == "false":
+            return
+        table = self.tables["post"]
+        rows = self._con.execute(
+            f"delete from raw.{table.name} where capture_id = {quote(self._capture_id)} and member = {quote(member)}"
+            f" and coalesce({self.impossible_sql}, true) returning record_no, {self.time_told_sql}"
+        ).fetchall()
+        for record_no, told in sorted(rows):
+            outcome = self._outcome(member, "post")
+            outcome.loaded -= 1
+            outcome.reject(record_no, "impossible_time", _POSSIBLE_TIME, told or "no time", told or "")
 
     # The fast way -------------------------------------------------------------------------------------------
 
@@ -328,6 +360,13 @@ class JsonLoad:
             next_step = self.next_steps.get(error.code)
             outcome.reject(self._delivered, error.code, error.expected, error.found, text, next_step)
 
+    def reject(self, member: str, code: str, expected: str, found: str, text: str) -> None:
+        """Reject one post for a reason that no declared column can tell."""
+        self._delivered += 1
+        outcome = self._outcome(member, "post")
+        outcome.delivered += 1
+        outcome.reject(self._delivered, code, expected, found, text, self.next_steps.get(code))
+
     def set_aside(self, member: str, kind: str, text: str) -> None:
         """Reject a value that is no post, by the name of its kind."""
         self._delivered += 1
@@ -337,7 +376,8 @@ class JsonLoad:
         found, next_step = self.not_posts[kind]
         outcome = self._outcome(member, "other")
         outcome.delivered += 1
-        outcome.reject(record_no, f"not_a_post_{kind}", self.described, found, text, next_step)
+        code = self.reason_codes.get(kind, f"not_a_post_{kind}")
+        outcome.reject(record_no, code, self.described, found, text, next_step)
 
     # After all members --------------------------------------------------------------------------------------
 
@@ -362,7 +402,7 @@ class JsonLoad:
         rejected = tuple(chain.from_iterable(outcome.rejected for outcome in self._outcomes.values()))
         return LoadResult(
             source=self.source,
-            platform="x",
+            platform=self.platform,
             owner_account_id=author_id,
             owner_handle=handle,
             owner_name=name,

@@ -229,7 +229,13 @@ def _number_check(value: Any) -> Any:
     raise MismatchError("a whole number", value)
 
 
-_SCALARS: dict[str, Check] = {"VARCHAR": _text_check, "BOOLEAN": _boolean_check, "BIGINT": _number_check}
+# JSON is for what a platform leaves open: any value, kept as it is and looked at in staging.
+_SCALARS: dict[str, Check] = {
+    "VARCHAR": _text_check,
+    "BOOLEAN": _boolean_check,
+    "BIGINT": _number_check,
+    "JSON": lambda value: value,
+}
 
 
 def _list_check(inner: Check) -> Check:
@@ -555,6 +561,7 @@ NEXT_STEPS = {
     "wrong_type": "Compare with the export at its source; the field was changed by another program.",
     "bad_id": "Take the file as exported; a spreadsheet or script has rewritten the ids.",
     "not_a_record": "Nothing to do if this line is not a post; otherwise export again.",
+    "impossible_time": "Look the post up at its source: a post without a true time belongs to no month.",
     "broken_unicode": "Half a character was written: export again, or ask the tool's author.",
 }
 
@@ -617,6 +624,9 @@ class RecordError(ValueError):
         super().__init__(f"{code}: expected {expected}, found {found}")
 
 
+DIGITS = "[0-9]{1,20}"
+
+
 @dataclass(frozen=True)
 class RecordTable:
     """A raw table that records go into.
@@ -624,14 +634,18 @@ class RecordTable:
     Attributes:
         name: Without the schema.
         shape: The declared columns.
-        id_column: The column that holds the native id: digits only.
+        id_column: The column that holds the native id.
         required: Columns of which each must be there; `a|b` means one of them, `a.b` a field within.
+        id_pattern: What the id looks like, as a regular expression (that of Python and of DuckDB alike).
+        id_is: The same in words.
     """
 
     name: str
     shape: Mapping[str, Shape]
     id_column: str
     required: tuple[str, ...]
+    id_pattern: str = DIGITS
+    id_is: str = "an id of digits"
 
     @property
     def bad_sql(self) -> str:
@@ -642,7 +656,7 @@ class RecordTable:
     @property
     def bad_id_sql(self) -> str:
         """The condition under which the native id is missing or no id."""
-        return _bad_id_sql(self.id_column)
+        return _bad_id_sql(self.id_column, self.id_pattern)
 
     @cached_property
     def _check(self) -> Check:
@@ -664,8 +678,8 @@ class RecordTable:
         except MismatchError as mismatch:
             raise RecordError("wrong_type", mismatch.expected, mismatch.found) from mismatch
         native_id = kept[self.id_column]
-        if isinstance(native_id, bool) or not _NATIVE_ID.fullmatch(str(native_id)):
-            raise RecordError("bad_id", "an id of digits", f"{self.id_column} = {str(native_id)[:60]}")
+        if isinstance(native_id, bool) or not re.fullmatch(self.id_pattern, str(native_id)):
+            raise RecordError("bad_id", self.id_is, f"{self.id_column} = {str(native_id)[:60]}")
         return kept
 
     def clean_line(self, record_no: int, record: Any) -> bytes:
@@ -681,9 +695,6 @@ class RecordTable:
             raise RecordError("broken_unicode", "whole characters", "half of a surrogate pair") from error
 
 
-_NATIVE_ID = re.compile(r"[0-9]{1,20}")
-
-
 def _quoted_path(path: str) -> str:
     return ".".join(f'"{name}"' for name in path.split("."))
 
@@ -694,8 +705,8 @@ def _value_at(record: Any, path: str) -> Any:
     return record
 
 
-def _bad_id_sql(column: str) -> str:
-    return f'("{column}" is null or not regexp_full_match("{column}", \'[0-9]{{1,20}}\'))'
+def _bad_id_sql(column: str, pattern: str = DIGITS) -> str:
+    return f'("{column}" is null or not regexp_full_match("{column}", {quote(pattern)}))'
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

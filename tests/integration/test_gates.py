@@ -29,7 +29,7 @@ BROKEN: dict[str, tuple[Callable[[Path], Path], str]] = {
     "symbolic link": (build.zip_with_symlink, "link"),
     "zip bomb": (build.zip_bomb, "tweets.js"),
     "lying zip": (build.zip_that_lies_about_size, "tweets.js"),
-    "another platform": (build.archive_of_another_platform, "Mastodon"),
+    "another platform": (build.archive_of_another_platform, "Instagram"),
     "missing ids": (build.archive_without_ids, "id_str"),
     "missing column": (build.legacy_archive_with_missing_column, "timestamp"),
 }

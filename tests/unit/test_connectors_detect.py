@@ -72,7 +72,8 @@ def test_unknown_source_name_is_refused_with_the_names_there_are(tmp_path: Path)
 @pytest.mark.parametrize(
     ("members", "found", "code"),
     [
-        ({"outbox.json": "{}", "actor.json": "{}"}, "Mastodon", "other_platform"),
+        ({"outbox.json": "{}", "actor.json": "{}"}, "without its outbox", "incomplete_archive"),
+        ({"repo.car": "x"}, "repository of Bluesky (CAR)", "later_source"),
         ({"your_instagram_activity/content/posts_1.json": "[]"}, "Instagram", "other_platform"),
         ({"your_facebook_activity/posts/your_posts_1.json": "[]"}, "Facebook", "other_platform"),
         ({"user_data_tiktok.json": "{}"}, "TikTok", "other_platform"),
@@ -93,8 +94,8 @@ def test_other_archives_are_called_by_their_name(
 @pytest.mark.parametrize(
     ("name", "content", "found", "code"),
     [
-        ("a.json", json.dumps({"orderedItems": []}), "Mastodon outbox", "other_platform"),
-        ("a.json", json.dumps({"feed": [{"post": {"uri": "at://x"}}]}), "Bluesky", "other_platform"),
+        ("a.jsonl", json.dumps({"did": "d", "commit": {"collection": "c"}}), "firehose of Bluesky", "later_source"),
+        ("a.json", json.dumps([{"uri": "at://x", "cid": "y"}]), "rewritten by a tool", "later_source"),
         ("a.jsonl", json.dumps({"id_str": "1", "text": "a"}), "API v1.1 without their authors", "missing_column"),
         ("a.jsonl", json.dumps({"id_str": "1", "user": {}, "__typename": "Tweet"}), "embedding", "unknown_format"),
         ("a.jsonl", json.dumps({"rest_id": "1", "legacy": {}}), "no posts", "unknown_format"),

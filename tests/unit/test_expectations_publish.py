@@ -89,6 +89,13 @@ def test_private_handle_is_not_in_the_words(tmp_path: Path) -> None:
     assert "somebody" not in f"{outcome.observed} {outcome.failing_sample}"
 
 
+@pytest.mark.parametrize("handle", ["somebody.bsky.social", "@some-body.example", "somebody@social.example"])
+def test_handles_of_other_platforms_are_handles(handle: str, tmp_path: Path) -> None:
+    con = publish_database(tmp_path)
+    con.execute(f"insert into reports.rpt_partners values (4, 4, '{handle}', 'accounts not registered')")
+    assert not outcome_of(con, "publish", "reports_name_organisations_only").passed
+
+
 def test_table_that_the_warehouse_lacks_is_a_difference_even_when_empty(tmp_path: Path) -> None:
     con = publish_database(tmp_path)
     con.execute("create table marts.fct_extra (no integer primary key)")

@@ -204,3 +204,18 @@ def test_unknown_count_fails_closed_for_that_capture() -> None:
 def test_counts_are_told_in_words() -> None:
     outcome = outcome_of(raw_database(), "raw", "delivered_is_loaded_plus_rejected", GOOD)
     assert outcome.observed == f"{POSTS} delivered, {POSTS} loaded, 0 rejected"
+
+
+def test_ids_have_the_form_of_their_platform() -> None:
+    con = raw_database()
+    con.execute(
+        "insert into raw.bluesky_posts (capture_id, record_no, member, uri) select capture_id, record_no, member, "
+        "'at://did:plc:abc/app.bsky.feed.post/3k' || record_no from raw.x_archive_posts where capture_id = 'bad'"
+    )
+    con.execute("delete from raw.x_archive_posts where capture_id = 'bad'")
+    for name in ("ids_present", "ids_well_formed", "ids_unique_in_capture", "ids_not_damaged_by_excel"):
+        assert outcome_of(con, "raw", name, BAD).passed, name
+    con.execute("update raw.bluesky_posts set uri = '1400000000000000001' where record_no = 7")
+    assert outcome_of(con, "raw", "ids_well_formed", BAD).failing_sample == [
+        "record 7 of data/tweets.js (id 1400000000000000001)"
+    ]

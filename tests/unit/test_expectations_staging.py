@@ -23,6 +23,15 @@ def _post(number: int, post_id: str | None = None) -> str:
     return f"record {number}, post {post_id or posts(BAD)[number - 1][0]}"
 
 
+# Both captures as Bluesky's: each post seen a second after the time it states, one of the bad capture later or earlier.
+_BLUESKY = (
+    "create table staging.stg_bluesky__posts as select * replace ('bluesky' as platform), json_object('indexed_at', "
+    "strftime(posted_at + case when capture_id = 'bad' and record_no = 2 then interval '{}' else interval '1 second' "
+    "end, '%Y-%m-%dT%H:%M:%S.000+00:00')) as source_metadata from staging.stg_x_archive__posts; "
+    "delete from staging.stg_x_archive__posts"
+)
+
+
 CASES = {
     "staging_holds_every_post": (
         "delete from staging.stg_x_archive__posts where capture_id = 'bad' and record_no = 9",
@@ -51,6 +60,7 @@ CASES = {
         _SET.format("posted_at = posted_at - interval '7 hours'") + " and record_no > 10",
         [_post(number) for number in range(11, 31)],
     ),
+    "claimed_time_agrees_with_indexing": (_BLUESKY.format("25 hours"), [_post(2)]),
     "kinds_accepted": (_SET.format("kind = 'retweet'") + " and record_no = 4", [_post(4)]),
     "no_metrics_on_reposts": (_SET.format("impression_count = 0") + " and record_no = 8", [_post(8)]),
     "texts_complete": (_SET.format("text_is_complete = false") + " and record_no < 15", 11),
@@ -188,3 +198,36 @@ def test_times_to_the_minute_agree_with_ids_of_the_same_minute() -> None:
     con = staging_database()
     con.execute(_SET.format("posted_at = date_trunc('minute', posted_at) - interval '1 minute'"))
     assert outcome_of(con, "staging", "time_agrees_with_id", BAD).passed
+
+
+def test_claimed_time_within_a_day_of_indexing_is_no_gap() -> None:
+    for gap in ("24 hours", "-24 hours"):
+        con = staging_database()
+        con.execute(_BLUESKY.format(gap))
+        assert outcome_of(con, "staging", "claimed_time_agrees_with_indexing", BAD).passed
+
+
+@pytest.mark.parametrize(
+    ("platform", "sound", "odd"),
+    [
+        ("x", "harbour_1", "me.example"),
+        ("bluesky", "me.bsky.social", "me"),
+        ("bluesky", "xn--bcher-kva.example", "Display Name"),
+        ("mastodon", "me@social.example", "me"),
+        ("mastodon", "me.too-1@social.example:3000", "@me@social.example"),
+    ],
+)
+def test_handles_have_the_form_of_their_platform(platform: str, sound: str, odd: str) -> None:
+    con = staging_database()
+    con.execute(_SET.format(f"platform = '{platform}', handle = '{sound}'"))
+    assert outcome_of(con, "staging", "handles_well_formed", BAD).passed
+    con.execute(_SET.format(f"handle = '{odd}'") + " and record_no = 1")
+    assert outcome_of(con, "staging", "handles_well_formed", BAD).failing_sample == [_post(1)]
+
+
+def test_only_reposts_of_a_mastodon_archive_may_be_without_a_text() -> None:
+    con = staging_database()
+    con.execute(_SET.format("text = null, platform = 'mastodon'") + " and record_no = 8")
+    assert outcome_of(con, "staging", "texts_present", BAD).passed
+    con.execute(_SET.format("platform = 'x'") + " and record_no = 8")
+    assert outcome_of(con, "staging", "texts_present", BAD).failing_sample == [_post(8)]

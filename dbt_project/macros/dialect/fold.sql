@@ -8,3 +8,14 @@
 {% macro duckdb__fold(text) -%}
     nfc_normalize(translate(lower(translate({{ text }}, 'İ', 'i')), 'ς', 'σ'))
 {%- endmacro %}
+
+
+{#- Letters without their accents. -#}
+{% macro without_accents(text) -%}
+    {{ return(adapter.dispatch('without_accents')(text)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__without_accents(text) -%}
+    strip_accents({{ text }})
+{%- endmacro %}

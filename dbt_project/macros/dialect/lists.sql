@@ -113,3 +113,36 @@
 {% macro duckdb__list_joined(lists) -%}
     list_concat({{ lists | join(', ') }})
 {%- endmacro %}
+
+
+{#- The elements of all lists of a list. -#}
+{% macro list_flattened(list) -%}
+    {{ return(adapter.dispatch('list_flattened')(list)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__list_flattened(list) -%}
+    flatten({{ list }})
+{%- endmacro %}
+
+
+{#- A list of one value, so many times. -#}
+{% macro list_repeated(value, times) -%}
+    {{ return(adapter.dispatch('list_repeated')(value, times)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__list_repeated(value, times) -%}
+    list_transform(range(cast({{ times }} as bigint)), lambda i: {{ value }})
+{%- endmacro %}
+
+
+{#- Whether a list holds a value. -#}
+{% macro list_holds(list, value) -%}
+    {{ return(adapter.dispatch('list_holds')(list, value)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__list_holds(list, value) -%}
+    coalesce(list_contains({{ list }}, {{ value }}), false)
+{%- endmacro %}

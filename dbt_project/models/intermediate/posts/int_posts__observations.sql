@@ -104,6 +104,21 @@ contested_keys as (
 
 ),
 
+-- On Mastodon an edited post keeps its id, and says when it was edited.
+edit_times as (
+
+    select
+        capture_id,
+        record_no,
+        source,
+        {{ parse_iso_time(json_text('source_metadata', '$.edited_at')) }} as edited_at
+
+    from {{ ref('int_posts__unioned') }}
+
+    where platform = 'mastodon'
+
+),
+
 contested_records as (
 
     select
@@ -114,6 +129,7 @@ contested_records as (
         posts.post_id,
         contested_keys.version_group,
         posts.observed_at,
+        edit_times.edited_at,
         posts.text_is_complete,
         posts.links is not null and posts.source <> 'x_archive_legacy_csv' as has_entities,
         md5(posts.text) as text_hash,
@@ -131,6 +147,11 @@ contested_records as (
         and posts.record_no = contested_keys.record_no
         and posts.source = contested_keys.source
 
+    left join edit_times
+        on contested_keys.capture_id = edit_times.capture_id
+        and contested_keys.record_no = edit_times.record_no
+        and contested_keys.source = edit_times.source
+
 ),
 
 -- The latest version of an edited post, of it the most complete record, of these the latest observation; capture and
@@ -146,6 +167,7 @@ ranked_records as (
             order by
                 try_cast(post_id as bigint) desc nulls last,
                 post_id desc,
+                edited_at desc nulls last,
                 text_is_complete desc nulls last,
                 has_entities desc,
                 metric_count desc,

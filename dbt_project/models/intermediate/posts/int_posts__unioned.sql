@@ -44,8 +44,26 @@ x_scrapers_posts as (
 
 ),
 
+bluesky_posts as (
+
+    select * from {{ ref('stg_bluesky__posts') }}
+
+),
+
+mastodon_posts as (
+
+    select * from {{ ref('stg_mastodon__posts') }}
+
+),
+
+mastodon_archive_posts as (
+
+    select * from {{ ref('stg_mastodon__archive_posts') }}
+
+),
+
 {% set sources = ['x_archive_posts', 'x_archive_legacy_posts', 'x_archive_legacy_csv_posts', 'x_api_v2_posts', 'x_api_v11_posts',
-    'x_graphql_posts', 'x_scrapers_posts'] -%}
+    'x_graphql_posts', 'x_scrapers_posts', 'bluesky_posts', 'mastodon_posts', 'mastodon_archive_posts'] -%}
 posts_unioned as (
 
     {% for source in sources -%}

@@ -88,7 +88,8 @@ posts_with_mentions as (
 
 -- Two kinds of handle in a text are no mention: the author of a reposted post behind `RT @`, and, in a reply, the
 -- handles that stand in an unbroken row at its start. X puts those there itself, for everybody in the conversation;
--- archives do not mark them (`display_text_range` begins at 0 in all 553 replies of a modern archive).
+-- archives do not mark them (`display_text_range` begins at 0 in all 553 replies of a modern archive). So does Mastodon.
+-- Bluesky does not: there a mention is what somebody wrote.
 mentions_unnested as (
 
     select
@@ -106,8 +107,11 @@ mentions_unnested as (
                         lower(m.handle) is not distinct from lower(reposted_handle)
                         or (m.account_id is not null and m.account_id is not distinct from reposted_account_id)
                     )
+                when platform = 'bluesky' then true
                 when kind in ('reply', 'self_reply') and m.\"start\" is null
                     then not (lower(m.handle) is not distinct from lower(reply_to_handle))
+                when kind in ('reply', 'self_reply') and platform = 'mastodon'
+                    then not " ~ regex_match('left(text, cast(m."start" as integer))', '^(?:@[A-Za-z0-9_.@-]+[ \\n]+)*$') ~ "
                 when kind in ('reply', 'self_reply')
                     then not " ~ regex_match('left(text, cast(m."start" as integer))', '^(?:[@＠][A-Za-z0-9_]+[ \\n]+)*$') ~ "
                 else true

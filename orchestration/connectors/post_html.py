@@ -1,0 +1,147 @@
+"""The text of a post that is delivered as HTML, as its author wrote it, and what its links are.
+
+Belongs here: paragraphs, line ends, entities, the kinds of links of the Fediverse, their places in the text.
+Does not belong here: whose posts they are; reading of files.
+
+Mastodon writes a plain text as HTML: a blank line becomes a paragraph, a line end `<br>`, an address a link whose ends
+are hidden (`invisible`) for show. Undoing this gives the text back. Other programs of the Fediverse send more (lists,
+headings, quotations): each such block stands on lines of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from html.parser import HTMLParser
+
+# Line ends that a block begins and ends with.
+_BLOCKS = {
+    **dict.fromkeys(("p", "blockquote", "pre", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "table"), 2),
+    **dict.fromkeys(("li", "div", "tr", "dt", "dd"), 1),
+}
+_VOID = ("br", "hr", "img")
+# What programs add for readers that know less than they do: an address for a quoted post, the brackets of ruby.
+_NOT_WRITTEN = frozenset({"quote-inline"})
+_NOT_SHOWN = ("script", "style", "rp")
+# A line end within HTML is a blank; blanks without one are what the author typed.
+_SOURCE_LINE_END = re.compile(r"[ \t]*[\r\n][ \t\r\n]*")
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link in a text: `hashtag`, `mention` or `link`; its words, where it leads, its place in code points."""
+
+    kind: str
+    text: str
+    href: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class PostText:
+    """A text with the links in it, in their order."""
+
+    text: str
+    links: tuple[Link, ...]
+
+
+def read_html(html: str) -> PostText:
+    """The text of a post's HTML. Nothing is refused: what is no HTML is text."""
+    try:
+        return _read(html)
+    except AssertionError:  # what the parser of Python 3.11 raises at `<![` of no known kind
+        return _read(html.replace("<!", "&lt;!"))
+
+
+def _read(html: str) -> PostText:
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    return reader.result()
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)  # entities are undone here, once
+        self._parts: list[str] = []
+        self._length = 0
+        self._pending = 0  # line ends before the next words
+        self._hidden: list[str] = []  # open elements within one that is not written
+        self._verbatim = 0
+        self._link: tuple[str, str, int] | None = None
+        self._links: list[Link] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = {name: value or "" for name, value in attrs}
+        classes = attributes.get("class", "").split()
+        if self._hidden or tag in _NOT_SHOWN or _NOT_WRITTEN.intersection(classes):
+            if tag not in _VOID:
+                self._hidden.append(tag)
+            return
+        if tag == "br":
+            self._write("\n")
+        elif tag == "img":
+            self._write(attributes.get("alt", ""))
+        elif tag == "a":
+            self._close_link()
+            self._write("")
+            self._link = (_kind_of(classes, attributes), attributes.get("href", ""), self._length)
+        elif tag in _BLOCKS:
+            self._pending = max(self._pending, _BLOCKS[tag])
+            self._verbatim += tag == "pre"
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._hidden:
+            while tag in self._hidden and self._hidden.pop() != tag:
+                pass
+        elif tag == "a":
+            self._close_link()
+        elif tag in _BLOCKS:
+            self._pending = max(self._pending, _BLOCKS[tag])
+            self._verbatim = max(0, self._verbatim - (tag == "pre"))
+
+    def handle_data(self, data: str) -> None:
+        if self._hidden:
+            return
+        if not self._verbatim:
+            data = _SOURCE_LINE_END.sub(" ", data)
+            at_start = self._pending or not self._length or self._parts[-1].endswith("\n")
+            if at_start:
+                data = data.lstrip(" ") if data.startswith(" ") and not data.strip(" ") else data
+        if data:
+            self._write(data)
+
+    def _write(self, text: str) -> None:
+        if self._pending and self._length:
+            self._add("\n" * self._pending)
+        self._pending = 0
+        self._add(text)
+
+    def _add(self, text: str) -> None:
+        if text:
+            self._parts.append(text)
+            self._length += len(text)
+
+    def _close_link(self) -> None:
+        if self._link is None:
+            return
+        kind, href, start = self._link
+        self._link = None
+        words = "".join(self._parts)[start:]
+        if not words:
+            return
+        if kind == "hashtag" and words[0] not in "#＃":
+            kind = "link"
+        self._links.append(Link(kind, words, href, start, start + len(words)))
+
+    def result(self) -> PostText:
+        self._close_link()
+        return PostText("".join(self._parts).rstrip("\n"), tuple(self._links))
+
+
+def _kind_of(classes: list[str], attributes: dict[str, str]) -> str:
+    """Mastodon marks hashtags as mentions, too; other programs mark them by `rel` alone."""
+    if "hashtag" in classes or "tag" in attributes.get("rel", "").split():
+        return "hashtag"
+    return "mention" if "mention" in classes else "link"
