@@ -24,6 +24,9 @@ WRITTEN_BY_PUBLISHING = ("quality.release", "quality.release_tables")
 # X ids are positive 64-bit numbers, written without sign, leading zero, blank or exponent.
 X_ID_PATTERN = "[1-9][0-9]{0,18}"
 
+# The address of a post on X: group 1 the handle, group 2 the id. A test compares it with the loader's and staging's.
+POST_ADDRESS_PATTERN = "^https?://(?:www[.]|mobile[.])?(?:twitter|x)[.]com/([A-Za-z0-9_]+)/status(?:es)?/([0-9]+)"
+
 # Columns of reports that may hold handles, by how they are called.
 _NAMES_ACCOUNTS = "(^|_)(handle|partner|account|author|target|mention|username|screen_name|user)s?$"
 
@@ -36,7 +39,17 @@ class RawRecords:
 
     table: str
     record_type: str
-    id_column: str
+    id_column: str | None
+    # the address of the post, for tables that may lack the id itself
+    link_column: str | None = None
+
+    @property
+    def id_sql(self) -> str:
+        """The native id as delivered, else from the address."""
+        parts = [f'"{self.id_column}"'] if self.id_column else []
+        if self.link_column:
+            parts.append(f"nullif(regexp_extract(\"{self.link_column}\", '{POST_ADDRESS_PATTERN}', 2), '')")
+        return parts[0] if len(parts) == 1 else f"coalesce({', '.join(parts)})"
 
 
 # A new source adds its tables here; a test compares this list with the connectors' tables.
@@ -47,6 +60,7 @@ RAW_RECORDS = (
     RawRecords("x_archive_legacy_posts", "post", "id_str"),
     RawRecords("x_archive_legacy_csv_posts", "csv_post", "tweet_id"),
     RawRecords("x_api_v2_posts", "post", "id"),
+    RawRecords("snscrape_posts", "post", "tweet_id", "tweet_url"),
 )
 
 # What the staging gate judges of the post contract: no text and no list leaves the view it stands in.
@@ -86,7 +100,7 @@ def frame_text(name: str) -> str:
 def _raw_records(_: duckdb.DuckDBPyConnection) -> str:
     return "\n    union all\n    ".join(
         f"select capture_id, '{records.record_type}' as record_type, member, record_no, "
-        f'"{records.id_column}" as record_id from raw.{records.table}'
+        f"{records.id_sql} as record_id from raw.{records.table}"
         for records in RAW_RECORDS
     )
 

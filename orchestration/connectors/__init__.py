@@ -10,14 +10,21 @@ from __future__ import annotations
 
 import duckdb
 
-from orchestration.connectors import x_api_v2, x_archive, x_archive_legacy
+from orchestration.connectors import snscrape, x_api_v2, x_archive, x_archive_legacy
 from orchestration.connectors.base import BOOKKEEPING_TABLES, Connector
 from orchestration.connectors.files import CaptureFiles
 from orchestration.connectors.foreign import describe
+from orchestration.connectors.tabular import TabularConnector, most_specific
 from orchestration.contract import InputError
 
-# In the order of detection: an archive is known by its layout, a loose JSON file only by its keys.
-CONNECTORS: tuple[Connector, ...] = (x_archive.CONNECTOR, x_archive_legacy.CONNECTOR, x_api_v2.CONNECTOR)
+# In the order of detection: an archive is known by its layout, a loose JSON file by its keys. Tables come last, in any
+# order: among them the most specific header counts.
+CONNECTORS: tuple[Connector, ...] = (
+    x_archive.CONNECTOR,
+    x_archive_legacy.CONNECTOR,
+    x_api_v2.CONNECTOR,
+    snscrape.CONNECTOR,
+)
 
 
 def detect(capture: CaptureFiles, source: str | None = None) -> Connector:
@@ -38,12 +45,15 @@ def detect(capture: CaptureFiles, source: str | None = None) -> Connector:
             code="unknown_source",
         )
     for connector in CONNECTORS:
-        if connector.detect(capture):
+        if not isinstance(connector, TabularConnector) and connector.detect(capture):
             return connector
+    table = most_specific(CONNECTORS, capture)
+    if table is not None:
+        return table
     found, next_step, code = describe(capture)
     raise InputError(
         file=capture.name,
-        expected="an X archive (new or old form) or posts of X API v2",
+        expected="an X archive (new or old form), posts of X API v2, or a table of a known tool",
         found=found,
         next_step=next_step,
         code=code,

@@ -15,6 +15,7 @@ _HEAD_CHARACTERS = 1 << 16
 _LOOKED_AT = 50  # members whose heads are read; the marks of an export are never in the fiftieth file
 
 _LATER = "This source is not read yet. The X archive, or X API v2 JSON, of the same account is."
+_MAP = "Describe its columns in a map: `suara map FILE` proposes one."
 _OTHER_PLATFORM = "Hand over an export of X; other platforms are not read yet."
 
 # Names of members, then what they are the mark of.
@@ -39,7 +40,8 @@ _NAMES = (
     (
         r"(^|/)xl/workbook\.xml$|\.xlsx?$|\.ods$",
         "a spreadsheet",
-        "Spreadsheets round ids and change times. Hand over the export that it was made from.",
+        "Its columns are not those of a tool we know. Best is the export that it was made from, since spreadsheets"
+        " round ids; otherwise describe its columns in a map: `suara map FILE`.",
         "spreadsheet",
     ),
     (
@@ -100,7 +102,6 @@ _KEYS = (
 _COLUMNS = (
     ({"post id", "impressions"}, "an X Analytics table"),
     ({"tweet id", "impressions"}, "an X Analytics table"),
-    ({"datetime", "tweet id", "text"}, "a table written by snscrape"),
     ({"full_text", "id_str", "tweet_url"}, "a table written by Tweet Harvest"),
     ({"conversation_id", "tweet", "retweets_count"}, "a table written by Twint"),
     ({"author_id", "public_metrics.like_count"}, "a table written by twarc-csv"),
@@ -110,6 +111,8 @@ _COLUMNS = (
 def describe(files: CaptureFiles) -> tuple[str, str, str]:
     """What the capture looks like, what to do about it, and a code for it."""
     names = [member.name for member in files.members()]
+    if files.kind == "file" and files.head(files.name, 4) == b"PK\x03\x04":
+        names = ["xl/workbook.xml"]  # a workbook by its bytes, whatever it is called
     for pattern, found, next_step, code in _NAMES:
         if any(re.search(pattern, name, re.IGNORECASE) for name in names):
             return found, next_step, code
@@ -150,5 +153,5 @@ def _describe_head(files: CaptureFiles, name: str) -> tuple[str, str, str] | Non
         found = f"a tweets.csv without all its columns ({', '.join(sorted(header))})"[:200]
         return found, "Take the file as exported; a column was removed or renamed.", "missing_column"
     if len(header) > 2 and name.lower().endswith((".csv", ".tsv")):
-        return f"a table with the columns {', '.join(sorted(header))}"[:200], _LATER, "later_source"
+        return f"a table with the columns {', '.join(sorted(header))}"[:200], _MAP, "unknown_table"
     return None

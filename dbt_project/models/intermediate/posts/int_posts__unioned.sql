@@ -26,7 +26,16 @@ x_api_v2_posts as (
 
 ),
 
-{% set sources = ['x_archive_posts', 'x_archive_legacy_posts', 'x_archive_legacy_csv_posts', 'x_api_v2_posts'] -%}
+snscrape_posts as (
+
+    select * from {{ ref('stg_snscrape__posts') }}
+
+),
+
+{% set sources = [
+    'x_archive_posts', 'x_archive_legacy_posts', 'x_archive_legacy_csv_posts', 'x_api_v2_posts',
+    'snscrape_posts',
+] -%}
 posts_unioned as (
 
     {% for source in sources -%}
