@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import duckdb
 
-from orchestration.connectors import snscrape, x_api_v2, x_archive, x_archive_legacy
+from orchestration.connectors import nvivo, snscrape, x_analytics, x_api_v2, x_archive, x_archive_legacy
 from orchestration.connectors.base import BOOKKEEPING_TABLES, Connector
 from orchestration.connectors.files import CaptureFiles
 from orchestration.connectors.foreign import describe
@@ -24,6 +24,8 @@ CONNECTORS: tuple[Connector, ...] = (
     x_archive_legacy.CONNECTOR,
     x_api_v2.CONNECTOR,
     snscrape.CONNECTOR,
+    nvivo.CONNECTOR,
+    x_analytics.CONNECTOR,
 )
 
 

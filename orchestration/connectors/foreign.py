@@ -100,8 +100,7 @@ _KEYS = (
 
 # Column names of a CSV header, then what they are the mark of.
 _COLUMNS = (
-    ({"post id", "impressions"}, "an X Analytics table"),
-    ({"tweet id", "impressions"}, "an X Analytics table"),
+    ({"date", "impressions", "engagements"}, "an X Analytics table per day, not per post"),
     ({"full_text", "id_str", "tweet_url"}, "a table written by Tweet Harvest"),
     ({"conversation_id", "tweet", "retweets_count"}, "a table written by Twint"),
     ({"author_id", "public_metrics.like_count"}, "a table written by twarc-csv"),

@@ -99,7 +99,7 @@ def test_other_archives_are_called_by_their_name(
         ("a.jsonl", json.dumps({"rest_id": "1", "legacy": {}}), "GraphQL", "later_source"),
         ("a.jsonl", json.dumps({"id": 1, "rawContent": "a"}), "snscrape", "later_source"),
         ("a.jsonl", json.dumps({"id": "1", "created_at": "x"}), "without a text", "missing_column"),
-        ("a.csv", '"Post id",Date,"Post text",Impressions\n', "X Analytics", "later_source"),
+        ("a.csv", "Date,Impressions,Likes,Engagements\n", "X Analytics table per day", "later_source"),
         ("a.csv", "Name,Amount,Year\n", "table with the columns amount, name, year", "unknown_table"),
         ("tweets.csv", "tweet_id,source,text,expanded_urls,x\n", "tweets.csv without", "missing_column"),
         ("a.json", "<!DOCTYPE html><html>", "web page", "web_page"),

@@ -77,3 +77,33 @@
 {% macro duckdb__instant_of_wall_clock(wall_clock, time_zone) -%}
     ({{ wall_clock }} at time zone {{ time_zone }})
 {%- endmacro %}
+
+
+{#- Hashtags and mentions that a table lists in one cell. It gives no positions. A cell that is empty says that there are
+    none only where the text has no sign of any; otherwise nobody knows, and the text is asked. -#}
+{% macro tags_in_cell(cell, text, separator) -%}
+    case
+        when {{ cell }} is not null
+            then {{ list_map(_parts_of_cell(cell, separator, '#＃'), 't', struct_of([
+                ('tag', 't'), ('start', 'cast(null as bigint)'), ('end', 'cast(null as bigint)'),
+            ])) }}
+        when strpos({{ text }}, '#') = 0 and strpos({{ text }}, '＃') = 0 then []
+    end
+{%- endmacro %}
+
+
+{% macro handles_in_cell(cell, text, separator) -%}
+    case
+        when {{ cell }} is not null
+            then {{ list_map(_parts_of_cell(cell, separator, '@＠'), 't', struct_of([
+                ('handle', 't'), ('account_id', 'cast(null as varchar)'),
+                ('start', 'cast(null as bigint)'), ('end', 'cast(null as bigint)'),
+            ])) }}
+        when strpos({{ text }}, '@') = 0 and strpos({{ text }}, '＠') = 0 then []
+    end
+{%- endmacro %}
+
+
+{% macro _parts_of_cell(cell, separator, marks) -%}
+    {{ list_keep(list_map(split_list(cell, separator), 'p', "ltrim(trim(p), '" ~ marks ~ "')"), 'p', "p <> ''") }}
+{%- endmacro %}

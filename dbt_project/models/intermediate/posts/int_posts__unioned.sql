@@ -32,9 +32,23 @@ snscrape_posts as (
 
 ),
 
+x_analytics_posts as (
+
+    select * from {{ ref('stg_x_analytics__posts') }}
+
+),
+
+nvivo_posts as (
+
+    select * from {{ ref('stg_nvivo__posts') }}
+
+),
+
 {% set sources = [
     'x_archive_posts', 'x_archive_legacy_posts', 'x_archive_legacy_csv_posts', 'x_api_v2_posts',
     'snscrape_posts',
+    'nvivo_posts',
+    'x_analytics_posts',
 ] -%}
 posts_unioned as (
 
