@@ -61,6 +61,7 @@ RAW_RECORDS = (
     RawRecords("x_archive_legacy_csv_posts", "csv_post", "tweet_id"),
     RawRecords("x_api_v2_posts", "post", "id"),
     RawRecords("snscrape_posts", "post", "tweet_id", "tweet_url"),
+    RawRecords("mapped_posts", "post", "post_id", "link"),
     RawRecords("nvivo_posts", "post", "tweet_id", "tweet_url"),
     RawRecords("x_analytics_posts", "post", "post_id", "post_link"),
 )

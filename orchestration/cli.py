@@ -48,16 +48,33 @@ def main() -> None:
 @_data_dir
 @click.option("--study", help="Study whose settings are used (a row of seeds/studies/studies.csv).")
 @click.option("--source", help="Source family of FILES; detected when not given.")
+@click.option(
+    "--map",
+    "column_map",
+    type=click.Path(path_type=Path),
+    help="Map of the columns of FILES (see `suara map`). Default: FILE.map.yml beside each file, where there is one.",
+)
 @click.option("--demo", is_flag=True, help="Generate the synthetic demo captures first (unless real ones are here).")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-def run(data_dir: Path | None, study: str | None, source: str | None, demo: bool, files: tuple[Path, ...]) -> None:
+def run(
+    data_dir: Path | None,
+    study: str | None,
+    source: str | None,
+    column_map: Path | None,
+    demo: bool,
+    files: tuple[Path, ...],
+) -> None:
     """Take in FILES and the inbox, build everything through the gates, publish.
 
     Exit status: 0 published; 1 a gate stayed closed and nothing was replaced; 3 published, but a capture
     delivered in this run was quarantined.
     """
     paths = use_data_dir(data_dir)
-    for path in files:
+    if column_map and not files:
+        raise SuaraError(
+            "--map: expected the files that it describes; found none. Name them: suara run --map MAP FILE."
+        )
+    for path in (*files, *([column_map] if column_map else [])):
         if not path.exists():
             raise SuaraError(f"{path}: expected a file or folder to load; found nothing there. Check the path.")
     ledger = Ledger(paths)
@@ -73,7 +90,7 @@ def run(data_dir: Path | None, study: str | None, source: str | None, demo: bool
         elif not entries:
             names, synthetic = _generate_demo(paths), True
     before = {entry.capture_id for entry in ledger.captures() if entry.status == QUARANTINED}
-    result_run_id, success, failures = execute(names, source=source, synthetic=synthetic)
+    result_run_id, success, failures = execute(names, source=source, column_map=column_map, synthetic=synthetic)
     _print_failures(failures)
     click.echo(_summary(paths, result_run_id))
     if not success:
@@ -164,7 +181,9 @@ def use_data_dir(data_dir: Path | None) -> DataDir:
     return paths
 
 
-def execute(files: list[str], *, source: str | None = None, synthetic: bool = False) -> tuple[str, bool, list[str]]:
+def execute(
+    files: list[str], *, source: str | None = None, column_map: Path | None = None, synthetic: bool = False
+) -> tuple[str, bool, list[str]]:
     """Run the `refresh` job in this process.
 
     Returns:
@@ -176,7 +195,12 @@ def execute(files: list[str], *, source: str | None = None, synthetic: bool = Fa
 
     from orchestration.definitions import defs
 
-    config = {"files": files, "source": source, "synthetic": synthetic}
+    config = {
+        "files": files,
+        "source": source,
+        "column_map": str(column_map.resolve()) if column_map else None,
+        "synthetic": synthetic,
+    }
     with dg.DagsterInstance.get() as instance:
         result = defs.resolve_job_def("refresh").execute_in_process(
             instance=instance,

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import duckdb
 
-from orchestration.connectors import nvivo, snscrape, x_analytics, x_api_v2, x_archive, x_archive_legacy
+from orchestration.connectors import mapped, nvivo, snscrape, x_analytics, x_api_v2, x_archive, x_archive_legacy
 from orchestration.connectors.base import BOOKKEEPING_TABLES, Connector
 from orchestration.connectors.files import CaptureFiles
 from orchestration.connectors.foreign import describe
 from orchestration.connectors.tabular import TabularConnector, most_specific
 from orchestration.contract import InputError
 
-# In the order of detection: an archive is known by its layout, a loose JSON file by its keys. Tables come last, in any
-# order: among them the most specific header counts.
+# In the order of detection: a map is followed before anything is guessed; an archive is known by its layout, a loose
+# JSON file by its keys. Tables come last, in any order: among them the most specific header counts.
 CONNECTORS: tuple[Connector, ...] = (
+    mapped.CONNECTOR,
     x_archive.CONNECTOR,
     x_archive_legacy.CONNECTOR,
     x_api_v2.CONNECTOR,

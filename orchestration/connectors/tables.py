@@ -102,20 +102,29 @@ def has_table_name(name: str) -> bool:
 
 
 def table_heads(
-    files: CaptureFiles, limit: int | None = LOOKED_AT, dialect: Dialect | None = None
+    files: CaptureFiles,
+    limit: int | None = LOOKED_AT,
+    members: Sequence[str] | None = None,
+    delimiter: str | None = None,
+    encoding: str | None = None,
 ) -> tuple[TableHead, ...]:
     """The tables of a capture with their first rows. Reads a bounded head of each of at most `limit` files.
+
+    Only `members` are looked at when they are given, else every file that is called like a table. A delimiter and an
+    encoding that are not stated are found out.
 
     An empty file among others is a table without rows. What cannot be opened as what it claims to be is left out when
     a capture is looked at, and an error when it is loaded.
     """
-    names = [member.name for member in files.members() if files.kind == "file" or has_table_name(member.name)]
+    names = members or [
+        member.name for member in files.members() if files.kind == "file" or has_table_name(member.name)
+    ]
     heads: list[TableHead] = []
     for name in names if limit is None else names[:limit]:
-        key = (name, dialect)
+        key = (name, delimiter, encoding)
         if key not in files.memo:
             try:
-                files.memo[key] = _heads_of(files, name, dialect)
+                files.memo[key] = _heads_of(files, name, delimiter, encoding)
             except InputError:
                 if limit is None:
                     raise
@@ -124,23 +133,28 @@ def table_heads(
     return tuple(heads)
 
 
-def _heads_of(files: CaptureFiles, name: str, dialect: Dialect | None) -> list[TableHead]:
+def _heads_of(files: CaptureFiles, name: str, delimiter: str | None, encoding: str | None) -> list[TableHead]:
     head = files.head(name, HEAD_BYTES)
     if head.startswith(b"PK\x03\x04"):
         return _workbook_heads(files, name)
     if head.startswith(b"PAR1"):
         return _parquet_heads(files, name)
-    text = _decoded_head(head)
+    text = _decoded_head(head, encoding)
     if _JSON_LINES_NAME.search(name) or text.lstrip().startswith("{"):
         return [TableHead(name, name, JSON_LINES, _json_rows(text))]
     if "\0" in text[:1000] or text.lstrip().startswith(("[", "<", "window.", "Grailbird")):
         return []
-    dialect = dialect or guess_dialect(text)
+    dialect = Dialect(delimiter) if delimiter else guess_dialect(text)
     return [TableHead(name, name, TEXT, tuple(_first_rows(text, dialect)), dialect=dialect)]
 
 
-def _decoded_head(head: bytes) -> str:
+def _decoded_head(head: bytes, stated: str | None) -> str:
+    """The head as text, for looking at only: where it is decoded wrongly, the load will say so."""
     encoding, mark = encoding_of(head)
+    if encoding == "utf-8":
+        found = _Survey(bare_returns=head.count(b"\r") - head.count(b"\r\n"))
+        _count_characters(head[: head.rfind(b"\n") + 1] or head, found)
+        encoding = _codec_of(found, stated)
     return head[mark:].decode("utf-8" if encoding == "utf-8-sig" else encoding, "replace")
 
 
@@ -354,15 +368,22 @@ def _count_characters(chunk: bytes, found: _Survey) -> None:
 # What writers of these encodings put between letters; a capital letter there is the sign of the wrong encoding.
 _TYPOGRAPHIC = "‘’“”‚„–—…•™®©€£°\u00a0«»§·¿¡†‹›"
 _ONE_LETTER_WORDS = "àáâèéêóôú"
+_NOT_IN_1252 = rb"[\x81\x8d\x8f\x90\x9d]"
 _SINGLE_BYTE = ("cp1252", "mac_roman")
 _CLEAR_SHARE = 0.9
 
 
-def guess_single_byte(sample: bytes) -> str | None:
-    """Windows-1252 or Mac OS Roman, by which of the two gives text as people write it; None when neither or both do."""
+def guess_single_byte(sample: bytes, has_bare_returns: bool = False) -> str | None:
+    """Windows-1252 or Mac OS Roman, by which of the two gives text as people write it; None when neither or both do.
+
+    Text that was garbled before it was saved reads badly in both. Then a bare CR, which old Macs wrote, and a byte that
+    Windows-1252 does not have decide for Mac OS Roman.
+    """
     shares = {encoding: _plausible_share(sample, encoding) for encoding in _SINGLE_BYTE}
     best, other = sorted(shares, key=lambda encoding: -shares[encoding])
-    return best if shares[best] >= _CLEAR_SHARE and shares[best] > shares[other] else None
+    if shares[best] >= _CLEAR_SHARE and shares[best] > shares[other]:
+        return best
+    return "mac_roman" if has_bare_returns and re.search(_NOT_IN_1252, sample) else None
 
 
 def _plausible_share(sample: bytes, encoding: str) -> float:
@@ -528,7 +549,7 @@ def _codec_of(survey: _Survey, stated: str | None) -> str:
         return codecs.lookup(stated).name
     if survey.invalid <= survey.valid:
         return "utf-8"
-    return codecs.lookup(guess_single_byte(survey.sample) or "utf-8").name
+    return codecs.lookup(guess_single_byte(survey.sample, survey.bare_returns > 0) or "utf-8").name
 
 
 def _rewritten(path: Path, target: Path, codec: str, instead_of_bare_return: str) -> Path:

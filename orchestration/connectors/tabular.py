@@ -42,7 +42,6 @@ from orchestration.connectors.tables import (
     PARQUET,
     TEXT,
     WORKBOOK,
-    Dialect,
     TableHead,
     normalised,
     open_table,
@@ -261,17 +260,23 @@ class TableLoad:
         scratch: Path,
         table_format: TableFormat,
         progress: Progress,
-        dialect: Dialect | None = None,
+        members: Sequence[str] | None = None,
+        delimiter: str | None = None,
         encoding: str | None = None,
     ) -> None:
         self._con, self._capture_id, self._files, self._scratch = con, capture_id, files, scratch
         self.format, self._progress = table_format, progress
-        self._dialect, self._encoding = dialect, encoding
+        self._only, self._delimiter, self._encoding = members, delimiter, encoding
         self._members: list[tuple[str, str, Outcome]] = []
         self._encodings: set[str] = set()
         self._delivered = 0
 
     # For a format to override ---------------------------------------------------------------------------------
+
+    @property
+    def raw_columns(self) -> Sequence[str]:
+        """The columns of the raw table, in its order."""
+        return tuple(self.format.columns)
 
     def expressions(self, cells: Mapping[str, str]) -> Mapping[str, str]:
         """The SQL of each raw column, from that of the cells which the table has (`c3`, empty ones null).
@@ -296,7 +301,7 @@ class TableLoad:
         Raises:
             InputError: No table is of the format, or none has a row that can be loaded.
         """
-        heads = table_heads(self._files, None, self._dialect)
+        heads = table_heads(self._files, None, self._only, self._delimiter, self._encoding)
         matches = [match(self.format, head) for head in heads]
         if not any(matches):
             raise self._no_table(heads)
@@ -352,7 +357,7 @@ class TableLoad:
             self._encodings.add(cells.encoding)
             texts = {name: f"nullif(c{place}, '')" for name, place in found.cells.items()}
             expressions = self.expressions(texts)
-            columns = ", ".join(expressions.get(name, "null") for name in self.format.columns)
+            columns = ", ".join(expressions.get(name, "null") for name in self.raw_columns)
 
             def insert(relation: str) -> int:
                 return self._con.execute(
@@ -392,7 +397,7 @@ class TableLoad:
         )
         number = " ".join(f"when {one.condition} then {index}" for index, one in enumerate(problems))
         text = " ".join(f"when {index} then {one.found}" for index, one in enumerate(problems))
-        shown = ", ".join(f'"{name}"' for name in self.format.columns)
+        shown = ", ".join(f'"{name}"' for name in self.raw_columns)
         table = f"raw.{self.format.table}"
         rows = self._con.execute(
             f"select record_no, problem, case problem {text} end, concat_ws(' | ', {shown}) from"

@@ -172,6 +172,12 @@ def test_encoding_that_nothing_tells_is_not_guessed() -> None:
     assert guess_single_byte(b"na\x95ve") in (None, "mac_roman")
 
 
+def test_garbled_text_of_an_old_mac_is_told_by_its_returns() -> None:
+    garbled = "yes ‰ÛÓ no ‰ÛÏhi‰Û\u009d ùx".encode("mac_roman", "ignore")
+    assert guess_single_byte(garbled) is None
+    assert guess_single_byte(garbled, has_bare_returns=True) == "mac_roman"
+
+
 def test_encoding_may_be_stated(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_bytes("id,text,n\n1,Привет,2\n".encode("cp1251"))

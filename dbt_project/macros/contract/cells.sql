@@ -79,12 +79,13 @@
 {%- endmacro %}
 
 
-{#- Hashtags and mentions that a table lists in one cell. It gives no positions. A cell that is empty says that there are
-    none only where the text has no sign of any; otherwise nobody knows, and the text is asked. -#}
+{#- Hashtags, mentions and links that a table lists in one cell; the separator is a SQL expression. A cell gives no
+    positions. An empty one says that there are none only where the text has no sign of any; otherwise nobody knows, and the
+    text is asked. -#}
 {% macro tags_in_cell(cell, text, separator) -%}
     case
         when {{ cell }} is not null
-            then {{ list_map(_parts_of_cell(cell, separator, '#＃'), 't', struct_of([
+            then {{ list_map(parts_of_cell(cell, separator, '#＃'), 't', struct_of([
                 ('tag', 't'), ('start', 'cast(null as bigint)'), ('end', 'cast(null as bigint)'),
             ])) }}
         when strpos({{ text }}, '#') = 0 and strpos({{ text }}, '＃') = 0 then []
@@ -95,7 +96,7 @@
 {% macro handles_in_cell(cell, text, separator) -%}
     case
         when {{ cell }} is not null
-            then {{ list_map(_parts_of_cell(cell, separator, '@＠'), 't', struct_of([
+            then {{ list_map(parts_of_cell(cell, separator, '@＠'), 't', struct_of([
                 ('handle', 't'), ('account_id', 'cast(null as varchar)'),
                 ('start', 'cast(null as bigint)'), ('end', 'cast(null as bigint)'),
             ])) }}
@@ -104,6 +105,19 @@
 {%- endmacro %}
 
 
-{% macro _parts_of_cell(cell, separator, marks) -%}
-    {{ list_keep(list_map(split_list(cell, separator), 'p', "ltrim(trim(p), '" ~ marks ~ "')"), 'p', "p <> ''") }}
+{% macro addresses_in_cell(cell, text, separator) -%}
+    case
+        when {{ cell }} is not null
+            then {{ list_map(parts_of_cell(cell, separator), 't', struct_of([
+                ('url', 'cast(null as varchar)'), ('expanded_url', 't'),
+            ])) }}
+        when strpos({{ text }}, 'http') = 0 then []
+    end
+{%- endmacro %}
+
+
+{#- The parts of a cell, trimmed, without the marks that lead them, empty ones left out. A cell may be written as a list
+    of some language, `['a', 'b']`: its brackets and quotes are no part of the parts. -#}
+{% macro parts_of_cell(cell, separator, marks='') -%}
+    {{ list_keep(list_map(split_by(cell, separator), 'p', "ltrim(trim(p, ' []''\"'), '" ~ marks ~ " ')"), 'p', "p <> ''") }}
 {%- endmacro %}

@@ -44,9 +44,16 @@ nvivo_posts as (
 
 ),
 
+mapped_posts as (
+
+    select * from {{ ref('stg_mapped__posts') }}
+
+),
+
 {% set sources = [
     'x_archive_posts', 'x_archive_legacy_posts', 'x_archive_legacy_csv_posts', 'x_api_v2_posts',
     'snscrape_posts',
+    'mapped_posts',
     'nvivo_posts',
     'x_analytics_posts',
 ] -%}

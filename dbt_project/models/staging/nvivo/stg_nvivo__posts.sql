@@ -71,8 +71,8 @@ posts_renamed as (
         'text_is_complete': text_is_whole('whole_text', 'posted_at', 'is_repost'),
         'reply_to_handle': replied_handle_in('whole_text'),
         'reposted_handle': 'reposted_handle',
-        'hashtags': tags_in_cell('hashtags', 'whole_text', ','),
-        'mentions': handles_in_cell('mentions', 'whole_text', ','),
+        'hashtags': tags_in_cell('hashtags', 'whole_text', "','"),
+        'mentions': handles_in_cell('mentions', 'whole_text', "','"),
         'repost_count': own_metric('is_repost', count_in_cell('retweets')),
         'source_metadata': json_of([
             ('search_term', 'search_term'),
