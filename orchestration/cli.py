@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from orchestration.contract import PROJECT_ROOT, DataDir, SuaraError
+from orchestration.contract import PROJECT_ROOT, DataDir, InputError, SuaraError
 from orchestration.warehouse.ledger import ACCEPTED, DECIDED_BY_USER, QUARANTINED, Ledger
 
 EXIT_STOPPED = 1  # a gate stayed closed: nothing was replaced
@@ -98,6 +98,27 @@ def run(
     after = {entry.capture_id for entry in ledger.captures() if entry.status == QUARANTINED and not entry.is_synthetic}
     if after - before:
         sys.exit(EXIT_QUARANTINED)
+
+
+@main.command("map")
+@click.argument("file", type=click.Path(path_type=Path))
+def propose_map(file: Path) -> None:
+    """Propose a map of the columns of FILE, a table of posts, and say what it could not tell.
+
+    Save what it prints as FILE.map.yml beside FILE, correct it, and load FILE with `suara run FILE`.
+    """
+    import contextlib
+    import tempfile
+
+    from orchestration.connectors import detect
+    from orchestration.connectors.files import CaptureFiles
+    from orchestration.connectors.map_proposal import propose
+
+    with CaptureFiles(file) as files:
+        with contextlib.suppress(InputError):  # no known kind of file, which is why a map is wanted
+            click.echo(f"Without a map FILE is read as {detect(files).source}; a map replaces that.", err=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        click.echo(propose(file, Path(scratch)), nl=False)
 
 
 @main.command()
