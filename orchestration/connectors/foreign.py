@@ -10,6 +10,7 @@ import re
 
 from orchestration.connectors.files import CaptureFiles
 from orchestration.connectors.records import key_paths
+from orchestration.connectors.tables import TEXT, has_table_name, normalised, table_heads
 
 _HEAD_CHARACTERS = 1 << 16
 _LOOKED_AT = 50  # members whose heads are read; the marks of an export are never in the fiftieth file
@@ -151,6 +152,14 @@ def _describe_head(files: CaptureFiles, name: str) -> tuple[str, str, str] | Non
     if {"tweet_id", "timestamp"} & header and len(header) > 4:
         found = f"a tweets.csv without all its columns ({', '.join(sorted(header))})"[:200]
         return found, "Take the file as exported; a column was removed or renamed.", "missing_column"
-    if len(header) > 2 and name.lower().endswith((".csv", ".tsv")):
-        return f"a table with the columns {', '.join(sorted(header))}"[:200], _MAP, "unknown_table"
-    return None
+    return _describe_table(files, name)
+
+
+def _describe_table(files: CaptureFiles, name: str) -> tuple[str, str, str] | None:
+    """A table of nobody we know, by the widest of its first rows: titles may stand above its header."""
+    heads = [head for head in table_heads(files) if head.member == name and head.kind == TEXT]
+    widest = max((row for head in heads for row in head.rows), key=lambda row: len(set(row)), default=())
+    if len(widest) < 3 or not has_table_name(name):
+        return None
+    columns = ", ".join(sorted({normalised(cell) for cell in widest} - {""}))
+    return f"a table with the columns {columns}"[:200], _MAP, "unknown_table"

@@ -216,7 +216,8 @@ def _find_id(con: duckdb.DuckDBPyConnection, draft: _Draft, name: str, names: Se
     others = [place for place in range(len(names)) if place not in likely] if name == "link" else []
     for place in [*likely, *others]:
         fit, filled = _share(con, place, condition)
-        if not filled or fit < _NEARLY_ALL * filled:
+        # a sum or a note below the posts has no address; half of the cells say enough, so peculiar is what they hold
+        if fit < max(1, filled / 2):
             continue
         if name == "post_id" and _is_rounded(con, draft, place):
             continue
@@ -230,7 +231,8 @@ def _is_address(cell: str) -> str:
 
 
 def _is_id(cell: str) -> str:
-    return f"regexp_full_match({cell}, '[0-9]{{1,20}}')"
+    # shorter ones are numbers of rows, or posts of the first two years
+    return f"regexp_full_match({cell}, '[0-9]{{9,20}}')"
 
 
 def _is_rounded(con: duckdb.DuckDBPyConnection, draft: _Draft, place: int) -> bool:

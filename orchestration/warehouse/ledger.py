@@ -146,15 +146,17 @@ class Ledger:
         none, stands aside; a person's decision about it is left alone.
 
         Returns:
-            The captures whose status changed.
+            The captures that stood in the way.
         """
         changed = []
         for other in self.captures() if entry.table_id else []:
             is_same_table = entry.table_id in (other.table_id, other.capture_id)
             if other.capture_id == entry.capture_id or not is_same_table or other.decided_by == DECIDED_BY_USER:
                 continue
-            if other.status == ACCEPTED:
-                self.decide(other, QUARANTINED, "the same table came again, with another map", DECIDED_BY_RULE)
+            came = "another map" if other.table_id else "a map of its columns"
+            reason = f"set aside: the same table came again, with {came}"
+            if (other.status, other.reason) != (QUARANTINED, reason):
+                self.decide(other, QUARANTINED, reason, DECIDED_BY_RULE)
                 changed.append(other)
         return changed
 
