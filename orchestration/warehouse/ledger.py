@@ -28,6 +28,11 @@ from orchestration.contract import MAP_SUFFIX, DataDir, InputError, replacing
 ACCEPTED, QUARANTINED = "accepted", "quarantined"
 DECIDED_BY_GATE, DECIDED_BY_USER, DECIDED_BY_RULE = "gate", "user", "rule"
 
+# Reasons by which a rule sets captures aside, and knows them again.
+_SYNTHETIC = "synthetic capture set aside: this data folder now holds real captures"
+_OTHER_MAP = "set aside: the same table came again, with another map"
+_A_MAP = "set aside: the same table came again, with a map of its columns"
+
 _CHUNK = 1 << 22
 
 
@@ -133,10 +138,9 @@ class Ledger:
             if not entry.is_synthetic or entry.decided_by == DECIDED_BY_USER:
                 continue
             if real and entry.status == ACCEPTED:
-                reason = "synthetic capture set aside: this data folder now holds real captures"
-                self.decide(entry, QUARANTINED, reason, DECIDED_BY_RULE)
+                self.decide(entry, QUARANTINED, _SYNTHETIC, DECIDED_BY_RULE)
                 changed.append(entry)
-            elif not real and entry.decided_by == DECIDED_BY_RULE and entry.status == QUARANTINED:
+            elif not real and entry.reason == _SYNTHETIC and entry.status == QUARANTINED:
                 self.decide(entry, ACCEPTED, "no real capture is accepted any more", DECIDED_BY_RULE)
                 changed.append(entry)
         return changed
@@ -153,11 +157,30 @@ class Ledger:
             is_same_table = entry.table_id in (other.table_id, other.capture_id)
             if other.capture_id == entry.capture_id or not is_same_table or other.decided_by == DECIDED_BY_USER:
                 continue
-            came = "another map" if other.table_id else "a map of its columns"
-            reason = f"set aside: the same table came again, with {came}"
+            reason = _OTHER_MAP if other.table_id else _A_MAP
             if (other.status, other.reason) != (QUARANTINED, reason):
                 self.decide(other, QUARANTINED, reason, DECIDED_BY_RULE)
                 changed.append(other)
+        return changed
+
+    def keep_last_good_map(self) -> list[CaptureEntry]:
+        """A table whose newer map a gate refused is read by the map before it again.
+
+        Returns:
+            The captures that came back.
+        """
+        tables: dict[str, list[CaptureEntry]] = {}
+        for entry in self.captures():
+            if entry.table_id:
+                tables.setdefault(entry.table_id, []).append(entry)
+        changed = []
+        for entries in tables.values():
+            waiting = [one for one in entries if one.status == QUARANTINED and one.reason == _OTHER_MAP]
+            if not waiting or any(one.status == ACCEPTED or one.decided_by == DECIDED_BY_USER for one in entries):
+                continue
+            latest = max(waiting, key=lambda one: (str(one.history[-1]["at"]), one.capture_id))
+            self.decide(latest, ACCEPTED, "the map that came after it was refused", DECIDED_BY_RULE)
+            changed.append(latest)
         return changed
 
     def latest_run(self) -> str | None:

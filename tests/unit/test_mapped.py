@@ -9,7 +9,7 @@ import pytest
 
 from orchestration.connectors.column_map import read_map
 from orchestration.contract import DataDir, InputError
-from orchestration.warehouse.ledger import ACCEPTED, DECIDED_BY_USER, QUARANTINED, Ledger
+from orchestration.warehouse.ledger import ACCEPTED, DECIDED_BY_GATE, DECIDED_BY_USER, QUARANTINED, Ledger
 from tests.unit.connectors_support import Loaded, load, write
 
 MAP = """\
@@ -209,6 +209,19 @@ def test_another_map_is_another_capture_and_the_earlier_one_stands_aside(tmp_pat
     assert [one.capture_id for one in ledger.set_aside_other_maps(second)] == [first.capture_id]
     status = {one.capture_id: one.status for one in ledger.captures()}
     assert status == {plain.capture_id: QUARANTINED, first.capture_id: QUARANTINED, second.capture_id: ACCEPTED}
+
+
+def test_earlier_map_comes_back_when_a_gate_refuses_the_later_one(tmp_path: Path, ledger: Ledger) -> None:
+    table, column_map = delivered(tmp_path / "in", MAP)
+    first, _ = ledger.store(table, column_map=column_map)
+    column_map.write_text(MAP.replace("Asia/Jakarta", "UTC"))
+    second, _ = ledger.store(table, column_map=column_map)
+    ledger.set_aside_other_maps(second)
+    assert ledger.keep_last_good_map() == [], "the later map is not refused"
+    assert ledger.keep_synthetic_apart() == [], "another rule set it aside"
+    ledger.decide(second, QUARANTINED, "times are shifted", DECIDED_BY_GATE)
+    assert [one.capture_id for one in ledger.keep_last_good_map()] == [first.capture_id]
+    assert ledger.capture(first.capture_id).status == ACCEPTED
 
 
 def test_capture_that_a_person_accepted_is_left_alone(tmp_path: Path, ledger: Ledger) -> None:
