@@ -10,6 +10,7 @@ delivered.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -233,9 +234,16 @@ class _MappedLoad(TableLoad):
 
 
 def count_sql(cell: str, thousands: str) -> str:
-    """A count without the marks between its digits, and without a fraction of zeros: `1.938`, `1,938.0`."""
-    digits = f"replace(trim({cell}), {quote(thousands)}, '')" if thousands else f"trim({cell})"
-    return f"nullif(regexp_replace({digits}, '[.,]0+$', ''), '')"
+    """A count as digits: `1.938` in groups as the map says, `1938.0` as programs print whole numbers.
+
+    A cell that is written in another way stays as it is, to be rejected: `1,5` is not 15, and `1.000` is 1 to some and
+    1,000 to others.
+    """
+    text, pattern = f"trim({cell})", f"[0-9]{{1,3}}({re.escape(thousands)}[0-9]{{3}})+" if thousands else "[0-9]+"
+    return (
+        f"case when regexp_full_match({text}, {quote(pattern)}) then replace({text}, {quote(thousands or ' ')}, '')"
+        f" else regexp_replace({text}, '^([0-9]+)[.,]0{{1,2}}$', '\\1') end"
+    )
 
 
 def instant_sql(cell: str, formats: tuple[str, ...], zone: str | None) -> str:

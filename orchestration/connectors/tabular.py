@@ -82,7 +82,7 @@ ID_CELL = CellRule(
     "Nothing to do if this row is not a post (a sum, a note); otherwise take the file as exported.",
 )
 # `1938.0`, `1,234` and `-` as X Analytics writes them.
-NUMBER_CELL = CellRule(r"\s*([0-9]+([.]0+)?|[0-9]{1,3}(,[0-9]{3})+|-)?\s*", "a whole number")
+NUMBER_CELL = CellRule(r"\s*([0-9]+([.]0{1,2})?|[0-9]{1,3}(,[0-9]{3})+|-)?\s*", "a whole number")
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,30 @@ def test_numbers_with_points_between_their_digits(tmp_path: Path) -> None:
     assert got.rows("select like_count from raw.mapped_posts") == [("1234567",)]
 
 
+@pytest.mark.parametrize(
+    ("thousands", "cell", "count"),
+    [
+        (",", "1,234", "1234"),
+        (",", "1938.0", "1938"),
+        (",", "1.000", None),
+        (",", "1,5", None),
+        (".", "1.000", "1000"),
+        (".", "1938.0", "1938"),
+        (".", "19.5", None),
+        ("'", "1'234'567", "1234567"),
+        ("", "1234", "1234"),
+        ("", "1,234", None),
+    ],
+)
+def test_number_is_read_in_one_way_or_not_at_all(tmp_path: Path, thousands: str, cell: str, count: str | None) -> None:
+    row = ROW.replace('"1,234"', f'"{cell}"') + ROW.replace('"1,234"', "0")
+    got = mapped(tmp_path, TABLE + row, MAP + f'thousands: "{thousands}"\n')
+    assert [one[0] for one in got.rows("select like_count from raw.mapped_posts order by record_no")][:-1] == (
+        [count] if count else []
+    )
+    assert got.rejected == ([] if count else [(1, "wrong_type")])
+
+
 def test_kinds_are_translated_and_columns_kept_beside_the_post(tmp_path: Path) -> None:
     column_map = MAP.replace("  Likes: like_count\n", "  Type: kind\n  Team: keep\n  Note: keep\n")
     column_map += "kinds:\n  Retweet: repost\n  tweet: original\n"
