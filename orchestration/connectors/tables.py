@@ -228,10 +228,11 @@ _QUOTED: dict[Dialect, re.Pattern[str]] = {}
 def _quoted_pattern(dialect: Dialect) -> re.Pattern[str]:
     if dialect not in _QUOTED:
         mark, escape = re.escape(dialect.quote), re.escape(dialect.escape)
+        # possessive: a pair of quotes in a cell that goes on in the next line must never be read as its end
         if dialect.quote == dialect.escape:
-            body = f"[^{mark}]*(?:{mark}{mark}[^{mark}]*)*"
+            body = f"[^{mark}]*+(?:{mark}{mark}[^{mark}]*+)*+"
         else:
-            body = f"[^{mark}{escape}]*(?:{escape}.[^{mark}{escape}]*)*"
+            body = f"[^{mark}{escape}]*+(?:{escape}.[^{mark}{escape}]*+)*+"
         _QUOTED[dialect] = re.compile(f"{mark}({body}){mark}", re.DOTALL)
     return _QUOTED[dialect]
 
@@ -355,13 +356,17 @@ def _whole_lines(stream: BinaryIO) -> bytes:
 
 
 def _count_characters(chunk: bytes, found: _Survey) -> None:
-    text = chunk.decode("utf-8", "surrogateescape")
-    high = re.sub(r"[\x00-\x7f]+", "", text)
+    found.marks |= {mark for mark in _CR_MARKS if mark.encode() in chunk}
+    try:
+        found.valid += len(chunk) - len(chunk.decode("utf-8"))  # the bytes beyond the first of each character
+        return
+    except UnicodeDecodeError:
+        pass
+    high = re.sub(r"[\x00-\x7f]+", "", chunk.decode("utf-8", "surrogateescape"))
     invalid = len(re.findall("[\udc80-\udcff]", high))
     found.invalid += invalid
     found.valid += len(high) - invalid
-    found.marks |= {mark for mark in _CR_MARKS if mark in high}
-    if invalid and len(found.sample) < 1 << 18:
+    if len(found.sample) < 1 << 18:
         found.sample += b" ".join(re.findall(rb"[\x00-\x7f]{0,2}[\x80-\xff]+[\x00-\x7f]{0,2}", chunk))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import io
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +12,8 @@ from pathlib import Path
 import duckdb
 import openpyxl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from orchestration.connectors.files import CaptureFiles
 from orchestration.connectors.records import Outcome
@@ -113,6 +117,30 @@ def test_open_quote_before_a_quoted_row(tmp_path: Path) -> None:
     got = read(tmp_path, 'a,b,c\n1,"x,2\n3,"y, z",4\n5,z,6\n')
     assert got.rows == [(2, "3", "y, z", "4"), (3, "5", "z", "6")]
     assert [code for _, code in got.reasons] == ["open_quote"]
+
+
+_CELLS = st.text(st.sampled_from("ab ,;\"'\n\r#é–😀"), max_size=8).map(lambda cell: cell.removesuffix("\r"))
+
+
+@settings(max_examples=150, deadline=None)
+@given(rows=st.lists(st.tuples(_CELLS, _CELLS), min_size=1, max_size=6), crlf=st.booleans())
+def test_what_a_writer_wrote_is_read_the_fast_way_and_the_careful_way(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], crlf: bool
+) -> None:
+    """A broken row at the end sends the whole file the careful way.
+
+    Regression: a pair of quotes in a text of several lines was read as its end.
+    """
+    folder = tmp_path_factory.mktemp("written")
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n" if crlf else "\n")
+    writer.writerow(["id", "text", "more"])
+    writer.writerows((number, *row) for number, row in enumerate(rows, start=1))
+    wanted = [(number, str(number), row[0] or None, row[1] or None) for number, row in enumerate(rows, start=1)]
+    assert read(folder, out.getvalue()).rows == wanted
+    careful = read(folder, out.getvalue() + "broken,row\n")
+    assert careful.rows == wanted
+    assert [code for _, code in careful.reasons] == ["wrong_columns"]
 
 
 def test_quotes_within_quotes_that_are_not_doubled_are_rejected_not_guessed(tmp_path: Path) -> None:
