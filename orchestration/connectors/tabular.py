@@ -310,7 +310,7 @@ class TableLoad:
                 self._load_table(head, found)
             elif not head.rows:
                 self._members.append((head.member, "post", Outcome(head.name)))
-            elif len(head.rows[0]) > 1:
+            elif len(head.rows[0]) > (2 if head.member.lower().endswith(".txt") else 1):  # a note may hold a comma
                 self._set_aside(head)
         outcomes = [outcome for _, _, outcome in self._members]
         error = nothing_loaded(self._files, outcomes)

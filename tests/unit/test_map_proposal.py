@@ -143,3 +143,16 @@ def test_command_prints_the_map_and_says_when_none_is_needed(tmp_path: Path) -> 
     (tmp_path / "known.csv").write_text(known)
     done = CliRunner().invoke(main, ["map", str(tmp_path / "known.csv")])
     assert "is read as snscrape" in done.stderr and done.stdout.startswith("# A map of known.csv")
+
+
+def test_run_refuses_a_map_without_files_and_one_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SUARA_DATA_DIR", "DAGSTER_HOME"):  # the command sets them for its process
+        monkeypatch.setenv(name, str(tmp_path / "data"))
+    (tmp_path / "posts.csv").write_text(HEADER)
+    folder = ["--data-dir", str(tmp_path / "data")]
+    done = CliRunner().invoke(main, ["run", *folder, "--map", str(tmp_path / "m.yml")])
+    assert done.exit_code == 1 and "--map: expected the files that it describes" in done.output
+    done = CliRunner().invoke(main, ["run", *folder, "--map", str(tmp_path / "m.yml"), str(tmp_path / "posts.csv")])
+    assert done.exit_code == 1 and "m.yml: expected a file" in done.output and "nothing there" in done.output

@@ -147,7 +147,7 @@ def test_parts_of_a_folder_are_numbered_through_and_empty_days_are_parts(tmp_pat
         "c.csv": "",
         "d.csv": HEADER + "3,c,Me,\n",
         "other.csv": "day,posts\n1,2\n",
-        "README.txt": "About these files\n",
+        "README.txt": "About these files, one a day\n",
     }
     got = Loaded(write(tmp_path / "parts.zip", parts))
     assert got.ids == ["1", "2", "3"]
