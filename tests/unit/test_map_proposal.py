@@ -95,14 +95,15 @@ def test_days_that_may_be_months_are_named_when_no_id_decides(tmp_path: Path) ->
     assert "can be read in 2 ways: %d/%m/%Y, %m/%d/%Y" in proposal
 
 
-def test_rounded_ids_are_named_and_the_address_beside_them_is_mapped(tmp_path: Path) -> None:
+@pytest.mark.parametrize("digits", [2, 4])
+def test_rounded_ids_are_named_and_the_address_beside_them_is_mapped(tmp_path: Path, digits: int) -> None:
     rows = "".join(
-        f"{x_id(moment) // 10**4 * 10**4},https://x.com/Me/status/{x_id(moment)},hello rivers and seas,"
+        f"{x_id(moment) // 10**digits * 10**digits},https://x.com/Me/status/{x_id(moment)},hello rivers and seas,"
         f"{moment:%Y-%m-%d %H:%M:%S}\n"
         for moment in moments()
     )
     proposal, read = proposed(tmp_path, "Tweet id,Link,Text,Date\n" + rows)
-    assert "40 of 40 ids end in zeros: a spreadsheet has rounded them" in proposal
+    assert "40 of 40 ids end in zeros: a program has rounded them" in proposal
     assert {one.field for one in read.columns} == {"link", "text", "posted_at"}
 
 
