@@ -34,6 +34,9 @@ HANDLE_PATTERN = (
     "when 'mastodon' then '[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?@[^ @/]+' else '[A-Za-z0-9_]{1,15}' end"
 )
 
+# The address of a post on X: group 1 the handle, group 2 the id. A test compares it with the loader's and staging's.
+POST_ADDRESS_PATTERN = "^https?://(?:www[.]|mobile[.])?(?:twitter|x)[.]com/([A-Za-z0-9_]+)/status(?:es)?/([0-9]+)"
+
 # Columns of reports that may hold handles, by how they are called.
 _NAMES_ACCOUNTS = "(^|_)(handle|partner|account|author|target|mention|username|screen_name|user)s?$"
 
@@ -46,8 +49,18 @@ class RawRecords:
 
     table: str
     record_type: str
-    id_column: str
+    id_column: str | None
+    # the address of the post, for tables that may lack the id itself
+    link_column: str | None = None
     id_pattern: str = X_ID_PATTERN
+
+    @property
+    def id_sql(self) -> str:
+        """The native id as delivered, else from the address."""
+        parts = [f'"{self.id_column}"'] if self.id_column else []
+        if self.link_column:
+            parts.append(f"nullif(regexp_extract(\"{self.link_column}\", '{POST_ADDRESS_PATTERN}', 2), '')")
+        return parts[0] if len(parts) == 1 else f"coalesce({', '.join(parts)})"
 
 
 # A new source adds its tables here; a test compares this list with the connectors' tables.
@@ -62,9 +75,13 @@ RAW_RECORDS = (
     RawRecords("x_api_v11_deletions", "deletion", "id_str"),
     RawRecords("x_graphql_posts", "post", "rest_id"),
     RawRecords("x_scrapers_posts", "post", "id_str"),
-    RawRecords("bluesky_posts", "post", "uri", AT_URI_PATTERN),
-    RawRecords("mastodon_posts", "post", "uri", WEB_URI_PATTERN),
-    RawRecords("mastodon_archive_posts", "post", "uri", WEB_URI_PATTERN),
+    RawRecords("bluesky_posts", "post", "uri", id_pattern=AT_URI_PATTERN),
+    RawRecords("mastodon_posts", "post", "uri", id_pattern=WEB_URI_PATTERN),
+    RawRecords("mastodon_archive_posts", "post", "uri", id_pattern=WEB_URI_PATTERN),
+    RawRecords("snscrape_posts", "post", "tweet_id", "tweet_url"),
+    RawRecords("mapped_posts", "post", "post_id", "link"),
+    RawRecords("nvivo_posts", "post", "tweet_id", "tweet_url"),
+    RawRecords("x_analytics_posts", "post", "post_id", "post_link"),
 )
 
 # What the staging gate judges of the post contract: no text and no list leaves the view it stands in.
@@ -110,8 +127,8 @@ def frame_text(name: str) -> str:
 def _raw_records(_: duckdb.DuckDBPyConnection) -> str:
     return "\n    union all\n    ".join(
         f"select capture_id, '{records.record_type}' as record_type, member, record_no, "
-        f'"{records.id_column}" as record_id, '
-        f"regexp_full_match(\"{records.id_column}\", '{records.id_pattern}') as is_well_formed, "
+        f"{records.id_sql} as record_id, "
+        f"regexp_full_match({records.id_sql}, '{records.id_pattern}') as is_well_formed, "
         f"{str(records.id_pattern == X_ID_PATTERN).lower()} as is_number from raw.{records.table}"
         for records in RAW_RECORDS
     )

@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from orchestration.contract import PROJECT_ROOT, DataDir, SuaraError
+from orchestration.contract import PROJECT_ROOT, DataDir, InputError, SuaraError
 from orchestration.warehouse.ledger import ACCEPTED, DECIDED_BY_USER, QUARANTINED, Ledger
 
 EXIT_STOPPED = 1  # a gate stayed closed: nothing was replaced
@@ -49,16 +49,33 @@ def main() -> None:
 @_data_dir
 @click.option("--study", help="Study whose settings are used (a row of seeds/studies/studies.csv).")
 @click.option("--source", help="Source family of FILES; detected when not given.")
+@click.option(
+    "--map",
+    "column_map",
+    type=click.Path(path_type=Path),
+    help="Map of the columns of FILES (see `suara map`). Default: FILE.map.yml beside each file, where there is one.",
+)
 @click.option("--demo", is_flag=True, help="Generate the synthetic demo captures first (unless real ones are here).")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-def run(data_dir: Path | None, study: str | None, source: str | None, demo: bool, files: tuple[Path, ...]) -> None:
+def run(
+    data_dir: Path | None,
+    study: str | None,
+    source: str | None,
+    column_map: Path | None,
+    demo: bool,
+    files: tuple[Path, ...],
+) -> None:
     """Take in FILES and the inbox, build everything through the gates, publish.
 
     Exit status: 0 published; 1 a gate stayed closed and nothing was replaced; 3 published, but a capture
     delivered in this run was quarantined.
     """
     paths = use_data_dir(data_dir)
-    for path in files:
+    if column_map and not files:
+        raise SuaraError(
+            "--map: expected the files that it describes; found none. Name them: suara run --map MAP FILE."
+        )
+    for path in (*files, *([column_map] if column_map else [])):
         if not path.exists():
             raise SuaraError(f"{path}: expected a file or folder to load; found nothing there. Check the path.")
     ledger = Ledger(paths)
@@ -74,7 +91,7 @@ def run(data_dir: Path | None, study: str | None, source: str | None, demo: bool
         elif not entries:
             names, synthetic = _generate_demo(paths), True
     before = {entry.capture_id for entry in ledger.captures() if entry.status == QUARANTINED}
-    result_run_id, success, failures = execute(names, source=source, synthetic=synthetic)
+    result_run_id, success, failures = execute(names, source=source, column_map=column_map, synthetic=synthetic)
     _print_failures(failures)
     click.echo(_summary(paths, result_run_id))
     if not success:
@@ -82,6 +99,27 @@ def run(data_dir: Path | None, study: str | None, source: str | None, demo: bool
     after = {entry.capture_id for entry in ledger.captures() if entry.status == QUARANTINED and not entry.is_synthetic}
     if after - before:
         sys.exit(EXIT_QUARANTINED)
+
+
+@main.command("map")
+@click.argument("file", type=click.Path(path_type=Path))
+def propose_map(file: Path) -> None:
+    """Propose a map of the columns of FILE, a table of posts, and say what it could not tell.
+
+    Save what it prints as FILE.map.yml beside FILE, correct it, and load FILE with `suara run FILE`.
+    """
+    import contextlib
+    import tempfile
+
+    from orchestration.connectors import detect
+    from orchestration.connectors.files import CaptureFiles
+    from orchestration.connectors.map_proposal import propose
+
+    with CaptureFiles(file) as files:
+        with contextlib.suppress(InputError):  # no known kind of file, which is why a map is wanted
+            click.echo(f"Without a map FILE is read as {detect(files).source}; a map replaces that.", err=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        click.echo(propose(file, Path(scratch)), nl=False)
 
 
 @main.command()
@@ -170,7 +208,9 @@ def use_data_dir(data_dir: Path | None) -> DataDir:
     return paths
 
 
-def execute(files: list[str], *, source: str | None = None, synthetic: bool = False) -> tuple[str, bool, list[str]]:
+def execute(
+    files: list[str], *, source: str | None = None, column_map: Path | None = None, synthetic: bool = False
+) -> tuple[str, bool, list[str]]:
     """Run the `refresh` job in this process.
 
     Returns:
@@ -182,7 +222,12 @@ def execute(files: list[str], *, source: str | None = None, synthetic: bool = Fa
 
     from orchestration.definitions import defs
 
-    config = {"files": files, "source": source, "synthetic": synthetic}
+    config = {
+        "files": files,
+        "source": source,
+        "column_map": str(column_map.resolve()) if column_map else None,
+        "synthetic": synthetic,
+    }
     with dg.DagsterInstance.get() as instance:
         result = defs.resolve_job_def("refresh").execute_in_process(
             instance=instance,

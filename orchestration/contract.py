@@ -18,6 +18,8 @@ DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
 
 # The layers in the order in which data passes them; folder, DuckDB schema and Dagster group share the word.
 LAYERS = ("raw", "staging", "intermediate", "marts", "quality", "reports")
+# The map of the columns of `posts.csv` lies beside it as `posts.csv.map.yml`, and is kept with it.
+MAP_SUFFIX = ".map.yml"
 PUBLISHED_SCHEMAS = ("marts", "reports", "quality")
 
 

@@ -14,7 +14,7 @@ from pydantic import Field
 from orchestration.checks import READABLE, readable_spec
 from orchestration.connectors import detect
 from orchestration.connectors.files import CaptureFiles
-from orchestration.contract import InputError
+from orchestration.contract import MAP_SUFFIX, InputError
 from orchestration.dbt_translator import OWNERS
 from orchestration.resources.warehouse import Warehouse
 from orchestration.warehouse.ledger import (
@@ -33,6 +33,9 @@ class CapturesConfig(dg.Config):
 
     files: list[str] = Field(default_factory=list, description="Paths of files or folders to take in.")
     source: str | None = Field(default=None, description="Source family of these files; detected when empty.")
+    column_map: str | None = Field(
+        default=None, description="Map of the columns of these files; otherwise the one that lies beside each of them."
+    )
     synthetic: bool = Field(default=False, description="The files are generated demo data.")
 
 
@@ -45,6 +48,23 @@ def inbox_files(inbox: Path) -> list[Path]:
         for path in inbox.iterdir()
         if not path.name.startswith(".") and path.suffix not in (".part", ".partial", ".crdownload", ".tmp")
     )
+
+
+def map_beside(path: Path) -> Path | None:
+    """The map of a table's columns: `posts.csv.map.yml` beside `posts.csv`."""
+    beside = path.with_name(f"{path.name}{MAP_SUFFIX}")
+    return beside if beside.is_file() else None
+
+
+def _refuse_map_alone(path: Path) -> None:
+    if path.name.endswith(MAP_SUFFIX):
+        raise InputError(
+            file=path.name,
+            expected=f"the table {path.name.removesuffix(MAP_SUFFIX)} beside its map",
+            found="the map alone",
+            next_step="Put both into the same folder, or name both: `suara run --map MAP TABLE`.",
+            code="map_alone",
+        )
 
 
 def recognise(ledger: Ledger, entry: CaptureEntry) -> str | None:
@@ -82,12 +102,21 @@ def captures(
         ledger, data_dir = warehouse.ledger, warehouse.paths
         data_dir.inbox.mkdir(parents=True, exist_ok=True)
         named = [(Path(name), False) for name in config.files]
-        dropped = [(path, True) for path in inbox_files(data_dir.inbox)]
+        in_inbox = inbox_files(data_dir.inbox)
+        maps = {map_beside(path) for path in in_inbox}
+        dropped = [(path, True) for path in in_inbox if path not in maps]
         new, unreadable = [], {}
         for path, move in [*named, *dropped]:
+            column_map = Path(config.column_map) if config.column_map and not move else map_beside(path)
             try:
+                _refuse_map_alone(path)
                 entry, is_new = ledger.store(
-                    path, source=config.source, is_synthetic=config.synthetic, move=move, log=context.log.info
+                    path,
+                    source=config.source,
+                    is_synthetic=config.synthetic,
+                    column_map=column_map,
+                    move=move,
+                    log=context.log.info,
                 )
             except InputError as error:
                 unreadable[path.name] = str(error)
@@ -100,6 +129,9 @@ def captures(
                 ledger.decide(entry, ACCEPTED, "delivered again: looked at anew", DECIDED_BY_GATE)
             if reason := recognise(ledger, entry):
                 unreadable[entry.file_name] = reason
+                continue
+            for other in ledger.set_aside_other_maps(entry):
+                context.log.warning(f"{other.file_name} ({other.capture_id[:12]}): {other.reason}")
         entries = ledger.captures()
         yield dg.AssetCheckResult(
             check_name=READABLE,

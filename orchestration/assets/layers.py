@@ -176,6 +176,7 @@ def _build(
             retry = False
             if failed:
                 gates.quarantine(ledger, verdict)
+                ledger.keep_last_good_map()
                 ledger.keep_synthetic_apart()
                 rest = set(accepted) - set(failed)
                 served = set(before.captures) if before else set()

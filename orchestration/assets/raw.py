@@ -126,7 +126,7 @@ def raw(
                 said = [*verdict.outcomes, *_unreadable_rows(unreadable, ledger)]
                 ledger.write_outcomes(context.run.run_id, "raw", said)
                 gates.quarantine(ledger, verdict)
-                for entry in ledger.keep_synthetic_apart():
+                for entry in (*ledger.keep_last_good_map(), *ledger.keep_synthetic_apart()):
                     context.log.warning(f"{entry.file_name}: {entry.reason}")
                 bookkeeping.sync(connection, ledger)
                 accepted = bookkeeping.accepted_captures(connection)

@@ -12,7 +12,11 @@ import duckdb
 
 from orchestration.connectors import (
     bluesky,
+    mapped,
     mastodon,
+    nvivo,
+    snscrape,
+    x_analytics,
     x_api_v2,
     x_api_v11,
     x_archive,
@@ -23,10 +27,13 @@ from orchestration.connectors import (
 from orchestration.connectors.base import BOOKKEEPING_TABLES, Connector
 from orchestration.connectors.files import CaptureFiles
 from orchestration.connectors.foreign import describe
+from orchestration.connectors.tabular import TabularConnector, most_specific
 from orchestration.contract import InputError
 
-# In the order of detection: an archive is known by its layout, a loose JSON file only by its keys.
+# In the order of detection: a map is followed before anything is guessed; an archive is known by its layout, a loose
+# JSON file by its keys. Tables come last, in any order: among them the most specific header counts.
 CONNECTORS: tuple[Connector, ...] = (
+    mapped.CONNECTOR,
     x_archive.CONNECTOR,
     x_archive_legacy.CONNECTOR,
     x_api_v2.CONNECTOR,
@@ -35,6 +42,9 @@ CONNECTORS: tuple[Connector, ...] = (
     x_scrapers.CONNECTOR,
     bluesky.CONNECTOR,
     mastodon.CONNECTOR,
+    snscrape.CONNECTOR,
+    nvivo.CONNECTOR,
+    x_analytics.CONNECTOR,
 )
 
 
@@ -56,13 +66,16 @@ def detect(capture: CaptureFiles, source: str | None = None) -> Connector:
             code="unknown_source",
         )
     for connector in CONNECTORS:
-        if connector.detect(capture):
+        if not isinstance(connector, TabularConnector) and connector.detect(capture):
             return connector
+    table = most_specific(CONNECTORS, capture)
+    if table is not None:
+        return table
     found, next_step, code = describe(capture)
     raise InputError(
         file=capture.name,
         expected="an X archive (new or old form), JSON of X API v2 or v1.1, the web client, snscrape or twscrape,"
-        " posts of Bluesky, or posts or an archive of Mastodon",
+        " posts of Bluesky, posts or an archive of Mastodon, or a table of a known tool",
         found=found,
         next_step=next_step,
         code=code,

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import zstandard
 
@@ -119,6 +119,7 @@ class CaptureFiles:
         self.name = path.name
         self._zip: zipfile.ZipFile | None = None
         self._unpacked = 0
+        self.memo: dict[Any, Any] = {}  # what detection found out about members, so that it is found out once
         if path.is_dir():
             self.kind = "folder"
             self._members = self._list_folder()
@@ -145,6 +146,12 @@ class CaptureFiles:
             if magic in _ZIP_MAGICS:
                 self.kind = "zip"
                 self._members = self._list_zip()
+                if "xl/workbook.xml" in self._members:
+                    # a workbook is a zip by its bytes, a single file to everybody who holds one
+                    self.close()
+                    self._zip = None
+                    self.kind = "file"
+                    self._members = {self.name: Member(self.name, self.byte_size)}
             else:
                 self.kind = "file"
                 self._members = {self.name: Member(self.name, self.byte_size)}

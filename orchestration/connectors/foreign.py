@@ -10,6 +10,7 @@ import re
 
 from orchestration.connectors.files import CaptureFiles
 from orchestration.connectors.records import key_paths
+from orchestration.connectors.tables import TEXT, has_table_name, normalised, table_heads
 
 _HEAD_CHARACTERS = 1 << 16
 _LOOKED_AT = 50  # members whose heads are read; the marks of an export are never in the fiftieth file
@@ -22,6 +23,7 @@ _AUTHOR_FEED = (
 )
 # A tar has no list of contents: to know what is in it, all of it has to be unpacked, pictures included.
 _TAR = "Unpack it (tar -xf FILE), and hand over the folder; of a Mastodon archive, outbox.json and actor.json will do."
+_MAP = "Describe its columns in a map: `suara map FILE` proposes one."
 
 # Names of members, then what they are the mark of.
 _NAMES = (
@@ -50,7 +52,8 @@ _NAMES = (
     (
         r"(^|/)xl/workbook\.xml$|\.xlsx?$|\.ods$",
         "a spreadsheet",
-        "Spreadsheets round ids and change times. Hand over the export that it was made from.",
+        "Its columns are not those of a tool we know. Best is the export that it was made from, since spreadsheets"
+        " round ids; otherwise describe its columns in a map: `suara map FILE`.",
         "spreadsheet",
     ),
     (
@@ -113,9 +116,7 @@ _KEYS = (
 
 # Column names of a CSV header, then what they are the mark of.
 _COLUMNS = (
-    ({"post id", "impressions"}, "an X Analytics table"),
-    ({"tweet id", "impressions"}, "an X Analytics table"),
-    ({"datetime", "tweet id", "text"}, "a table written by snscrape"),
+    ({"date", "impressions", "engagements"}, "an X Analytics table per day, not per post"),
     ({"full_text", "id_str", "tweet_url"}, "a table written by Tweet Harvest"),
     ({"conversation_id", "tweet", "retweets_count"}, "a table written by Twint"),
     ({"author_id", "public_metrics.like_count"}, "a table written by twarc-csv"),
@@ -125,6 +126,8 @@ _COLUMNS = (
 def describe(files: CaptureFiles) -> tuple[str, str, str]:
     """What the capture looks like, what to do about it, and a code for it."""
     names = [member.name for member in files.members()]
+    if files.kind == "file" and files.head(files.name, 4) == b"PK\x03\x04":
+        names = ["xl/workbook.xml"]  # a workbook by its bytes, whatever it is called
     for pattern, found, next_step, code in _NAMES:
         if any(re.search(pattern, name, re.IGNORECASE) for name in names):
             return found, next_step, code
@@ -164,6 +167,14 @@ def _describe_head(files: CaptureFiles, name: str) -> tuple[str, str, str] | Non
     if {"tweet_id", "timestamp"} & header and len(header) > 4:
         found = f"a tweets.csv without all its columns ({', '.join(sorted(header))})"[:200]
         return found, "Take the file as exported; a column was removed or renamed.", "missing_column"
-    if len(header) > 2 and name.lower().endswith((".csv", ".tsv")):
-        return f"a table with the columns {', '.join(sorted(header))}"[:200], _LATER, "later_source"
-    return None
+    return _describe_table(files, name)
+
+
+def _describe_table(files: CaptureFiles, name: str) -> tuple[str, str, str] | None:
+    """A table of nobody we know, by the widest of its first rows: titles may stand above its header."""
+    heads = [head for head in table_heads(files) if head.member == name and head.kind == TEXT]
+    widest = max((row for head in heads for row in head.rows), key=lambda row: len(set(row)), default=())
+    if len(widest) < 3 or not has_table_name(name):
+        return None
+    columns = ", ".join(sorted({normalised(cell) for cell in widest} - {""}))
+    return f"a table with the columns {columns}"[:200], _MAP, "unknown_table"

@@ -140,7 +140,10 @@ def _is_legacy_csv(files: CaptureFiles, name: str) -> bool:
 
 
 def _csv_header(head: str) -> list[str]:
-    first = next(csv.reader([head.split("\n", 1)[0].rstrip("\r")]), [])
+    try:
+        first = next(csv.reader([head.split("\n", 1)[0].rstrip("\r")]), [])
+    except csv.Error:  # no text at all, or a bare CR in the first line: not what X wrote
+        return []
     return [name.strip().lower() for name in first]
 
 

@@ -23,10 +23,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from orchestration.contract import DataDir, InputError, replacing
+from orchestration.contract import MAP_SUFFIX, DataDir, InputError, replacing
 
 ACCEPTED, QUARANTINED = "accepted", "quarantined"
 DECIDED_BY_GATE, DECIDED_BY_USER, DECIDED_BY_RULE = "gate", "user", "rule"
+
+# Reasons by which a rule sets captures aside, and knows them again.
+_SYNTHETIC = "synthetic capture set aside: this data folder now holds real captures"
+_OTHER_MAP = "set aside: the same table came again, with another map"
+_A_MAP = "set aside: the same table came again, with a map of its columns"
 
 _CHUNK = 1 << 22
 
@@ -52,6 +57,7 @@ class CaptureEntry:
         decided_by: `gate`, `user` when a person accepted or set it aside by name, or `rule` (synthetic data).
         requested_source: The source the user named, or None to detect it.
         counts: What the reader counted at the last load: delivered, loaded, rejected.
+        table_id: Of a table that came with a map of its columns, the id that it has without the map.
     """
 
     capture_id: str
@@ -65,6 +71,7 @@ class CaptureEntry:
     source: str | None = None
     is_synthetic: bool = False
     counts: dict[str, int] = field(default_factory=dict)
+    table_id: str | None = None
     history: list[dict[str, str | None]] = field(default_factory=list)
 
 
@@ -131,12 +138,49 @@ class Ledger:
             if not entry.is_synthetic or entry.decided_by == DECIDED_BY_USER:
                 continue
             if real and entry.status == ACCEPTED:
-                reason = "synthetic capture set aside: this data folder now holds real captures"
-                self.decide(entry, QUARANTINED, reason, DECIDED_BY_RULE)
+                self.decide(entry, QUARANTINED, _SYNTHETIC, DECIDED_BY_RULE)
                 changed.append(entry)
-            elif not real and entry.decided_by == DECIDED_BY_RULE and entry.status == QUARANTINED:
+            elif not real and entry.reason == _SYNTHETIC and entry.status == QUARANTINED:
                 self.decide(entry, ACCEPTED, "no real capture is accepted any more", DECIDED_BY_RULE)
                 changed.append(entry)
+        return changed
+
+    def set_aside_other_maps(self, entry: CaptureEntry) -> list[CaptureEntry]:
+        """One table is read by one map: the one that came last. A capture of the same table with another map, or with
+        none, stands aside; a person's decision about it is left alone.
+
+        Returns:
+            The captures that stood in the way.
+        """
+        changed = []
+        for other in self.captures() if entry.table_id else []:
+            is_same_table = entry.table_id in (other.table_id, other.capture_id)
+            if other.capture_id == entry.capture_id or not is_same_table or other.decided_by == DECIDED_BY_USER:
+                continue
+            reason = _OTHER_MAP if other.table_id else _A_MAP
+            if (other.status, other.reason) != (QUARANTINED, reason):
+                self.decide(other, QUARANTINED, reason, DECIDED_BY_RULE)
+                changed.append(other)
+        return changed
+
+    def keep_last_good_map(self) -> list[CaptureEntry]:
+        """A table whose newer map a gate refused is read by the map before it again.
+
+        Returns:
+            The captures that came back.
+        """
+        tables: dict[str, list[CaptureEntry]] = {}
+        for entry in self.captures():
+            if entry.table_id:
+                tables.setdefault(entry.table_id, []).append(entry)
+        changed = []
+        for entries in tables.values():
+            waiting = [one for one in entries if one.status == QUARANTINED and one.reason == _OTHER_MAP]
+            if not waiting or any(one.status == ACCEPTED or one.decided_by == DECIDED_BY_USER for one in entries):
+                continue
+            latest = max(waiting, key=lambda one: (str(one.history[-1]["at"]), one.capture_id))
+            self.decide(latest, ACCEPTED, "the map that came after it was refused", DECIDED_BY_RULE)
+            changed.append(latest)
         return changed
 
     def latest_run(self) -> str | None:
@@ -154,12 +198,15 @@ class Ledger:
         *,
         source: str | None = None,
         is_synthetic: bool = False,
+        column_map: Path | None = None,
         move: bool = False,
         log: Callable[[str], None] = lambda _: None,
     ) -> tuple[CaptureEntry, bool]:
         """Keep a delivered file or folder whole under its SHA-256.
 
         Args:
+            column_map: The map of a table's columns. It is part of the capture, which becomes a folder of the table and
+                its map: another map is another capture.
             move: Take the file away from where it was dropped (the inbox) once it is stored.
 
         Returns:
@@ -180,8 +227,10 @@ class Ledger:
         holding = self.data_dir.captures / f".partial-{uuid.uuid4().hex[:8]}"
         holding.mkdir()
         try:
-            target = holding / path.name
-            if path.is_dir():
+            target, table_id = holding / path.name, None
+            if column_map is not None:
+                capture_id, size, table_id = _store_with_map(path, column_map, target)
+            elif path.is_dir():
                 capture_id, size = _store_folder(path, target)
             else:
                 if path.stat().st_size > 50_000_000:
@@ -196,7 +245,7 @@ class Ledger:
                 if not self.stored_path(entry).exists():
                     _place(holding, self.data_dir.captures / capture_id, path.name, entry.file_name)
                 if move:
-                    _remove(path)
+                    _remove(path, column_map)
                 return entry, False
             _place(holding, self.data_dir.captures / capture_id, path.name, path.name)
             entry = CaptureEntry(
@@ -206,10 +255,11 @@ class Ledger:
                 received_at=now(),
                 requested_source=source,
                 is_synthetic=is_synthetic,
+                table_id=table_id,
             )
             self.write_capture(entry)
             if move:
-                _remove(path)
+                _remove(path, column_map)
             return entry, True
         finally:
             shutil.rmtree(holding, ignore_errors=True)
@@ -274,7 +324,30 @@ def _store_file(source: Path, target: Path) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
+def _store_with_map(table: Path, column_map: Path, target: Path) -> tuple[str, int, str]:
+    """A table (a file, or a folder of parts) and its map as one folder; the last id is that of the table alone."""
+    target.mkdir()
+    map_name = f"{table.name}{MAP_SUFFIX}"
+    if table.is_dir():
+        lines, size = _store_files(table, target)
+        table_id = _digest_of(lines)
+    else:
+        table_id, size = _store_file(table, target / table.name)
+        lines = [f"{table.name}\t{table_id}\n"]
+    map_digest, map_size = _store_file(column_map, target / map_name)
+    return _digest_of(sorted([*lines, f"{map_name}\t{map_digest}\n"])), size + map_size, table_id
+
+
+def _digest_of(lines: list[str]) -> str:
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
 def _store_folder(source: Path, target: Path) -> tuple[str, int]:
+    lines, total = _store_files(source, target)
+    return _digest_of(lines), total
+
+
+def _store_files(source: Path, target: Path) -> tuple[list[str], int]:
     lines, total = [], 0
     for path in sorted(p for p in source.rglob("*") if p.is_file() and not p.is_symlink()):
         relative = path.relative_to(source).as_posix()
@@ -290,7 +363,7 @@ def _store_folder(source: Path, target: Path) -> tuple[str, int]:
             next_step="Name the folder that directly holds the export.",
             code="empty_folder",
         )
-    return hashlib.sha256("".join(lines).encode()).hexdigest(), total
+    return lines, total
 
 
 def _place(holding: Path, folder: Path, held_name: str, name: str) -> None:
@@ -298,8 +371,11 @@ def _place(holding: Path, folder: Path, held_name: str, name: str) -> None:
     os.replace(holding / held_name, folder / name)
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink()
+def _remove(*paths: Path | None) -> None:
+    for path in paths:
+        if path is None:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()

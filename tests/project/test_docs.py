@@ -20,6 +20,7 @@ README = PROJECT_ROOT / "README.md"
 
 PAGES = [
     "tutorial/first-warehouse.md",
+    "tutorial/from-a-spreadsheet.md",
     "how-to/load-your-archive.md",
     "how-to/load-other-exports.md",
     "how-to/look-at-a-quarantined-capture.md",

@@ -62,8 +62,36 @@ mastodon_archive_posts as (
 
 ),
 
-{% set sources = ['x_archive_posts', 'x_archive_legacy_posts', 'x_archive_legacy_csv_posts', 'x_api_v2_posts', 'x_api_v11_posts',
-    'x_graphql_posts', 'x_scrapers_posts', 'bluesky_posts', 'mastodon_posts', 'mastodon_archive_posts'] -%}
+snscrape_posts as (
+
+    select * from {{ ref('stg_snscrape__posts') }}
+
+),
+
+x_analytics_posts as (
+
+    select * from {{ ref('stg_x_analytics__posts') }}
+
+),
+
+nvivo_posts as (
+
+    select * from {{ ref('stg_nvivo__posts') }}
+
+),
+
+mapped_posts as (
+
+    select * from {{ ref('stg_mapped__posts') }}
+
+),
+
+{% set sources = [
+    'x_archive_posts', 'x_archive_legacy_posts', 'x_archive_legacy_csv_posts', 'x_api_v2_posts',
+    'x_api_v11_posts', 'x_graphql_posts', 'x_scrapers_posts', 'bluesky_posts',
+    'mastodon_posts', 'mastodon_archive_posts', 'snscrape_posts', 'mapped_posts',
+    'nvivo_posts', 'x_analytics_posts',
+] -%}
 posts_unioned as (
 
     {% for source in sources -%}
