@@ -10,7 +10,23 @@ from __future__ import annotations
 
 import duckdb
 
-from orchestration.connectors import nvivo, snscrape, x_analytics, x_api_v2, x_archive, x_archive_legacy
+from orchestration.connectors import (
+    fivetran,
+    four_cat,
+    minet,
+    nvivo,
+    sfm,
+    snscrape,
+    tcat,
+    twarc_csv,
+    tweet_harvest,
+    twint,
+    twitter_web_exporter,
+    x_analytics,
+    x_api_v2,
+    x_archive,
+    x_archive_legacy,
+)
 from orchestration.connectors.base import BOOKKEEPING_TABLES, Connector
 from orchestration.connectors.files import CaptureFiles
 from orchestration.connectors.foreign import describe
@@ -24,6 +40,15 @@ CONNECTORS: tuple[Connector, ...] = (
     x_archive_legacy.CONNECTOR,
     x_api_v2.CONNECTOR,
     snscrape.CONNECTOR,
+    twarc_csv.CONNECTOR,
+    four_cat.CONNECTOR,
+    tcat.CONNECTOR,
+    sfm.CONNECTOR,
+    minet.CONNECTOR,
+    tweet_harvest.CONNECTOR,
+    twint.CONNECTOR,
+    fivetran.CONNECTOR,
+    twitter_web_exporter.CONNECTOR,
     nvivo.CONNECTOR,
     x_analytics.CONNECTOR,
 )
