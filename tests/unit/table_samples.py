@@ -164,6 +164,7 @@ urls,images,videos,mentions,long_lat,place_name""")
             "retweeted_user": "Other" if is_repost else "",
             "is_quote_tweet": "yes" if is_quote else "no",
             names["quote"]: "Other" if is_quote else "",
+            **({} if is_older else {"quote_tweet_id": post_id(OLD) if is_quote else ""}),
             "is_reply": "yes" if number in (REPLY, SELF_REPLY) else "no",
             names["reply"]: {REPLY: "Other", SELF_REPLY: "me"}.get(number, ""),
             "hashtags": {ORIGINAL: "Tag,dua", REPOST: "now"}.get(number, ""),
