@@ -61,6 +61,8 @@ RAW_RECORDS = (
     RawRecords("x_archive_legacy_csv_posts", "csv_post", "tweet_id"),
     RawRecords("x_api_v2_posts", "post", "id"),
     RawRecords("snscrape_posts", "post", "tweet_id", "tweet_url"),
+    RawRecords("nvivo_posts", "post", "tweet_id", "tweet_url"),
+    RawRecords("x_analytics_posts", "post", "post_id", "post_link"),
     RawRecords("twarc_csv_posts", "post", "tweet_id"),
     RawRecords("four_cat_posts", "post", "tweet_id"),
     RawRecords("tcat_posts", "post", "tweet_id"),
@@ -70,8 +72,6 @@ RAW_RECORDS = (
     RawRecords("twint_posts", "post", "tweet_id", "link"),
     RawRecords("fivetran_posts", "post", "tweet_id"),
     RawRecords("twitter_web_exporter_posts", "post", "tweet_id", "url"),
-    RawRecords("nvivo_posts", "post", "tweet_id", "tweet_url"),
-    RawRecords("x_analytics_posts", "post", "post_id", "post_link"),
 )
 
 # What the staging gate judges of the post contract: no text and no list leaves the view it stands in.

@@ -101,6 +101,8 @@ nvivo_posts as (
 {% set sources = [
     'x_archive_posts', 'x_archive_legacy_posts', 'x_archive_legacy_csv_posts', 'x_api_v2_posts',
     'snscrape_posts',
+    'nvivo_posts',
+    'x_analytics_posts',
     'twarc_csv_posts',
     'four_cat_posts',
     'tcat_posts',
@@ -110,8 +112,6 @@ nvivo_posts as (
     'twint_posts',
     'fivetran_posts',
     'twitter_web_exporter_posts',
-    'nvivo_posts',
-    'x_analytics_posts',
 ] -%}
 posts_unioned as (
 
