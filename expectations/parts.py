@@ -82,6 +82,15 @@ RAW_RECORDS = (
     RawRecords("mapped_posts", "post", "post_id", "link"),
     RawRecords("nvivo_posts", "post", "tweet_id", "tweet_url"),
     RawRecords("x_analytics_posts", "post", "post_id", "post_link"),
+    RawRecords("twarc_csv_posts", "post", "tweet_id"),
+    RawRecords("four_cat_posts", "post", "tweet_id"),
+    RawRecords("tcat_posts", "post", "tweet_id"),
+    RawRecords("sfm_posts", "post", "tweet_id"),
+    RawRecords("minet_posts", "post", "tweet_id"),
+    RawRecords("tweet_harvest_posts", "post", "tweet_id", "tweet_url"),
+    RawRecords("twint_posts", "post", "tweet_id", "link"),
+    RawRecords("fivetran_posts", "post", "tweet_id"),
+    RawRecords("twitter_web_exporter_posts", "post", "tweet_id", "url"),
 )
 
 # What the staging gate judges of the post contract: no text and no list leaves the view it stands in.

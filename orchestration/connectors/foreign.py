@@ -115,12 +115,7 @@ _KEYS = (
 )
 
 # Column names of a CSV header, then what they are the mark of.
-_COLUMNS = (
-    ({"date", "impressions", "engagements"}, "an X Analytics table per day, not per post"),
-    ({"full_text", "id_str", "tweet_url"}, "a table written by Tweet Harvest"),
-    ({"conversation_id", "tweet", "retweets_count"}, "a table written by Twint"),
-    ({"author_id", "public_metrics.like_count"}, "a table written by twarc-csv"),
-)
+_COLUMNS = (({"date", "impressions", "engagements"}, "an X Analytics table per day, not per post"),)
 
 
 def describe(files: CaptureFiles) -> tuple[str, str, str]:

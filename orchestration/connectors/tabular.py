@@ -366,7 +366,7 @@ class TableLoad:
                 ).fetchall()[0][0]
 
             def undo() -> None:
-                delete_records(self._con, table, self._capture_id, head.name, first_no)
+                delete_records(self._con, table, self._capture_id, first_no)
 
             cells.load(insert, undo, outcome, first_no)
         self._reject_rows(outcome, first_no)

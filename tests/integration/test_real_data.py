@@ -63,6 +63,7 @@ INPUTS: dict[str, Callable[[Path], list[Path]]] = {
     "v2_twarc_flat": members("v2_twarc", "test-data/flat.jsonl"),
     "v2_twarc_noflat": members("v2_twarc", "test-data/noflat.jsonl"),
     "v2_twarc_withheld": members("v2_twarc", "test-data/withheld.jsonl"),
+    "twint_orgs_dev": whole("twint_orgs_dev"),
     "v2_twarc_edits": members(
         "v2_twarc",
         "test-data/edited_before.jsonl",

@@ -29,3 +29,14 @@
 {% macro duckdb__regex_replace_all(text, pattern, replacement) -%}
     regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g')
 {%- endmacro %}
+
+
+{#- The numbered group of every match. -#}
+{% macro regex_groups(text, pattern, group) -%}
+    {{ return(adapter.dispatch('regex_groups')(text, pattern, group)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__regex_groups(text, pattern, group) -%}
+    regexp_extract_all({{ text }}, '{{ pattern }}', {{ group }})
+{%- endmacro %}

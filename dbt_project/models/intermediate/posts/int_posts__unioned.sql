@@ -68,6 +68,60 @@ snscrape_posts as (
 
 ),
 
+twarc_csv_posts as (
+
+    select * from {{ ref('stg_twarc_csv__posts') }}
+
+),
+
+four_cat_posts as (
+
+    select * from {{ ref('stg_four_cat__posts') }}
+
+),
+
+tcat_posts as (
+
+    select * from {{ ref('stg_tcat__posts') }}
+
+),
+
+sfm_posts as (
+
+    select * from {{ ref('stg_sfm__posts') }}
+
+),
+
+minet_posts as (
+
+    select * from {{ ref('stg_minet__posts') }}
+
+),
+
+tweet_harvest_posts as (
+
+    select * from {{ ref('stg_tweet_harvest__posts') }}
+
+),
+
+twint_posts as (
+
+    select * from {{ ref('stg_twint__posts') }}
+
+),
+
+fivetran_posts as (
+
+    select * from {{ ref('stg_fivetran__posts') }}
+
+),
+
+twitter_web_exporter_posts as (
+
+    select * from {{ ref('stg_twitter_web_exporter__posts') }}
+
+),
+
 x_analytics_posts as (
 
     select * from {{ ref('stg_x_analytics__posts') }}
@@ -90,7 +144,9 @@ mapped_posts as (
     'x_archive_posts', 'x_archive_legacy_posts', 'x_archive_legacy_csv_posts', 'x_api_v2_posts',
     'x_api_v11_posts', 'x_graphql_posts', 'x_scrapers_posts', 'bluesky_posts',
     'mastodon_posts', 'mastodon_archive_posts', 'snscrape_posts', 'mapped_posts',
-    'nvivo_posts', 'x_analytics_posts',
+    'nvivo_posts', 'x_analytics_posts', 'twarc_csv_posts', 'four_cat_posts',
+    'tcat_posts', 'sfm_posts', 'minet_posts', 'tweet_harvest_posts',
+    'twint_posts', 'fivetran_posts', 'twitter_web_exporter_posts',
 ] -%}
 posts_unioned as (
 

@@ -1,0 +1,110 @@
+"""The same few posts as nine tools write them: staging says the same of them, as far as each table tells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.pipeline import Pipeline
+from tests.unit.table_samples import KINDS, OLD, ORIGINAL, QUOTE, REPLY, REPOST, SAMPLES, Sample, moment, post_id
+
+COUNTS = "like_count, repost_count, reply_count, quote_count, bookmark_count, impression_count"
+
+
+# Tables that do not say which post was quoted, and which was passed on.
+UNNAMED_QUOTES = [SAMPLES[name] for name in ("four_cat_older", "tweet_harvest", "tweet_harvest_commas", "fivetran")]
+UNNAMED_REPOSTS = ("four_cat", "tcat", "tweet_harvest", "fivetran")
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    folder = tmp_path_factory.mktemp("tables")
+    files = []
+    for name, sample in SAMPLES.items():
+        files.append(folder / f"{name}.csv")
+        files[-1].write_text(sample.csv())
+    pipeline = Pipeline(folder / "data")
+    run = pipeline.run(*files)
+    assert run.success, run.failures
+    return pipeline
+
+
+@pytest.fixture(params=SAMPLES.keys())
+def staged(request: pytest.FixtureRequest, warehouse: Pipeline) -> tuple[Sample, dict[str, dict[str, Any]]]:
+    """What staging says of the posts of one table, by id."""
+    sample = SAMPLES[request.param]
+    rows = warehouse.query(
+        "select post_id, {'at': strftime(posted_at at time zone 'UTC', '%Y-%m-%d %H:%M:%S'),"
+        " 'kind': kind, 'text': text, 'language': language, 'account': account_id, 'handle': handle,"
+        f" 'counts': [{COUNTS}], 'hashtags': list_transform(hashtags, lambda h: h.tag),"
+        " 'places': list_transform(hashtags, lambda h: h.start), 'mentions': mentions,"
+        " 'links': list_transform(links, lambda u: u.expanded_url), 'reply': reply_to_handle,"
+        " 'quoted': quoted_post_id, 'reposted': reposted_post_id, 'reposted_handle': reposted_handle}"
+        f" from staging.stg_{sample.source}__posts join raw.captures using (capture_id)"
+        f" where file_name = '{request.param}.csv'"
+    )
+    return sample, dict(rows)
+
+
+def test_every_post_is_there_at_its_second(staged: Any) -> None:
+    _, posts = staged
+    expected = {post_id(number): moment(number).strftime("%Y-%m-%d %H:%M:%S") for number in KINDS}
+    assert {one: said["at"] for one, said in posts.items()} == expected
+
+
+def test_kinds_and_authors(staged: Any) -> None:
+    sample, posts = staged
+    assert {one: said["kind"] for one, said in posts.items()} == {post_id(n): k for n, k in sample.kinds.items()}
+    assert {said["account"] for said in posts.values()} == {"7"}
+    assert posts[post_id(REPLY)]["reply"] == "Other"
+    assert posts[post_id(REPOST)]["reposted_handle"] == "Other"
+    assert posts[post_id(REPOST)]["quoted"] is None
+    assert posts[post_id(QUOTE)]["quoted"] == (None if sample in UNNAMED_QUOTES else post_id(OLD))
+    assert posts[post_id(REPOST)]["reposted"] == (None if sample.source in UNNAMED_REPOSTS else post_id(OLD))
+    named = {said["handle"] for number, said in posts.items() if number != post_id(ORIGINAL)}
+    assert named == ({None} if sample.source == "fivetran" else {"Me"})
+
+
+def test_counts_of_the_original_and_none_of_a_repost(staged: Any) -> None:
+    sample, posts = staged
+    assert posts[post_id(ORIGINAL)]["counts"] == list(sample.counts)
+    assert posts[post_id(REPOST)]["counts"] == [None] * 6
+
+
+def test_hashtags_mentions_and_links_as_listed(staged: Any) -> None:
+    sample, posts = staged
+    original, repost = posts[post_id(ORIGINAL)], posts[post_id(REPOST)]
+    assert (original["hashtags"], repost["hashtags"]) == sample.hashtags
+    assert set(original["places"] or []) <= {None}
+    for mention in original["mentions"] or []:
+        assert (mention["handle"].lower(), mention["start"]) == ("other", None)
+    assert all(link.startswith("https://e.org/") for link in original["links"] or [])
+    if sample.hashtags[0] is not None:
+        assert original["links"][0] == "https://e.org/a,b"
+    if sample.source in ("twint", "minet"):
+        assert [mention["account_id"] for mention in original["mentions"]] == ["8"]
+
+
+def test_texts_are_unescaped_once(staged: Any) -> None:
+    _, posts = staged
+    assert posts[post_id(ORIGINAL)]["text"].startswith("Hi & bye ")
+    assert posts[post_id(ORIGINAL)]["language"] in ("id", None)
+
+
+def test_newline_of_twarc_and_quoted_text_of_minet(warehouse: Pipeline) -> None:
+    (text,) = warehouse.query(f"select text from staging.stg_twarc_csv__posts where post_id = '{post_id(ORIGINAL)}'")[0]
+    assert "bye \n#Tág" in text
+    assert warehouse.query(
+        f"select text, hashtags from staging.stg_minet__posts where post_id = '{post_id(QUOTE)}'"
+    ) == [(f"look https://twitter.com/Other/status/{post_id(OLD)}", [])]
+
+
+def test_media_and_times_of_retrieval(warehouse: Pipeline) -> None:
+    where = f"where post_id = '{post_id(ORIGINAL)}'"
+    for source in ("twarc_csv", "twitter_web_exporter"):
+        assert warehouse.query(f"select media_types from staging.stg_{source}__posts {where}") == [(["photo"],)]
+    for source in ("twarc_csv", "fivetran"):
+        assert warehouse.query(
+            f"select strftime(observed_at at time zone 'UTC', '%Y-%m-%d') from staging.stg_{source}__posts {where}"
+        ) == [("2021-05-01",)]
