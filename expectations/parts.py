@@ -24,6 +24,9 @@ WRITTEN_BY_PUBLISHING = ("quality.release", "quality.release_tables")
 # X ids are positive 64-bit numbers, written without sign, leading zero, blank or exponent.
 X_ID_PATTERN = "[1-9][0-9]{0,18}"
 
+# The same number as a spreadsheet shows it.
+SCIENTIFIC_ID_PATTERN = "[0-9]([.,][0-9]+)?[eE][+][0-9]{1,2}"
+
 # Columns of reports that may hold handles, by how they are called.
 _NAMES_ACCOUNTS = "(^|_)(handle|partner|account|author|target|mention|username|screen_name|user)s?$"
 
@@ -47,6 +50,7 @@ RAW_RECORDS = (
     RawRecords("x_archive_legacy_posts", "post", "id_str"),
     RawRecords("x_archive_legacy_csv_posts", "csv_post", "tweet_id"),
     RawRecords("x_api_v2_posts", "post", "id"),
+    RawRecords("x_api_v2_deletions", "deletion", "id"),
 )
 
 # What the staging gate judges of the post contract: no text and no list leaves the view it stands in.
@@ -172,4 +176,5 @@ PARTS: dict[str, Callable[[duckdb.DuckDBPyConnection], str]] = {
     "report_handles": _report_handles,
     "critical_checks": _critical_checks,
     "id_pattern": lambda _: X_ID_PATTERN,
+    "scientific_id_pattern": lambda _: SCIENTIFIC_ID_PATTERN,
 }

@@ -22,7 +22,10 @@ records_with_number as (
         record_id,
         length(record_id) as digits,
         case when regexp_full_match(record_id, '{{ id_pattern }}') then try_cast(record_id as ubigint) end
-            as id_number
+            as id_number,
+        -- the long pattern is asked only where it can hold
+        contains(upper(record_id), 'E+') and regexp_full_match(record_id, '{{ scientific_id_pattern }}')
+            as is_scientific
     from raw_records
 
 ),
@@ -50,7 +53,9 @@ counted as (
         record_type,
         count(*) as record_count,
         count(*) filter (where record_id is null or trim(record_id) = '') as missing_id_count,
-        count(*) filter (where trim(record_id) <> '' and id_number is null) as malformed_id_count,
+        count(*) filter (where trim(record_id) <> '' and id_number is null and not is_scientific)
+            as malformed_id_count,
+        count(*) filter (where is_scientific) as scientific_id_count,
         count(record_id) - count(distinct record_id) as duplicate_record_count,
         count(*) filter (where digits >= 17 and id_number is not null) as long_id_count,
         count(*) filter (where is_rounded_to_15_digits) as excel_id_count,
@@ -70,6 +75,7 @@ counted_by_capture as (
         sum(record_count) as record_count,
         sum(missing_id_count) as missing_id_count,
         sum(malformed_id_count) as malformed_id_count,
+        sum(scientific_id_count) as scientific_id_count,
         sum(duplicate_record_count) as duplicate_record_count,
         sum(long_id_count) as long_id_count,
         sum(excel_id_count) as excel_id_count,
@@ -86,6 +92,7 @@ select
     coalesce(record_count, 0) as record_count,
     coalesce(missing_id_count, 0) as missing_id_count,
     coalesce(malformed_id_count, 0) as malformed_id_count,
+    coalesce(scientific_id_count, 0) as scientific_id_count,
     coalesce(duplicate_record_count, 0) as duplicate_record_count,
     coalesce(long_id_count, 0) as long_id_count,
     coalesce(excel_id_count, 0) as excel_id_count,
