@@ -27,6 +27,12 @@ DIMENSIONS = (
 
 # Where a capture stands aside, the same two ways lead on.
 _SET_RIGHT = "Correct the file and deliver it again, or accept the capture by name if it is right as it is."
+# Damaged ids close nothing: they are told, and repaired where that can be done exactly.
+_REPAIRED = (
+    "Nothing must be done: where another capture holds the same posts undamaged, their ids are found again; the "
+    "others are counted under a stand-in (quality.fct_capture_repairs). Better: deliver the export as it was "
+    "downloaded."
+)
 
 
 @dataclass(frozen=True)
@@ -112,6 +118,8 @@ _POSTS_OFF_THEIR_ID = (
     _STAGING_POSTS_OF_CAPTURE
     + """platform = 'x'
     and try_cast(post_id as bigint) >= 34359738368
+    and not contains(post_id, 'E')
+    and not (length(post_id) >= 17 and ends_with(post_id, '000000'))
     and abs(epoch_ms(posted_at) - ((try_cast(post_id as bigint) >> 22) + 1288834974657)) / 1000
     > case when epoch_ms(posted_at) % 86400000 = 0 then 86400 when epoch_ms(posted_at) % 60000 = 0 then 60 else 0 end
     + {{ time_in_id_tolerance_seconds }}"""
@@ -290,10 +298,11 @@ limit 20""",
     ),
     _raw(
         name="ids_present",
-        severity="critical",
+        severity="warning",
         dimension="completeness",
-        why="A record without its id can be neither counted once nor found again.",
-        next_step="See whether the export lost a column. " + _SET_RIGHT,
+        why="A record without its id can be found again only by author, time and text.",
+        next_step="See whether the export lost a column. Otherwise nothing must be done: such a post takes the id of "
+        "the same post in another capture, or a stand-in (quality.fct_capture_repairs).",
         frame="raw__ids",
         column="missing_id_count",
         expected="an id in every record",
@@ -305,21 +314,36 @@ limit 20""",
         severity="critical",
         dimension="validity",
         why="Ids of X are whole numbers of up to 19 digits, those of Bluesky and Mastodon are addresses. Anything "
-        "else (1.2E+18, quotes, a number with blanks) is a file that another program rewrote.",
+        "else (quotes, a number with blanks) is a file that another program rewrote, or another column.",
         next_step="Deliver the export as it was downloaded, without opening it in a spreadsheet.",
         frame="raw__ids",
         column="malformed_id_count",
         expected="ids in the form of their platform (X: 1 to 19 digits; Bluesky: at://…; Mastodon: https://…)",
         observed="{malformed_id_count} of {record_count} ids have another form",
-        evidence_sql=_RAW_RECORDS_OF_CAPTURE + "trim(record_id) <> '' and not is_well_formed" + _IN_ORDER,
+        evidence_sql=_RAW_RECORDS_OF_CAPTURE + "trim(record_id) <> '' and not is_well_formed "
+        "and not (is_number and regexp_full_match(record_id, '{{ scientific_id_pattern }}'))" + _IN_ORDER,
+    ),
+    _raw(
+        name="ids_not_in_scientific_notation",
+        severity="warning",
+        dimension="accuracy",
+        why="A spreadsheet shows long numbers as 1.23457E+18, and saves what it shows: thousands of posts "
+        "then share one id.",
+        next_step=_REPAIRED,
+        frame="raw__ids",
+        column="scientific_id_count",
+        expected="ids with all their digits",
+        observed="{scientific_id_count} of {record_count} ids in scientific notation",
+        evidence_sql=_RAW_RECORDS_OF_CAPTURE
+        + "is_number and regexp_full_match(record_id, '{{ scientific_id_pattern }}')"
+        + _IN_ORDER,
     ),
     _raw(
         name="ids_not_damaged_by_excel",
-        severity="critical",
+        severity="warning",
         dimension="accuracy",
         why="Excel keeps 15 digits of a number: ids then end in zeros and belong to other posts, or to none.",
-        next_step="Deliver the export as it was downloaded. Where another capture holds the same posts "
-        "undamaged, (author, id >> 22) finds the exact id again.",
+        next_step=_REPAIRED,
         frame="raw__ids",
         column="judged_excel_id_share",
         expected="fewer than {excel_id_share_max:.0%} of the long ids rounded to 15 digits (by chance: "
@@ -332,11 +356,10 @@ limit 20""",
     ),
     _raw(
         name="ids_not_damaged_by_javascript",
-        severity="critical",
+        severity="warning",
         dimension="accuracy",
         why="JavaScript prints large numbers rounded: most ids then end in 00 and belong to other posts, or to none.",
-        next_step="Use the export's text ids (id_str), or deliver it as it was downloaded. Where another "
-        "capture holds the same posts undamaged, (author, id >> 22) finds the exact id again.",
+        next_step=_REPAIRED,
         frame="raw__ids",
         column="judged_javascript_id_share",
         expected="fewer than {javascript_id_share_max:.0%} of the ids since 2013 end in 00 (by chance: "
@@ -351,12 +374,11 @@ limit 20""",
     ),
     _raw(
         name="ids_not_damaged_by_float",
-        severity="critical",
+        severity="warning",
         dimension="accuracy",
         why="A program that kept ids as 64-bit floats changed two of three of them without a trace but this "
         "one: every id then equals its own rounded value.",
-        next_step="Deliver the export as it was downloaded. Where another capture holds the same posts "
-        "undamaged, (author, id >> 22) finds the exact id again.",
+        next_step=_REPAIRED,
         frame="raw__ids",
         column="judged_float_id_share",
         expected="fewer than {float_id_share_max:.0%} of the long ids equal their rounded value (by chance: "
@@ -427,10 +449,11 @@ where occurrence > 1"""
     ),
     _staging(
         name="post_ids_present",
-        severity="critical",
+        severity="warning",
         dimension="completeness",
-        why="The post's key is made from its id. Without one the post cannot be counted once.",
-        next_step="See whether the export lost a column. " + _SET_RIGHT,
+        why="The post's key is made from its id. Without one it is made from author, time and text, and the post can "
+        "be looked up nowhere.",
+        next_step="See whether the export lost a column; quality.fct_capture_repairs tells how many were found again.",
         frame="staging__posts",
         column="missing_post_id_count",
         expected="an id in every post",
@@ -500,18 +523,40 @@ where
         thresholds=("time_in_id_tolerance_seconds",),
     ),
     _staging(
-        name="times_not_shifted",
+        name="times_not_misread",
         severity="critical",
         dimension="accuracy",
-        why="When many stated times differ from the time in the id, the clock was misread as a whole: a "
-        "local time taken for UTC, day and month swapped. Every day and hour count would be wrong.",
-        next_step="See by how much the times are off: whole hours are a time zone. " + _SET_RIGHT,
+        why="When many stated times differ from the time in the id, the clock was misread as a whole: day and month "
+        "swapped, defaults, another post's time. Every day and hour count would be wrong.",
+        next_step="See by how much the times are off. " + _SET_RIGHT,
         frame="staging__posts",
-        column="judged_time_off_share",
-        expected="at most {time_off_share_max:.0%} of the times off (judged from {time_off_count_min} posts "
-        "on, or above {time_off_share_short_file_max:.0%})",
-        observed="{time_off_count} of {timed_id_count} posts are off ({time_off_share:.2%}){off_by}",
-        failing_column="time_off_count",
+        column="judged_time_misread_share",
+        expected="at most {time_off_share_max:.0%} of the times off by other than a time zone (judged from "
+        "{time_off_count_min} posts on, or above {time_off_share_short_file_max:.0%})",
+        observed="{time_misread_count} of {timed_id_count} posts are off by other than a time zone{off_by}",
+        failing_column="time_misread_count",
+        evidence_sql=_POSTS_OFF_THEIR_ID,
+        thresholds=(
+            "time_in_id_tolerance_seconds",
+            "time_off_share_max",
+            "time_off_count_min",
+            "time_off_share_short_file_max",
+        ),
+    ),
+    _staging(
+        name="times_not_in_another_zone",
+        severity="warning",
+        dimension="accuracy",
+        why="Times of another zone than stated are off by whole quarter hours, all of them. Read as they stand they "
+        "put posts on other days.",
+        next_step="Nothing must be done: where ids carry the time it is taken from there (posted_at_basis; "
+        "quality.fct_capture_repairs tells the offset). Older posts of this capture keep the stated time.",
+        frame="staging__posts",
+        column="judged_time_shifted_share",
+        expected="at most {time_off_share_max:.0%} of the times off by whole quarter hours (judged from "
+        "{time_off_count_min} posts on, or above {time_off_share_short_file_max:.0%})",
+        observed="{time_shifted_count} of {timed_id_count} posts are off by a time zone{off_by}",
+        failing_column="time_shifted_count",
         evidence_sql=_POSTS_OFF_THEIR_ID,
         thresholds=(
             "time_in_id_tolerance_seconds",

@@ -37,6 +37,9 @@ HANDLE_PATTERN = (
 # The address of a post on X: group 1 the handle, group 2 the id. A test compares it with the loader's and staging's.
 POST_ADDRESS_PATTERN = "^https?://(?:www[.]|mobile[.])?(?:twitter|x)[.]com/([A-Za-z0-9_]+)/status(?:es)?/([0-9]+)"
 
+# The same number as a spreadsheet shows it.
+SCIENTIFIC_ID_PATTERN = "[0-9]([.,][0-9]+)?[eE][+][0-9]{1,2}"
+
 # Columns of reports that may hold handles, by how they are called.
 _NAMES_ACCOUNTS = "(^|_)(handle|partner|account|author|target|mention|username|screen_name|user)s?$"
 
@@ -91,6 +94,7 @@ RAW_RECORDS = (
     RawRecords("twint_posts", "post", "tweet_id", "link"),
     RawRecords("fivetran_posts", "post", "tweet_id"),
     RawRecords("twitter_web_exporter_posts", "post", "tweet_id", "url"),
+    RawRecords("x_api_v2_deletions", "deletion", "id"),
 )
 
 # What the staging gate judges of the post contract: no text and no list leaves the view it stands in.
@@ -245,4 +249,6 @@ PARTS: dict[str, Callable[[duckdb.DuckDBPyConnection], str]] = {
     "entity_comparison": _entity_comparison,
     "critical_checks": _critical_checks,
     "handle_pattern": lambda _: HANDLE_PATTERN,
+    "id_pattern": lambda _: X_ID_PATTERN,
+    "scientific_id_pattern": lambda _: SCIENTIFIC_ID_PATTERN,
 }

@@ -23,7 +23,11 @@ records_with_number as (
         is_well_formed,
         -- what another program does to numbers can be seen of numbers only; other platforms have addresses
         case when is_number then length(record_id) end as digits,
-        case when is_number and is_well_formed then try_cast(record_id as ubigint) end as id_number
+        case when is_number and is_well_formed then try_cast(record_id as ubigint) end as id_number,
+        -- the long pattern is asked only where it can hold
+        is_number
+        and contains(upper(record_id), 'E+')
+        and regexp_full_match(record_id, '{{ scientific_id_pattern }}') as is_scientific
     from raw_records
 
 ),
@@ -51,7 +55,9 @@ counted as (
         record_type,
         count(*) as record_count,
         count(*) filter (where record_id is null or trim(record_id) = '') as missing_id_count,
-        count(*) filter (where trim(record_id) <> '' and not is_well_formed) as malformed_id_count,
+        count(*) filter (where trim(record_id) <> '' and not is_well_formed and not is_scientific)
+            as malformed_id_count,
+        count(*) filter (where is_scientific) as scientific_id_count,
         count(record_id) - count(distinct record_id) as duplicate_record_count,
         count(*) filter (where digits >= 17 and id_number is not null) as long_id_count,
         count(*) filter (where is_rounded_to_15_digits) as excel_id_count,
@@ -71,6 +77,7 @@ counted_by_capture as (
         sum(record_count) as record_count,
         sum(missing_id_count) as missing_id_count,
         sum(malformed_id_count) as malformed_id_count,
+        sum(scientific_id_count) as scientific_id_count,
         sum(duplicate_record_count) as duplicate_record_count,
         sum(long_id_count) as long_id_count,
         sum(excel_id_count) as excel_id_count,
@@ -87,6 +94,7 @@ select
     coalesce(record_count, 0) as record_count,
     coalesce(missing_id_count, 0) as missing_id_count,
     coalesce(malformed_id_count, 0) as malformed_id_count,
+    coalesce(scientific_id_count, 0) as scientific_id_count,
     coalesce(duplicate_record_count, 0) as duplicate_record_count,
     coalesce(long_id_count, 0) as long_id_count,
     coalesce(excel_id_count, 0) as excel_id_count,

@@ -36,7 +36,12 @@ posts_with_time_in_id as (
         coalesce(staging_posts.observed_at, captures.received_at) as seen_at,
         case
             -- ids from 2^35 on (November 2010) hold the milliseconds since 2010-11-04 01:42:54.657 UTC
-            when staging_posts.platform = 'x' and try_cast(staging_posts.post_id as bigint) >= 34359738368
+            -- an id that lost its last digits to scientific notation tells no time
+            when
+                staging_posts.platform = 'x'
+                and try_cast(staging_posts.post_id as bigint) >= 34359738368
+                and not contains(staging_posts.post_id, 'E')
+                and not (length(staging_posts.post_id) >= 17 and ends_with(staging_posts.post_id, '000000'))
                 then abs(
                     epoch_ms(staging_posts.posted_at)
                     - ((try_cast(staging_posts.post_id as bigint) >> 22) + 1288834974657)
@@ -50,6 +55,18 @@ posts_with_time_in_id as (
         end + {{ time_in_id_tolerance_seconds }} as tolerance_seconds
     from staging_posts
     left join captures on staging_posts.capture_id = captures.capture_id
+
+),
+
+posts_compared as (
+
+    select
+        *,
+        seconds_off > tolerance_seconds as is_off,
+        -- what is off by a time zone is off by whole quarter hours, 14 hours at most
+        seconds_off between 840 and 50460
+        and abs(seconds_off - 900 * round(seconds_off / 900)) <= {{ time_in_id_tolerance_seconds }} as is_zone_shift
+    from posts_with_time_in_id
 
 ),
 
@@ -68,8 +85,9 @@ counted as (
         count(*) filter (where posted_at > seen_at + interval '{{ posted_after_observed_hours }} hours')
             as after_observed_count,
         count(seconds_off) as timed_id_count,
-        count(*) filter (where seconds_off > tolerance_seconds) as time_off_count,
-        median(seconds_off) filter (where seconds_off > tolerance_seconds) as median_seconds_off,
+        count(*) filter (where is_off) as time_off_count,
+        count(*) filter (where is_off and is_zone_shift) as time_shifted_count,
+        median(seconds_off) filter (where is_off) as median_seconds_off,
         count(indexed_at) as indexed_post_count,
         count(*) filter (
             where abs(epoch_ms(posted_at) - epoch_ms(indexed_at)) > {{ claimed_time_tolerance_hours }} * 3600000
@@ -96,7 +114,7 @@ counted as (
         min(posted_at_utc) as first_post_at,
         max(posted_at_utc) as last_post_at,
         count(distinct year(posted_at_utc) * 12 + month(posted_at_utc)) as month_count
-    from posts_with_time_in_id
+    from posts_compared
     group by 1
 
 ),
@@ -132,14 +150,24 @@ select
     coalesce(timed_id_count, 0) as timed_id_count,
     coalesce(time_off_count, 0) as time_off_count,
     coalesce(time_off_count / nullif(timed_id_count, 0), 0) as time_off_share,
+    coalesce(time_shifted_count, 0) as time_shifted_count,
+    coalesce(time_off_count - time_shifted_count, 0) as time_misread_count,
     case
-        when coalesce(time_off_count, 0) = 0 then 0
+        when coalesce(time_shifted_count, 0) = 0 then 0
         when
-            time_off_count >= {{ time_off_count_min }}
-            or time_off_count > timed_id_count * {{ time_off_share_short_file_max }}
-            then time_off_count / timed_id_count
+            time_shifted_count >= {{ time_off_count_min }}
+            or time_shifted_count > timed_id_count * {{ time_off_share_short_file_max }}
+            then time_shifted_count / timed_id_count
         else 0
-    end as judged_time_off_share,
+    end as judged_time_shifted_share,
+    case
+        when coalesce((time_off_count - time_shifted_count), 0) = 0 then 0
+        when
+            (time_off_count - time_shifted_count) >= {{ time_off_count_min }}
+            or (time_off_count - time_shifted_count) > timed_id_count * {{ time_off_share_short_file_max }}
+            then (time_off_count - time_shifted_count) / timed_id_count
+        else 0
+    end as judged_time_misread_share,
     case when time_off_count > 0 then format(', typically by {:,} seconds', cast(median_seconds_off as bigint)) else '' end
         as off_by,
     coalesce(indexed_post_count, 0) as indexed_post_count,

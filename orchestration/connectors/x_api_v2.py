@@ -1,8 +1,8 @@
 """X API v2 JSON and JSONL: response pages, flattened posts, bare arrays, as twarc2 and others write them.
 
 Belongs here: their shapes, their raw tables, whose posts a capture holds.
-Does not belong here: reading of bytes or JSON in general, other sources. Counts, lists and compliance lines
-are recognised and rejected with a reason; they are not posts.
+Does not belong here: reading of bytes or JSON in general, other sources. Counts and lists are recognised and
+rejected with a reason; they are not posts. Lines of a compliance file that remove a post are loaded as deletions.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,14 +25,17 @@ from orchestration.connectors.base import (
     Shape,
     quote,
     raw_table_ddl,
+    sql_type,
 )
 from orchestration.connectors.files import CaptureFiles, Extracted
 from orchestration.connectors.records import (
     Found,
+    MismatchError,
     Outcome,
     RecordError,
     RecordTable,
     all_or_nothing,
+    compile_shape,
     delete_records,
     describe_encoding,
     insert_clean,
@@ -57,6 +61,17 @@ _ENTITIES: dict[str, Shape] = {
     "mentions": [{"start": "BIGINT", "end": "BIGINT", "username": "VARCHAR", "id": "VARCHAR"}],
     "urls": [{"start": "BIGINT", "end": "BIGINT", "url": "VARCHAR", "expanded_url": "VARCHAR"}],
 }
+# What a long post says beside its cut `text`.
+_NOTE: dict[str, Shape] = {"text": "VARCHAR", "entities": _ENTITIES}
+_ATTACHMENTS: dict[str, Shape] = {"media_keys": ["VARCHAR"], "media": [{"type": "VARCHAR"}]}
+# What a repost takes from the post that it repeats.
+_ORIGINAL: dict[str, Shape] = {
+    "text": "VARCHAR",
+    "created_at": "VARCHAR",
+    "note_tweet": _NOTE,
+    "entities": _ENTITIES,
+    "attachments": _ATTACHMENTS,
+}
 _POST: dict[str, Shape] = {
     "id": "VARCHAR",
     "text": "VARCHAR",
@@ -68,7 +83,7 @@ _POST: dict[str, Shape] = {
     "source": "VARCHAR",
     "author": _USER,
     "in_reply_to_user": _USER,
-    "note_tweet": {"text": "VARCHAR", "entities": _ENTITIES},
+    "note_tweet": _NOTE,
     "public_metrics": {
         "retweet_count": "BIGINT",
         "reply_count": "BIGINT",
@@ -77,24 +92,36 @@ _POST: dict[str, Shape] = {
         "bookmark_count": "BIGINT",
         "impression_count": "BIGINT",
     },
-    "referenced_tweets": [{"type": "VARCHAR", "id": "VARCHAR", "author_id": "VARCHAR", "author": _USER}],
+    "referenced_tweets": [{"type": "VARCHAR", "id": "VARCHAR", "author_id": "VARCHAR", "author": _USER, **_ORIGINAL}],
     "entities": _ENTITIES,
-    "attachments": {"media_keys": ["VARCHAR"], "media": [{"type": "VARCHAR"}]},
+    "attachments": _ATTACHMENTS,
     "edit_history_tweet_ids": ["VARCHAR"],
     "possibly_sensitive": "BOOLEAN",
 }
-_REFERENCED: dict[str, Shape] = {"id": "VARCHAR", "author_id": "VARCHAR"}
+_REFERENCED: dict[str, Shape] = {"id": "VARCHAR", "author_id": "VARCHAR", **_ORIGINAL}
 _MEDIA: dict[str, Shape] = {"media_key": "VARCHAR", "type": "VARCHAR"}
+# A post that a page refers to and X no longer shows: the stub that stands in its place (`errors`).
+_MISSING: dict[str, Shape] = {"resource_id": "VARCHAR", "resource_type": "VARCHAR", "type": "VARCHAR"}
+_DELETION: dict[str, Shape] = {
+    "id": "VARCHAR",
+    "action": "VARCHAR",
+    "reason": "VARCHAR",
+    "created_at": "VARCHAR",
+    "redacted_at": "VARCHAR",
+}
 
 RAW_TABLES: dict[str, str] = {
     "x_api_v2_posts": raw_table_ddl("x_api_v2_posts", {**_POST, "retrieved_at": "VARCHAR"}),
     "x_api_v2_users": raw_table_ddl("x_api_v2_users", _USER),
     "x_api_v2_referenced": raw_table_ddl("x_api_v2_referenced", _REFERENCED),
     "x_api_v2_media": raw_table_ddl("x_api_v2_media", _MEDIA),
+    "x_api_v2_missing": raw_table_ddl("x_api_v2_missing", {**_MISSING, "retrieved_at": "VARCHAR"}),
+    "x_api_v2_deletions": raw_table_ddl("x_api_v2_deletions", _DELETION),
 }
 
 _POSTS = RecordTable("x_api_v2_posts", {**_POST, "retrieved_at": "VARCHAR"}, "id", ("id", "text", "created_at"))
 _USERS = RecordTable("x_api_v2_users", _USER, "id", ("id",))
+_DELETIONS = RecordTable("x_api_v2_deletions", _DELETION, "id", ("id",))
 
 # What one line or element is, if not a post: how it is told, and what to say about it.
 _NOT_POSTS = {
@@ -108,8 +135,8 @@ _NOT_POSTS = {
     ),
     "lists": ("a list (its name and owner), not a post", "Leave this file out; it holds no posts."),
     "compliance": (
-        "a compliance line (a post or account to be removed), not a post",
-        "Keep this file: removals by compliance files are not supported yet.",
+        "a compliance line that removes no post (such as the place of one)",
+        "Nothing to do: what such a line asks to be removed is not kept here.",
     ),
     "unknown": ("a JSON value of another kind", "Leave this file out, or name its source."),
 }
@@ -190,11 +217,11 @@ def _shape_of(paths: set[str]) -> str | None:
 
 
 def _kind_of(value: Any) -> str:
-    """What a parsed record is: post, profile, or one of `_NOT_POSTS`."""
+    """What a parsed record is: post, profile, deletion, or one of `_NOT_POSTS`."""
     if not isinstance(value, dict):
         return "unknown"
     if {"id", "action"} <= value.keys() and {"reason", "redacted_at"} & value.keys():
-        return "compliance"
+        return "deletion" if value["action"] == "delete" else "compliance"
     if "tweet_count" in value and {"start", "end"} <= value.keys():
         return "counts"
     if "username" in value and "text" not in value:
@@ -218,9 +245,35 @@ _SEEN = {
     "x_api_v2_users": _USER,
     "x_api_v2_referenced": _REFERENCED,
     "x_api_v2_media": _MEDIA,
+    "x_api_v2_missing": _MISSING,
 }
 _INCLUDES: dict[str, Shape] = {"users": [_USER], "tweets": [_REFERENCED], "media": [_MEDIA]}
 _INCLUDES_TABLE = {"users": "x_api_v2_users", "tweets": "x_api_v2_referenced", "media": "x_api_v2_media"}
+_CHECKED = {
+    table: {name: compile_shape(shape) for name, shape in shapes.items() if shape != "VARCHAR"}
+    for table, shapes in _SEEN.items()
+}
+# Of the posts that a flattened post refers to, only the one that it repeats is kept with its text.
+_REFERENCED_SQL = (
+    "list_transform(referenced_tweets, lambda r: {'type': r.type, 'id': r.id, 'author_id': r.author_id,"
+    " 'author': r.author, "
+    + ", ".join(f"'{name}': case when r.type = 'retweeted' then r.{name} end" for name in _ORIGINAL)
+    + "})"
+)
+
+
+def _without_texts_of_others(record: dict[str, Any]) -> dict[str, Any]:
+    """The record as `_REFERENCED_SQL` would leave it, for the careful way."""
+    referenced = record.get("referenced_tweets")
+    if not isinstance(referenced, list):
+        return record
+    kept = [
+        {name: value for name, value in item.items() if name not in _ORIGINAL}
+        if isinstance(item, dict) and item.get("type") != "retweeted"
+        else item
+        for item in referenced
+    ]
+    return {**record, "referenced_tweets": kept}
 
 
 @dataclass
@@ -249,12 +302,12 @@ class _Load:
         self._con, self._capture_id, self._files = con, capture_id, files
         self._scratch, self._progress = scratch, progress
         self._outcomes: dict[tuple[str, str], Outcome] = {}
-        self._delivered = {"post": 0, "profile": 0, "other": 0}
+        self._delivered = {"post": 0, "profile": 0, "deletion": 0, "other": 0}
         self._stated: dict[str, _Stated] = {}
         self._bad_byte = ""
         self._encodings: set[str] = set()
         for table, shape in _SEEN.items():
-            columns = ", ".join(f'"{name}" VARCHAR' for name in shape)
+            columns = ", ".join(f'"{name}" {sql_type(kind)}' for name, kind in shape.items())
             con.execute(f"create or replace temp table seen_{table} (retrieved_at VARCHAR, member VARCHAR, {columns})")
 
     def drop_temporary_tables(self) -> None:
@@ -314,7 +367,7 @@ class _Load:
     # The fast way -------------------------------------------------------------------------------------------
 
     def _fast(self, member: str, path: Path, layout: str, shape: str) -> bool:
-        names = [f'"{name}"' for name in _POST]
+        names = [_REFERENCED_SQL if name == "referenced_tweets" else f'"{name}"' for name in _POST]
         retrieved: dict[str, Shape] = {"__twarc": {"retrieved_at": "VARCHAR"}}
         if shape == "flat":
             rows = read_json_sql(path, layout, {**_POST, **retrieved})
@@ -323,7 +376,7 @@ class _Load:
             data: Shape = [_POST] if shape == "pages" else _POST
             post = "unnest(data)" if shape == "pages" else "data"
             rows = read_json_sql(path, layout, {"data": data, **retrieved})
-            fields = ", ".join(f"post.{name}" for name in names)
+            fields = ", ".join(f'post."{name}"' for name in _POST)
             select = f"{fields}, retrieved_at from (select {post} as post, __twarc.retrieved_at from {rows})"
         first_no = self._delivered["post"]
         source = f"select {select}"
@@ -346,7 +399,7 @@ class _Load:
             "data": [item] if shape == "pages" else item,
             "includes": _INCLUDES,
             "meta": {"result_count": "BIGINT"},
-            "errors": [{"title": "VARCHAR"}],
+            "errors": [{**_MISSING, "value": "VARCHAR"}],
             "__twarc": {"retrieved_at": "VARCHAR"},
         }
         count = "coalesce(len(data), 0)" if shape == "pages" else "1"
@@ -354,7 +407,7 @@ class _Load:
             self._con.execute(
                 "create or replace temp table seen_pages as select data is null as has_no_data,"
                 f" {count} as post_count, meta.result_count as stated_count, errors is not null as has_errors,"
-                f" includes, __twarc.retrieved_at as retrieved_at from {read_json_sql(path, layout, columns)}"
+                f" includes, errors, __twarc.retrieved_at as retrieved_at from {read_json_sql(path, layout, columns)}"
             )
         except (duckdb.InvalidInputException, duckdb.ConversionException):
             return False
@@ -373,6 +426,11 @@ class _Load:
                     f"insert into temp.seen_{table} select retrieved_at, {quote(member)}, {fields} from"
                     f" (select retrieved_at, unnest(includes.{key}) as item from temp.seen_pages)"
                 )
+            self._con.execute(
+                f"insert into temp.seen_x_api_v2_missing select retrieved_at, {quote(member)},"
+                " coalesce(item.resource_id, item.value), item.resource_type, item.type from"
+                " (select retrieved_at, unnest(errors) as item from temp.seen_pages)"
+            )
         finally:
             self._con.execute("drop table if exists temp.seen_pages")
         if pages:
@@ -384,11 +442,12 @@ class _Load:
     def _careful(self, member: str, extracted: Extracted, layout: str, is_record: Callable[[Any], bool]) -> None:
         self._scratch.mkdir(parents=True, exist_ok=True)
         stem = f"careful_{self._capture_id[:12]}_{len(self._outcomes)}"
-        clean, seen = self._scratch / f"{stem}.jsonl", self._scratch / f"{stem}_seen.jsonl"
+        clean, seen, gone = (self._scratch / f"{stem}{end}.jsonl" for end in ("", "_seen", "_gone"))
         try:
             with (
                 extracted.path.open("rb") as stream,
                 clean.open("wb") as self._clean,
+                gone.open("wb") as self._gone,
                 seen.open("w", encoding="utf-8") as self._seen_out,
             ):
                 if layout == "newline_delimited":
@@ -407,10 +466,15 @@ class _Load:
                 outcome.loaded += insert_clean(
                     self._con, _POSTS.name, self._capture_id, member, clean, _POSTS.shape, outcome
                 )
+            if (member, "deletion") in self._outcomes:
+                outcome = self._outcomes[member, "deletion"]
+                outcome.loaded += insert_clean(
+                    self._con, _DELETIONS.name, self._capture_id, member, gone, _DELETIONS.shape, outcome
+                )
             columns: dict[str, Shape] = {
                 "t": "VARCHAR",
                 "retrieved_at": "VARCHAR",
-                "r": {**_USER, **_REFERENCED, **_MEDIA},
+                "r": {**_USER, **_REFERENCED, **_MEDIA, **_MISSING},
             }
             for table, shape in _SEEN.items() if seen.stat().st_size else ():
                 fields = ", ".join(f'r."{name}"' for name in shape)
@@ -419,8 +483,8 @@ class _Load:
                     f" from {read_json_sql(seen, 'newline_delimited', columns)} where t = {quote(table)}"
                 )
         finally:
-            clean.unlink(missing_ok=True)
-            seen.unlink(missing_ok=True)
+            for path in (clean, seen, gone):
+                path.unlink(missing_ok=True)
 
     def _take_broken(self, member: str, found: Found) -> None:
         """A broken value: of a broken page, the sound posts are kept."""
@@ -448,6 +512,11 @@ class _Load:
         retrieved_at = _retrieved_at(value)
         includes = value.get("includes") if "includes" in value else value
         self._take_includes(includes, retrieved_at)
+        errors = value.get("errors")
+        for error in errors if isinstance(errors, list) else []:
+            if isinstance(error, dict):
+                stub = {**error, "resource_id": error.get("resource_id") or error.get("value")}
+                self._see("x_api_v2_missing", stub, retrieved_at)
         data = value.get("data")
         records = data if isinstance(data, list) else [] if data is None else [data]
         if data is None and "errors" in value:
@@ -466,7 +535,7 @@ class _Load:
 
     def _take_record(self, member: str, record: Any, retrieved_at: str | None, text: str) -> None:
         kind = _kind_of(record)
-        record_type = kind if kind in ("post", "profile") else "other"
+        record_type = kind if kind in ("post", "profile", "deletion") else "other"
         outcome = self._outcome(member, record_type)
         number = self._number(outcome, record_type)
         if record_type == "other":
@@ -476,7 +545,10 @@ class _Load:
             return
         try:
             if kind == "post":
+                record = _without_texts_of_others(record)
                 self._clean.write(_POSTS.clean_line(number, {**record, "retrieved_at": retrieved_at}))
+            elif kind == "deletion":
+                self._gone.write(_DELETIONS.clean_line(number, record))
             else:
                 self._see("x_api_v2_users", _USERS.checked(record), retrieved_at)
                 outcome.loaded += 1
@@ -497,6 +569,12 @@ class _Load:
 
     def _see(self, table: str, item: dict[str, Any], retrieved_at: str | None) -> None:
         kept = {name: str(item[name]) for name in _SEEN[table] if _is_whole_text(item.get(name))}
+        for name, check in _CHECKED[table].items():
+            if item.get(name) is not None:
+                with suppress(MismatchError, UnicodeEncodeError):
+                    checked = check(item[name])
+                    json.dumps(checked, ensure_ascii=False).encode("utf-8")
+                    kept[name] = checked
         self._seen_out.write(
             json.dumps({"t": table, "retrieved_at": retrieved_at, "r": kept}, ensure_ascii=False) + "\n"
         )
@@ -505,12 +583,26 @@ class _Load:
 
     def _keep_seen(self) -> None:
         """Keep one row for each account, post and picture beside the posts: as seen last."""
+        mine = f"capture_id = {quote(self._capture_id)}"
+        reposted = (
+            "select item.id from (select unnest(referenced_tweets) as item from raw.x_api_v2_posts"
+            f" where {mine}) where item.type = 'retweeted'"
+        )
         for table, shape in _SEEN.items():
             names = ", ".join(f'"{name}"' for name in shape)
             key = next(iter(shape))
+            kept = names
+            if table == "x_api_v2_referenced":
+                # a text of somebody else's is kept only where a repost repeats it
+                kept = ", ".join(
+                    f'case when id in ({reposted}) then "{name}" end' if name in _ORIGINAL else f'"{name}"'
+                    for name in shape
+                )
+            elif table == "x_api_v2_missing":
+                kept += ", retrieved_at"
             self._con.execute(
                 f"insert into raw.{table} select {quote(self._capture_id)}, row_number() over (order by {key}),"
-                f" member, {names} from (select * from temp.seen_{table} where {key} is not null"
+                f" member, {kept} from (select * from temp.seen_{table} where {key} is not null"
                 f" qualify row_number() over (partition by {key}"
                 f" order by retrieved_at desc nulls last, member desc, {names}) = 1)"
             )

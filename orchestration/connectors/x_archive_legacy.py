@@ -42,6 +42,13 @@ from orchestration.connectors.records import (
 from orchestration.contract import InputError
 
 _USER: dict[str, Shape] = {"id_str": "VARCHAR", "screen_name": "VARCHAR", "name": "VARCHAR"}
+_ENTITIES: dict[str, Shape] = {
+    "hashtags": [{"text": "VARCHAR", "indices": ["BIGINT"]}],
+    "user_mentions": [{"screen_name": "VARCHAR", "name": "VARCHAR", "id_str": "VARCHAR", "indices": ["BIGINT"]}],
+    "urls": [{"url": "VARCHAR", "expanded_url": "VARCHAR", "indices": ["BIGINT"]}],
+    "media": [{"type": "VARCHAR"}],
+}
+_EXTENDED_ENTITIES: dict[str, Shape] = {"media": [{"type": "VARCHAR"}]}
 _POST: dict[str, Shape] = {
     "id_str": "VARCHAR",
     "id": "VARCHAR",
@@ -60,19 +67,17 @@ _POST: dict[str, Shape] = {
     "retweet_count": "BIGINT",
     "favorite_count": "BIGINT",
     "user": _USER,
-    "entities": {
-        "hashtags": [{"text": "VARCHAR", "indices": ["BIGINT"]}],
-        "user_mentions": [{"screen_name": "VARCHAR", "name": "VARCHAR", "id_str": "VARCHAR", "indices": ["BIGINT"]}],
-        "urls": [{"url": "VARCHAR", "expanded_url": "VARCHAR", "indices": ["BIGINT"]}],
-        "media": [{"type": "VARCHAR"}],
-    },
-    "extended_entities": {"media": [{"type": "VARCHAR"}]},
+    "entities": _ENTITIES,
+    "extended_entities": _EXTENDED_ENTITIES,
     "retweeted_status": {
         "id_str": "VARCHAR",
         "created_at": "VARCHAR",
         "text": "VARCHAR",
         "full_text": "VARCHAR",
+        "truncated": "BOOLEAN",
         "user": _USER,
+        "entities": _ENTITIES,
+        "extended_entities": _EXTENDED_ENTITIES,
     },
     "quoted_status": {"id_str": "VARCHAR", "user": _USER},
 }

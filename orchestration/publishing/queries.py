@@ -434,6 +434,32 @@ where not agrees
 order by capture, statement
 """,
     ),
+    "repairs": _query(
+        _CAPTURE_NAMES,
+        body="""
+select
+    capture,
+    repairs.source,
+    id_damage,
+    record_count as records,
+    repaired_id_count as ids_found_again,
+    unrepaired_id_count as ids_lost,
+    compared_time_count as times_compared,
+    agreeing_time_count as times_agreeing,
+    case
+        when offset_minutes_from = offset_minutes_to then cast(offset_minutes_from as varchar)
+        when offset_minutes_from is not null then concat(offset_minutes_from, ' to ', offset_minutes_to)
+    end as minutes_off,
+    false_time_count as times_false,
+    restored_time_count as times_from_ids
+from quality.fct_capture_repairs as repairs
+inner join capture_names using (capture_id)
+where id_damage <> 'none'
+    or repaired_id_count + unrepaired_id_count + restored_time_count > 0
+    or compared_time_count > agreeing_time_count
+order by capture, source
+""",
+    ),
     "gates": _query(
         LATEST_CHECKS,
         body="""

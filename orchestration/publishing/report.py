@@ -478,6 +478,7 @@ def _quality(page: _Page) -> dict[str, Any]:
     open_issues = page.rows("checks_not_passed")
     captures = page.rows("captures")
     disagreeing = page.rows("control_totals")
+    repairs = page.rows("repairs")
     sums = {name: sum(row[name] or 0 for row in captures) for name in ("delivered", "loaded", "rejected")}
     return {
         "gates": page.figure(
@@ -515,6 +516,17 @@ def _quality(page: _Page) -> dict[str, Any]:
             if sums["rejected"]
             else "Every delivered record could be loaded.",
             caption="Rejected records by reason",
+        ),
+        "repairs": page.figure(
+            "repairs",
+            "Ids and times",
+            f"{counted(sum(row['ids_found_again'] for row in repairs), 'id', 'ids')} found again in another capture, "
+            f"{number(sum(row['ids_lost'] for row in repairs))} lost, "
+            f"{counted(sum(row['times_from_ids'] for row in repairs), 'time', 'times')} taken from ids."
+            if repairs
+            else "Every id is as the platform gave it, and every stated time agrees with its id.",
+            caption="Captures whose ids or times are not all sound",
+            note="An id of X holds the time of its post. A post whose id is lost is counted, under a stand-in.",
         ),
         "control_totals": page.figure(
             "control_totals",

@@ -124,7 +124,7 @@ def test_bad_capture_beside_a_good_one_is_quarantined_and_the_good_one_goes_on(
     pipeline: Pipeline, tmp_path: Path
 ) -> None:
     posts_before = pipeline.query("select count(*) from marts.fct_posts", published=True)[0][0]
-    bad = build.archive_with_shifted_times(tmp_path / "in")
+    bad = build.archive_with_false_times(tmp_path / "in")
     broken = build.truncated_zip(tmp_path / "in")
     run = pipeline.run(good_again(tmp_path / "in"), bad, broken)
     assert run.success, run.failures
@@ -142,7 +142,7 @@ def test_bad_capture_beside_a_good_one_is_quarantined_and_the_good_one_goes_on(
 
 
 def test_quarantined_capture_can_be_accepted_by_name(pipeline: Pipeline, tmp_path: Path) -> None:
-    path = build.archive_with_shifted_times(tmp_path / "in")
+    path = build.archive_with_false_times(tmp_path / "in")
     assert not pipeline.run(path).success
     posts_before = pipeline.query("select count(*) from marts.fct_posts", published=True)[0][0]
     pipeline.ledger.decide(pipeline.ledger.capture(path.name), "accepted", "the source writes local time", "user")

@@ -21,6 +21,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.integration.originals import with_entities_of_originals
 from tests.pipeline import Pipeline
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -104,6 +105,7 @@ def loaded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     expected = json.loads((shared_folder() / "expected" / f"{name}.json").read_text("utf-8"))
     if name == "v2_twarc_edits":
         expected = without_earlier_version(expected)
+    expected |= with_entities_of_originals(shared_folder(), name, expected)
     return Loaded(name, pipeline, expected)
 
 
@@ -363,6 +365,7 @@ def test_together_each_account_has_the_numbers_it_has_alone(together: Pipeline) 
                 published=True,
             )
         )
+        expected |= with_entities_of_originals(shared_folder(), name, expected)
         for tag, posts in expected["hashtags"]["top_by_posts"]:
             assert tags[tag] == posts, (name, tag)
 

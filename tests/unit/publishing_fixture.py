@@ -89,6 +89,13 @@ TABLES: dict[str, tuple[str, str]] = {
         """rejection_key varchar primary key, capture_id varchar, member varchar, reason_code varchar, expected varchar,
         found varchar, next_step varchar, record_no bigint""",
     ),
+    "quality.fct_capture_repairs": (
+        "One row per capture and source.",
+        """capture_id varchar, source varchar, id_damage varchar not null, record_count bigint not null,
+        repaired_id_count bigint not null, unrepaired_id_count bigint not null, compared_time_count bigint not null,
+        agreeing_time_count bigint not null, false_time_count bigint not null, offset_minutes_from bigint,
+        offset_minutes_to bigint, restored_time_count bigint not null, primary key (capture_id, source)""",
+    ),
     "quality.fct_control_totals": (
         "One row per capture and statement.",
         """capture_id varchar, statement varchar, stated_count bigint, counted_count bigint, agrees boolean,
@@ -180,6 +187,9 @@ from range(5) as r(i);
 insert into quality.fct_control_totals values
     ('c1' || repeat('0', 62), 'manifest.tweets', 912, 910, false, 'two posts fewer than stated'),
     ('c1' || repeat('0', 62), 'tweet_headers', 910, 910, true, null);
+insert into quality.fct_capture_repairs values
+    ('c1' || repeat('0', 62), 'x_archive', 'excel', 905, 800, 105, 900, 200, 3, 420, 480, 697),
+    ('c2' || repeat('0', 62), 'x_api_v2', 'none', 50, 0, 0, 50, 50, 0, null, null, 0);
 insert into quality.fct_check_outcomes values
     ('r0', '2026-01-01 00:00:00+00', 'raw', 'ids_intact', 'raw/x_api_v2', 'c2' || repeat('0', 62), 'critical', 'validity', true, '0 %', '0 %', 0, 'why', 'next'),
     ('r1', '2026-01-02 00:00:00+00', 'raw', 'ids_intact', 'raw/x_api_v2', 'c2' || repeat('0', 62), 'critical', 'validity', false, '40 % end in 000', '0 %', 20, 'Excel damages ids.', 'Export again as text.'),

@@ -165,7 +165,7 @@ OTHER_LINES = {
         **AT,
     },
     "lists": {"data": [{"id": "1", "name": "A list", "owner_id": "9", "member_count": 3}]},
-    "compliance": {"id": "1170025343920402432", "action": "delete", "created_at": "x", "reason": "protected"},
+    "compliance": {"id": "1170025343920402432", "action": "scrub_geo", "created_at": "x", "reason": "scrub_geo"},
     "unknown": {"hello": "world"},
 }
 
@@ -182,6 +182,59 @@ def test_file_of_such_lines_alone_is_refused_by_its_name(tmp_path: Path, kind: s
     with pytest.raises(InputError) as caught:
         load_text(tmp_path, jsonl(OTHER_LINES[kind]))
     assert caught.value.code == f"not_a_post_{kind}" and caught.value.file == "a.jsonl"
+
+
+def test_compliance_lines_that_remove_posts_are_loaded_as_deletions(tmp_path: Path) -> None:
+    gone = {"id": "1170025343920402432", "action": "delete", "created_at": "x", "reason": "deleted"}
+    loaded = load_text(tmp_path, jsonl(page(a_post(1)), gone, {**gone, "reason": "deactivated", "redacted_at": "y"}))
+    assert {(m.record_type, m.loaded_count) for m in loaded.result.members} == {("post", 1), ("deletion", 2)}
+    assert not loaded.rejected
+    assert loaded.rows("select record_no, id, reason from raw.x_api_v2_deletions order by 1") == [
+        (1, "1170025343920402432", "deleted"),
+        (2, "1170025343920402432", "deactivated"),
+    ]
+    assert load_text(tmp_path, jsonl(gone)).counts == (1, 1, 0)
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_stubs_of_posts_that_are_gone_are_kept_beside_the_posts(tmp_path: Path, broken: bool) -> None:
+    gone = {
+        "value": "77",
+        "resource_id": "77",
+        "resource_type": "tweet",
+        "title": "Not Found Error",
+        "type": "https://api.twitter.com/2/problems/resource-not-found",
+    }
+    lines = jsonl(page(a_post(1), errors=[gone])) + ("{broken\n" if broken else "")
+    loaded = load_text(tmp_path, lines)
+    assert loaded.counts[1] == 1
+    assert loaded.rows("select resource_id, resource_type, type like '%not-found' from raw.x_api_v2_missing") == [
+        ("77", "tweet", True)
+    ]
+
+
+@pytest.mark.parametrize("broken", [False, True])
+@pytest.mark.parametrize("flat", [False, True])
+def test_text_of_another_post_is_kept_only_where_a_repost_repeats_it(tmp_path: Path, flat: bool, broken: bool) -> None:
+    others = [
+        {**a_post(50), "text": "repeated #Whole", "entities": {"hashtags": [{"start": 9, "end": 15, "tag": "Whole"}]}},
+        {**a_post(51), "text": "answered"},
+    ]
+    kinds = ("retweeted", "replied_to")
+    if flat:
+        references = [{"type": kind, **other} for kind, other in zip(kinds, others, strict=True)]
+        line = a_post(1, referenced_tweets=references)
+        query = (
+            "select r.text, r.entities.hashtags[1].tag from (select unnest(referenced_tweets) as r"
+            " from raw.x_api_v2_posts) order by 1"
+        )
+    else:
+        references = [{"type": kind, "id": other["id"]} for kind, other in zip(kinds, others, strict=True)]
+        line = page(a_post(1, referenced_tweets=references), includes={"tweets": others})
+        query = "select text, entities.hashtags[1].tag from raw.x_api_v2_referenced order by 1"
+    loaded = load_text(tmp_path, jsonl(line) + ("{broken\n" if broken else ""))
+    assert loaded.counts[1] == 1
+    assert loaded.rows(query) == [("repeated #Whole", "Whole"), (None, None)]
 
 
 def test_profiles_are_loaded_as_profiles(tmp_path: Path) -> None:

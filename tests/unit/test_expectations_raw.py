@@ -67,8 +67,12 @@ CASES = {
     "encoding_known": ("update raw.captures set encoding = null where capture_id = 'bad'", []),
     "ids_present": (_IDS.format("null") + " and record_no in (3, 5)", [_record(3, "missing"), _record(5, "missing")]),
     "ids_well_formed": (
-        _IDS.format("'1.23456789012346E+18'") + " and record_no = 7",
-        [_record(7, "1.23456789012346E+18")],
+        _IDS.format("'t.co/1234'") + " and record_no = 7",
+        [_record(7, "t.co/1234")],
+    ),
+    "ids_not_in_scientific_notation": (
+        _IDS.format("'1.23457E+18'") + " and record_no in (7, 9)",
+        [_record(7, "1.23457E+18"), _record(9, "1.23457E+18")],
     ),
     "ids_not_damaged_by_excel": (_IDS.format(_EXCEL), 20),
     "ids_not_damaged_by_javascript": (_IDS.format(_JAVASCRIPT), 20),

@@ -56,7 +56,11 @@ CASES = {
         _SET.format("posted_at = posted_at + interval '2 minutes'") + " and record_no in (2, 8)",
         [_post(2), _post(8)],
     ),
-    "times_not_shifted": (
+    "times_not_misread": (
+        _SET.format("posted_at = posted_at - interval '7 hours 7 minutes'") + " and record_no > 10",
+        [_post(number) for number in range(11, 31)],
+    ),
+    "times_not_in_another_zone": (
         _SET.format("posted_at = posted_at - interval '7 hours'") + " and record_no > 10",
         [_post(number) for number in range(11, 31)],
     ),
@@ -123,16 +127,33 @@ def test_three_false_times_are_a_warning_only() -> None:
     con.execute(_SET.format("posted_at = posted_at - interval '1 day'") + " and record_no in (20, 30, 40)")
     outcomes = outcomes_by_check(con, "staging")
     assert outcomes["time_agrees_with_id", BAD].failing_count == 3
-    assert outcomes["times_not_shifted", BAD].passed
+    assert outcomes["times_not_misread", BAD].passed
+    assert outcomes["times_not_in_another_zone", BAD].passed
 
 
-def test_both_posts_of_a_short_capture_shifted_is_critical() -> None:
+@pytest.mark.parametrize(
+    ("offset", "name", "words"),
+    [
+        ("2 days", "times_not_misread", "172,800 seconds"),
+        ("7 hours", "times_not_in_another_zone", "25,200 seconds"),
+        ("5 hours 45 minutes", "times_not_in_another_zone", "20,700 seconds"),
+    ],
+)
+def test_both_posts_of_a_short_capture_are_enough(offset: str, name: str, words: str) -> None:
     con = staging_database()
     con.execute("delete from staging.stg_x_archive__posts where capture_id = 'bad' and record_no > 2")
-    con.execute(_SET.format("posted_at = posted_at + interval '7 hours'"))
-    outcome = outcome_of(con, "staging", "times_not_shifted", BAD)
-    assert not outcome.passed
-    assert "25,200 seconds" in outcome.observed
+    con.execute(_SET.format(f"posted_at = posted_at + interval '{offset}'"))
+    outcomes = outcomes_by_check(con, "staging")
+    assert {check for check, capture in outcomes if capture == BAD and not outcomes[check, BAD].passed} >= {name}
+    assert words in outcomes[name, BAD].observed
+    other = {"times_not_misread", "times_not_in_another_zone"} - {name}
+    assert all(outcomes[check, BAD].passed for check in other)
+
+
+def test_ids_in_scientific_notation_are_compared_with_no_time() -> None:
+    con = staging_database()
+    con.execute(_SET.format("post_id = '1.08027E+18'"))
+    assert outcome_of(con, "staging", "time_agrees_with_id", BAD).observed.startswith("0 of 0 posts")
 
 
 def test_dates_without_time_of_day_agree_with_ids_of_the_same_day() -> None:

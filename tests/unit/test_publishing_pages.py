@@ -192,6 +192,14 @@ def test_control_totals_that_agree_are_left_out(report):
     assert "tweet_headers" not in report
 
 
+def test_repairs_of_ids_and_times_are_told_for_captures_that_needed_any(report):
+    text = Page(report).text
+    assert "800 ids found again in another capture, 105 lost, 697 times taken from ids." in text
+    assert "420 to 480" in text
+    section = text[text.index("Captures whose ids or times are not all sound") :]
+    assert "x_api_v2" not in section[: section.index("Control totals")]
+
+
 def test_report_of_a_warehouse_without_posts(tmp_path):
     warehouse = make_warehouse(tmp_path)
     descriptions = make_descriptions(warehouse)

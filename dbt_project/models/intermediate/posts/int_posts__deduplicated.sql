@@ -9,30 +9,59 @@ posts as (
 
 ),
 
--- Only the records that need a decision are looked up; every other record is the only one of its post.
+-- Only the records that need a decision or a repair are looked up; every other record is the only one of its post, and
+-- right as it was delivered.
 decided_records as (
 
     select
-        capture_id,
-        record_no,
-        source,
-        outcome,
-        observation_count
+        observations.capture_id,
+        observations.record_no,
+        observations.source,
+        observations.outcome,
+        observations.observation_count,
+        observations.post_id_status,
+        observations.posted_at_basis,
+        repairs.capture_id is not null as is_repaired,
+        repairs.post_id,
+        repairs.account_id,
+        repairs.posted_at,
+        repairs.posted_at_precision
 
-    from {{ ref('int_posts__observations') }}
+    from {{ ref('int_posts__observations') }} as observations
 
-    where outcome <> 'kept' or observation_count > 1
+    left join {{ ref('int_posts__repaired') }} as repairs
+        on observations.capture_id = repairs.capture_id
+        and observations.record_no = repairs.record_no
+        and observations.source = repairs.source
+
+    where observations.outcome <> 'kept'
+        or observations.observation_count > 1
+        or observations.post_id_status <> 'exact'
+        or observations.posted_at_basis <> 'stated'
 
 ),
 
 posts_kept as (
 
     select
-        {{ post_key('posts.platform', 'posts.post_id') }} as post_key,
+        {{ post_key('posts.platform', 'coalesce(decided_records.post_id, posts.post_id)') }} as post_key,
         {% for column in post_contract_columns() -%}
+        {% if column in ['post_id', 'posted_at', 'posted_at_precision'] -%}
+        coalesce(decided_records.{{ column }}, posts.{{ column }}) as {{ column }},
+        {% elif column == 'account_id' -%}
+        case when decided_records.is_repaired then decided_records.account_id else posts.account_id end as account_id,
+        {% elif column == 'version_group' -%}
+        case
+            when decided_records.post_id_status <> 'exact' then decided_records.post_id
+            else posts.version_group
+        end as version_group,
+        {% else -%}
         posts.{{ column }},
+        {% endif -%}
         {% endfor -%}
-        coalesce(decided_records.observation_count, 1) as observation_count
+        coalesce(decided_records.observation_count, 1) as observation_count,
+        coalesce(decided_records.post_id_status, 'exact') as post_id_status,
+        coalesce(decided_records.posted_at_basis, 'stated') as posted_at_basis
 
     from posts
 

@@ -1,7 +1,7 @@
 with
 
 -- The posts are read twice, narrow and wide, each by its own import: one import used twice would be kept whole.
-post_ids as (
+delivered_ids as (
 
     select
         capture_id,
@@ -12,9 +12,17 @@ post_ids as (
         version_group,
         account_id,
         handle,
-        posted_at
+        posted_at,
+        posted_at_precision,
+        observed_at
 
     from {{ ref('int_posts__unioned') }}
+
+),
+
+repairs as (
+
+    select * from {{ ref('int_posts__repaired') }}
 
 ),
 
@@ -24,15 +32,48 @@ posts as (
 
 ),
 
+-- Ids and times as they are known, not as they were delivered. A record with another id is in its own group.
+post_ids as (
+
+    select
+        delivered_ids.capture_id,
+        delivered_ids.record_no,
+        delivered_ids.source,
+        delivered_ids.platform,
+        coalesce(repairs.post_id, delivered_ids.post_id) as post_id,
+        case
+            when repairs.post_id_status <> 'exact' then repairs.post_id
+            else delivered_ids.version_group
+        end as version_group,
+        case when repairs.capture_id is not null then repairs.account_id else delivered_ids.account_id end as account_id,
+        delivered_ids.handle,
+        coalesce(repairs.posted_at, delivered_ids.posted_at) as posted_at,
+        delivered_ids.observed_at,
+        delivered_ids.posted_at_precision in ('day', 'minute') as is_coarsely_timed,
+        coalesce(repairs.post_id_status, 'exact') as post_id_status,
+        coalesce(repairs.posted_at_basis, 'stated') as posted_at_basis
+
+    from delivered_ids
+
+    left join repairs
+        on delivered_ids.capture_id = repairs.capture_id
+        and delivered_ids.record_no = repairs.record_no
+        and delivered_ids.source = repairs.source
+
+),
+
 tombstones as (
 
-    select distinct
+    select
         platform,
-        post_id
+        post_id,
+        -- a post that was not found is gone until somebody sees it again; a deletion is for good
+        bool_or(reason <> 'not_found') as is_final,
+        max(deleted_at) as missed_at
 
-    from {{ ref('stg_x_archive__deletions') }}
+    from {{ ref('int_posts__tombstones') }}
 
-    where post_id is not null
+    group by 1, 2
 
 ),
 
@@ -66,7 +107,12 @@ records as (
         coalesce(edited_posts.version_group, post_ids.post_id) as version_group,
         {{ row_hash(['post_ids.platform', 'coalesce(edited_posts.version_group, post_ids.post_id)']) }} as group_hash,
         {{ account_key('post_ids.platform', 'post_ids.account_id', 'post_ids.handle') }} as account_key,
-        post_ids.posted_at
+        post_ids.account_id is not null as has_account_id,
+        post_ids.posted_at,
+        post_ids.observed_at,
+        post_ids.is_coarsely_timed,
+        post_ids.post_id_status,
+        post_ids.posted_at_basis
 
     from post_ids
 
@@ -95,7 +141,12 @@ contested_keys as (
         records.capture_id,
         records.record_no,
         records.source,
-        records.version_group
+        records.post_id,
+        records.version_group,
+        records.account_key,
+        records.has_account_id,
+        records.is_coarsely_timed,
+        records.post_id_status
 
     from records
 
@@ -126,8 +177,12 @@ contested_records as (
         posts.record_no,
         posts.source,
         posts.platform,
-        posts.post_id,
+        contested_keys.post_id,
         contested_keys.version_group,
+        contested_keys.account_key,
+        contested_keys.has_account_id,
+        contested_keys.is_coarsely_timed,
+        contested_keys.post_id_status,
         posts.observed_at,
         edit_times.edited_at,
         posts.text_is_complete,
@@ -156,7 +211,8 @@ contested_records as (
 
 -- The latest version of an edited post, of it the most complete record, of these the latest observation; capture and
 -- position decide what is left, so that no order of loading can. Counts grow: of two records without a time, the one with
--- the higher counts was observed later (in a real file to which a collector appended, 32 of 32 posts seen again).
+-- the higher counts was observed later (in a real file to which a collector appended, 32 of 32 posts seen again). A record
+-- that states only the day, or whose id was damaged, brings counts, and stands for the post only where no other does.
 ranked_records as (
 
     select
@@ -169,7 +225,10 @@ ranked_records as (
                 post_id desc,
                 edited_at desc nulls last,
                 text_is_complete desc nulls last,
+                is_coarsely_timed,
                 has_entities desc,
+                post_id_status,
+                has_account_id desc,
                 metric_count desc,
                 observed_at desc nulls last,
                 like_count desc nulls last,
@@ -199,6 +258,7 @@ judged_records as (
         ranked_records.record_count as observation_count,
         ranked_records.observation_rank,
         winners.post_id as kept_post_id,
+        winners.account_key,
         case
             when ranked_records.observation_rank = 1 then 'kept'
             when ranked_records.post_id <> winners.post_id then 'superseded'
@@ -227,7 +287,7 @@ judged_records as (
 deleted_groups as (
 
     -- a deletion reaches every version of the post
-    select distinct
+    select
         records.platform,
         records.version_group
 
@@ -236,6 +296,11 @@ deleted_groups as (
     inner join tombstones
         on records.platform = tombstones.platform
         and records.post_id = tombstones.post_id
+
+    group by 1, 2
+
+    having bool_or(tombstones.is_final)
+        or not bool_or(coalesce(records.observed_at > tombstones.missed_at, false))
 
 ),
 
@@ -252,7 +317,10 @@ observations as (
             when judged_records.kept_post_id <> records.post_id
                 then {{ post_key('records.platform', 'judged_records.kept_post_id') }}
         end as replaced_by_post_key,
-        records.account_key,
+        -- a post has one author: the one that its kept record names
+        coalesce(judged_records.account_key, records.account_key) as account_key,
+        records.post_id_status,
+        records.posted_at_basis,
         case
             when deleted_groups.version_group is not null then 'deleted'
             else coalesce(judged_records.outcome, 'kept')

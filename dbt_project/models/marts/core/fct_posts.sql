@@ -57,6 +57,8 @@ posts_measured as (
         quoted_handle,
         reposted_handle,
         posted_at_precision,
+        posted_at_basis,
+        post_id_status,
 
         ---------- lists
         hashtags,

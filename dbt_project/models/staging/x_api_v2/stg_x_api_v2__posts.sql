@@ -38,6 +38,13 @@ delivered_posts as (
         capture_id,
         id,
         max(author_id) as author_id
+        {%- if role == 'reposted_posts' %},
+        max("text") as "text",
+        max(created_at) as created_at,
+        max(note_tweet) as note_tweet,
+        max(entities) as entities,
+        max(attachments) as attachments
+        {%- endif %}
 
     from {{ source('raw', 'x_api_v2_referenced') }}
 
@@ -99,13 +106,7 @@ posts as (
         {{ parse_x_time('delivered_posts.created_at') }} as posted_at,
         {{ list_item(list_keep('delivered_posts.referenced_tweets', 'r', "r.type = 'replied_to'"), 1) }} as replied_to,
         {{ list_item(list_keep('delivered_posts.referenced_tweets', 'r', "r.type = 'quoted'"), 1) }} as quoted,
-        {{ list_item(list_keep('delivered_posts.referenced_tweets', 'r', "r.type = 'retweeted'"), 1) }} as retweeted,
-        -- a long post: `text` is cut, the note holds the whole and its entities
-        coalesce(delivered_posts.note_tweet.text, delivered_posts.text) as delivered_text,
-        case
-            when delivered_posts.note_tweet.text is not null then delivered_posts.note_tweet.entities
-            else delivered_posts.entities
-        end as delivered_entities
+        {{ list_item(list_keep('delivered_posts.referenced_tweets', 'r', "r.type = 'retweeted'"), 1) }} as retweeted
 
     from delivered_posts
 
@@ -124,7 +125,16 @@ posts_with_others as (
         coalesce(posts.in_reply_to_user_id, posts.replied_to.author_id, posts.replied_to.author.id) as replied_author_id,
         coalesce(posts.author.username, authors.username) as author_handle,
         coalesce(posts.author."name", authors."name") as author_name,
-        media_of_posts.media_types as looked_up_media_types
+        media_of_posts.media_types as looked_up_media_types,
+        -- the post that a repost repeats: inside a flattened post, beside the posts of a page
+        coalesce(posts.retweeted.text, reposted_posts."text") as original_text,
+        coalesce(posts.retweeted.created_at, reposted_posts.created_at) as original_created_at,
+        case when posts.retweeted.text is not null then posts.retweeted.note_tweet else reposted_posts.note_tweet end
+            as original_note,
+        case when posts.retweeted.text is not null then posts.retweeted.entities else reposted_posts.entities end
+            as original_entities,
+        case when posts.retweeted.text is not null then posts.retweeted.attachments else reposted_posts.attachments end
+            as original_attachments
 
     from posts
 
@@ -157,7 +167,21 @@ posts_described as (
             posts_with_others.retweeted.author.username,
             reposted_users.username,
             case when posts_with_others.is_repost then {{ reposted_handle_in('posts_with_others.text') }} end
-        ) as reposted_author_handle
+        ) as reposted_author_handle,
+        -- A repost says what the original says: its wrapper is cut, and lists the entities of what is left. Of a long
+        -- post `text` is cut, the note holds the whole and its entities.
+        coalesce(
+            posts_with_others.original_note.text,
+            posts_with_others.original_text,
+            posts_with_others.note_tweet.text,
+            posts_with_others.text
+        ) as delivered_text,
+        case
+            when posts_with_others.original_note.text is not null then posts_with_others.original_note.entities
+            when posts_with_others.original_text is not null then posts_with_others.original_entities
+            when posts_with_others.note_tweet.text is not null then posts_with_others.note_tweet.entities
+            else posts_with_others.entities
+        end as delivered_entities
 
     from posts_with_others
 
@@ -205,6 +229,10 @@ posts_renamed as (
         end as kind,
         {{ unescape_html('delivered_text') }} as text,
         case
+            when original_note.text is not null then true
+            when original_text is not null then not {{ ends_like_a_cut_long_post(
+                'original_text', 'coalesce(' ~ parse_x_time('original_created_at') ~ ', posted_at)'
+            ) }}
             when note_tweet.text is not null then true
             when is_repost then not ends_with(posts_described.text, '…')
             else not {{ ends_like_a_cut_long_post('posts_described.text', 'posted_at') }}
@@ -223,7 +251,7 @@ posts_renamed as (
             when reposted_author_id is not null then reposted_author_id
             -- the mention behind `RT @`
             when is_repost then {{ list_item(list_map(list_keep(
-                'delivered_entities.mentions', 'm', 'm."start" = 3'
+                'posts_described.entities.mentions', 'm', 'm."start" = 3'
             ), 'm', known_account_id('m.id')), 1) }}
         end as reposted_account_id,
         reposted_author_handle as reposted_handle,
@@ -254,7 +282,9 @@ posts_renamed as (
         case
             when attachments.media is not null then {{ list_map('attachments.media', 'm', 'm.type') }}
             when looked_up_media_types is not null then looked_up_media_types
-            when attachments.media_keys is null then cast([] as varchar[])
+            when original_attachments.media is not null
+                then {{ list_map('original_attachments.media', 'm', 'm.type') }}
+            when attachments.media_keys is null and original_attachments.media_keys is null then cast([] as varchar[])
         end as media_types,
 
         ---------- counts

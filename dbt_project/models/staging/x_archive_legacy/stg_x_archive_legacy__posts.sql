@@ -24,7 +24,8 @@ posts_described as (
         captures.observed_at as capture_observed_at,
         {{ parse_x_time('delivered_posts.created_at') }} as posted_at,
         -- months that other tools re-wrote hold the whole text beside the cut one
-        coalesce(delivered_posts.full_text, delivered_posts.text) as delivered_text,
+        coalesce(delivered_posts.full_text, delivered_posts.text) as wrapper_text,
+        coalesce(delivered_posts.retweeted_status.full_text, delivered_posts.retweeted_status.text) as original_text,
         -- reposts made by hand ("RT @…" typed by the user) are reposts too: X's own count of them in the archive of the
         -- time knew only those made with the button
         delivered_posts.retweeted_status is not null
@@ -48,7 +49,14 @@ posts_authored as (
     select
         *,
         coalesce("user".id_str, owner_account_id) as author_id,
-        coalesce("user".screen_name, owner_handle) as author_handle
+        coalesce("user".screen_name, owner_handle) as author_handle,
+        -- a repost says what the original says: its wrapper is cut, and lists the entities of what is left
+        coalesce(original_text, wrapper_text) as delivered_text,
+        case when original_text is not null then retweeted_status.entities else entities end as delivered_entities,
+        case
+            when original_text is not null then retweeted_status.extended_entities
+            else extended_entities
+        end as delivered_media
 
     from posts_described
 
@@ -87,6 +95,8 @@ posts_renamed as (
         end as kind,
         {{ unescape_html('delivered_text') }} as text,
         case
+            when original_text is not null
+                then not (coalesce(retweeted_status.truncated, false) and retweeted_status.full_text is null)
             when truncated and full_text is null then false
             when is_repost then not ends_with(delivered_text, '…')
             else true
@@ -110,33 +120,33 @@ posts_renamed as (
         end as reposted_account_id,
         case
             when retweeted_status."user".screen_name is not null then retweeted_status."user".screen_name
-            when is_repost then {{ reposted_handle_in('delivered_text') }}
+            when is_repost then {{ reposted_handle_in('wrapper_text') }}
         end as reposted_handle,
         cast(null as varchar) as conversation_id,
 
         ---------- entities
         cast(case
-            when entities is not null then coalesce({{ entity_list(
-                'entities.hashtags', 'h', [('tag', 'h.text')], 'h.indices[1]', 'h.indices[2]', 'delivered_text'
+            when delivered_entities is not null then coalesce({{ entity_list(
+                'delivered_entities.hashtags', 'h', [('tag', 'h.text')], 'h.indices[1]', 'h.indices[2]', 'delivered_text'
             ) }}, [])
         end as {{ hashtags_type() }}) as hashtags,
         cast(case
-            when entities is not null then coalesce({{ entity_list(
-                'entities.user_mentions', 'm',
+            when delivered_entities is not null then coalesce({{ entity_list(
+                'delivered_entities.user_mentions', 'm',
                 [('handle', 'm.screen_name'), ('account_id', known_account_id('m.id_str'))],
                 'm.indices[1]', 'm.indices[2]', 'delivered_text'
             ) }}, [])
         end as {{ mentions_type() }}) as mentions,
         cast(case
-            when entities is not null then coalesce({{ list_map('entities.urls', 'u', struct_of([
+            when delivered_entities is not null then coalesce({{ list_map('delivered_entities.urls', 'u', struct_of([
                 ('url', 'u.url'), ('expanded_url', 'u.expanded_url'),
             ])) }}, [])
         end as {{ links_type() }}) as links,
         case
-            when extended_entities is not null then coalesce({{ list_map('extended_entities.media', 'm', 'm.type') }}, [])
+            when delivered_media is not null then coalesce({{ list_map('delivered_media.media', 'm', 'm.type') }}, [])
             -- before extended entities the archive lists pictures only, and does not name the type
-            when entities is not null
-                then coalesce({{ list_map('entities.media', 'm', "coalesce(m.type, 'photo')") }}, cast([] as varchar[]))
+            when delivered_entities is not null
+                then coalesce({{ list_map('delivered_entities.media', 'm', "coalesce(m.type, 'photo')") }}, cast([] as varchar[]))
         end as media_types,
 
         ---------- counts

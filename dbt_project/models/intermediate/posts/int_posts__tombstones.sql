@@ -1,0 +1,55 @@
+{#- A new source of deletions is one line here: its staging model, and why its posts are gone. -#}
+{%- set deletions = [
+    ('stg_x_archive__deletions', "'deleted'"),
+    ('stg_x_api_v2__deletions', 'reason'),
+    ('stg_x_api_v11__deletions', "'deleted'"),
+    ('stg_x_api_v2__missing', "'not_found'"),
+] -%}
+with
+
+{% for model, reason in deletions -%}
+{{ model | replace('stg_', '') }} as (
+
+    select
+        capture_id,
+        platform,
+        post_id,
+        account_id,
+        {{ reason }} as reason,
+        deleted_at
+
+    from {{ ref(model) }}
+
+    where post_id is not null
+
+),
+
+{% endfor -%}
+deletions_unioned as (
+
+    {% for model, _ in deletions -%}
+    select * from {{ model | replace('stg_', '') }}
+    {% if not loop.last %}union all
+    {% endif -%}
+    {% endfor %}
+),
+
+-- the same deletion may be told by several captures, and by one of them twice
+tombstones as (
+
+    select
+        platform,
+        post_id,
+        reason,
+        capture_id,
+        max(account_id) as account_id,
+        min(deleted_at) as deleted_at
+
+    from deletions_unioned
+
+    group by 1, 2, 3, 4
+
+)
+
+select * from tombstones
+order by platform, post_id, reason, capture_id

@@ -1,0 +1,40 @@
+with
+
+captures as (
+
+    select * from {{ ref('stg_suara__captures') }}
+    where status = 'accepted'
+
+),
+
+deletions as (
+
+    select * from {{ source('raw', 'x_api_v2_deletions') }}
+
+),
+
+deletions_renamed as (
+
+    select
+        ---------- ids
+        deletions.capture_id,
+        deletions.record_no,
+        captures.platform,
+        deletions.id as post_id,
+        cast(null as varchar) as account_id,
+
+        ---------- strings
+        coalesce(deletions.reason, 'deleted') as reason,
+
+        ---------- timestamps
+        {{ parse_x_time('deletions.created_at') }} as posted_at,
+        {{ parse_x_time('deletions.redacted_at') }} as deleted_at
+
+    from deletions
+
+    inner join captures
+        on deletions.capture_id = captures.capture_id
+
+)
+
+select * from deletions_renamed

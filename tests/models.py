@@ -1,0 +1,111 @@
+"""The project's models on hand-made captures, in a database in memory: no run, no gates, no files.
+
+Belongs here: compiling models once with dbt, and building them in milliseconds on whatever captures a test makes.
+Does not belong here: assertions. What a user would see is tested through `tests/pipeline.py`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import duckdb
+
+from orchestration.connectors import detect
+from orchestration.connectors.files import CaptureFiles
+from orchestration.contract import DBT_PROJECT_DIR
+from orchestration.resources.dbt import _invoke, prepare_manifest
+from orchestration.warehouse import bookkeeping
+from orchestration.warehouse.ledger import CaptureEntry
+
+# What is built: everything that leads to posts, their versions and their counts.
+MODELS = ("fct_posts", "fct_post_engagement", "fct_post_versions", "fct_post_hashtags", "fct_capture_repairs")
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model (or seed) with the SQL that dbt would run for it."""
+
+    name: str
+    schema: str
+    kind: str
+    sql: str
+
+
+@cache
+def compiled() -> tuple[Model, ...]:
+    """`MODELS` and all that they are made from, each after its parents."""
+    prepare_manifest()
+    with tempfile.TemporaryDirectory() as folder:
+        select = [f"+{name}" for name in MODELS]
+        arguments = ["compile", "--select", *select, "--vars", '{"study": "default"}', "--target-path", folder]
+        with contextlib.redirect_stdout(io.StringIO()):  # dbt prints what it compiles
+            results = _invoke(DBT_PROJECT_DIR, Path(folder) / "warehouse.duckdb", [*arguments, "--no-write-json"])
+    nodes = {r.node.unique_id: r.node for r in results.results if r.node.resource_type in ("model", "seed")}
+    made_from = {
+        i: [d for d in node.depends_on.nodes if d in nodes]
+        for i, node in nodes.items()
+        if node.resource_type == "model"
+    }
+    made_from |= {i: [] for i in nodes if i not in made_from}
+    models = []
+    for unique_id in TopologicalSorter({i: sorted(made_from[i]) for i in sorted(made_from)}).static_order():
+        node = nodes[unique_id]
+        if node.resource_type == "seed":
+            path = DBT_PROJECT_DIR / node.original_file_path
+            sql, kind = f"select * from read_csv('{path}', header = true, all_varchar = true, nullstr = '')", "table"
+        else:
+            sql, kind = node.compiled_code, node.config.materialized
+        models.append(Model(node.name, node.schema, kind, sql))
+    return tuple(models)
+
+
+class Warehouse:
+    """Captures loaded by their connectors, and the models built on them."""
+
+    def __init__(self, paths: Iterable[Path] = ()) -> None:
+        self.con = duckdb.connect()
+        self.con.execute("set TimeZone = 'UTC'")
+        bookkeeping.create_raw_schema(self.con)
+        for path in paths:
+            self.load(path)
+
+    def load(self, path: Path) -> None:
+        """Take a capture in. The same bytes again are the same capture, and are not loaded twice."""
+        content = path.read_bytes()
+        capture_id = hashlib.sha256(content).hexdigest()
+        if self.rows("select 1 from raw.captures where capture_id = ?", capture_id):
+            return
+        with tempfile.TemporaryDirectory() as scratch, CaptureFiles(path) as files:
+            result = detect(files, None).load(self.con, capture_id, files, Path(scratch))
+            entry = CaptureEntry(capture_id, path.name, len(content), "2024-01-01T00:00:00+00:00", source=result.source)
+            bookkeeping.insert_loaded(self.con, entry, result, Path(scratch))
+
+    def build(self, replacing: dict[str, str] | None = None) -> Warehouse:
+        """Build the models; `replacing` gives other SQL for some of them (rows of a source that has no connector)."""
+        for model in compiled():
+            sql = (replacing or {}).get(model.name, model.sql)
+            self.con.execute(f"create schema if not exists {model.schema}")
+            kind = "view" if model.kind == "view" else "table"
+            self.con.execute(f"create or replace {kind} {model.schema}.{model.name} as {sql}")
+        return self
+
+    def rows(self, sql: str, *parameters: object) -> list[tuple]:
+        return self.con.execute(sql, list(parameters)).fetchall()
+
+    def hashes(
+        self, tables: Sequence[str] = ("fct_posts", "fct_post_engagement", "fct_post_versions")
+    ) -> dict[str, str]:
+        """One hash of the rows of each table, whatever their order."""
+        found = {}
+        for table in tables:
+            rows = sorted(map(repr, self.rows(f"select * from marts.{table}")))
+            found[table] = hashlib.sha256("\n".join(rows).encode()).hexdigest()
+        return found
