@@ -248,8 +248,8 @@ limit 20""",
         frame="raw__accounting",
         column="missing_part_count",
         expected="as many posts as the export's own list states, and no file of posts that ends in the middle",
-        observed="{disagreeing_binding_total_count} of {binding_total_count} such statements disagree, "
-        "{cut_member_count} files of posts end in the middle",
+        observed="{disagreeing_binding_total_count} of {binding_total_count} counts of its own list disagree; "
+        "files of posts that end in the middle: {cut_member_count}",
         evidence_sql="""
 select key
 from (
