@@ -41,8 +41,8 @@ lint: $(STAMP)  ## style, types of imports, layers
 format: $(STAMP)  ## rewrite to the style
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-test: lint  ## lint and every test; real-data tests run where ../shared/data is
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser"  # the UI by hand: pytest -m browser
+test: lint  ## lint and every test; real data where ../shared/data is, the UI where Chromium is
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -rs
 
 conformance: $(STAMP)  ## hashtags, mentions, links from text beside the public conformance suite
 	@$(BIN)/python -m tests.conformance

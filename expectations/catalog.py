@@ -245,11 +245,48 @@ limit 20""",
         thresholds=("rejected_share_max", "rejected_count_min", "rejected_share_short_file_max"),
     ),
     _raw(
+        name="capture_is_whole",
+        severity="critical",
+        dimension="completeness",
+        why="An export of everything from which posts are missing shows months as silent that were not. The list "
+        "of a modern X archive counts its posts right, so another count means a cut or incomplete export; so does "
+        "a file that ends in the middle.",
+        next_step="Download the export again and deliver all of it, or accept the capture by name: then the posts "
+        "that arrived are loaded and the missing ones stay unknown.",
+        frame="raw__accounting",
+        column="missing_part_count",
+        expected="as many posts as the export's own list states, and no file of posts that ends in the middle",
+        observed="{disagreeing_binding_total_count} of {binding_total_count} counts of its own list disagree; "
+        "files of posts that end in the middle: {cut_member_count}",
+        evidence_sql="""
+select key
+from (
+    select 1 as kind, statement as place, concat(
+        statement, ': states ', coalesce(cast(stated_count as varchar), 'nothing'), ', counted ',
+        coalesce(cast(counted_count as varchar), 'nothing')
+    ) as key
+    from raw.control_totals
+    where capture_id = $capture_id and is_binding and agrees is not true
+    union all
+    select distinct 2 as kind, rejected.member as place, concat(
+        'record ', rejected.record_no, ' of ', rejected.member, ' (', rejected.reason_code, ')'
+    ) as key
+    from raw.rejected_records as rejected
+    inner join raw.capture_members as members
+        on rejected.capture_id = members.capture_id
+        and rejected.member = members.member
+    where rejected.capture_id = $capture_id and rejected.reason_code = 'cut_off' and members.record_type = 'post'
+) as missing_parts
+order by kind, place, key
+limit 20""",
+    ),
+    _raw(
         name="control_totals_agree",
         severity="warning",
         dimension="consistency",
         why="Sources state how many posts they hold. A different count means a cut export, or a source that "
-        "counts otherwise: old X archives state more posts than they contain, so this alone closes nothing.",
+        "counts otherwise: old X archives state more posts than they contain, so this alone closes nothing. "
+        "Statements of sources that are known to count right are judged by capture_is_whole.",
         next_step="Compare the statements in quality.fct_control_totals; ask for a new export if posts are missing.",
         frame="raw__accounting",
         column="disagreeing_total_count",

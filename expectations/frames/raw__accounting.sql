@@ -70,8 +70,25 @@ totals as (
     select
         capture_id,
         count(*) as stated_total_count,
-        count(*) filter (where agrees is not true) as disagreeing_total_count
+        count(*) filter (where agrees is not true) as disagreeing_total_count,
+        count(*) filter (where is_binding) as binding_total_count,
+        count(*) filter (where is_binding and agrees is not true) as disagreeing_binding_total_count
     from raw.control_totals
+    group by 1
+
+),
+
+-- a file of posts that ends in the middle: how many posts are missing is not known
+cut_members as (
+
+    select rejected_records.capture_id, count(distinct rejected_records.member) as cut_member_count
+    from raw.rejected_records
+    inner join raw.capture_members
+        on rejected_records.capture_id = capture_members.capture_id
+        and rejected_records.member = capture_members.member
+    where
+        rejected_records.reason_code = 'cut_off'
+        and capture_members.record_type = 'post'
     group by 1
 
 ),
@@ -118,6 +135,15 @@ select
         as unexplained_rejection_count,
     coalesce(totals.stated_total_count, 0) as stated_total_count,
     coalesce(totals.disagreeing_total_count, 0) as disagreeing_total_count,
+    coalesce(totals.binding_total_count, 0) as binding_total_count,
+    coalesce(totals.disagreeing_binding_total_count, 0) as disagreeing_binding_total_count,
+    coalesce(cut_members.cut_member_count, 0) as cut_member_count,
+    coalesce(totals.disagreeing_binding_total_count, 0)
+        -- what promises to be everything must be whole; a stream or a sample that a disconnect cut stays what it is
+        + case
+            when captures.is_census or totals.binding_total_count > 0 then coalesce(cut_members.cut_member_count, 0)
+            else 0
+        end as missing_part_count,
     -- who it is stays out of the words: outcomes are published
     case
         when coalesce(captures.owner_account_id, captures.owner_handle) is not null then 'the owner is known'
@@ -136,4 +162,5 @@ from captures
 left join members on captures.capture_id = members.capture_id
 left join rows_against_ledger on captures.capture_id = rows_against_ledger.capture_id
 left join totals on captures.capture_id = totals.capture_id
+left join cut_members on captures.capture_id = cut_members.capture_id
 left join rejections on captures.capture_id = rejections.capture_id

@@ -97,7 +97,8 @@ BOOKKEEPING_TABLES: dict[str, str] = {
     stated_count BIGINT,
     counted_count BIGINT,
     agrees BOOLEAN,
-    note VARCHAR
+    note VARCHAR,
+    is_binding BOOLEAN
 )""",
     "rejected_records": """create table if not exists raw.rejected_records (
     capture_id VARCHAR NOT NULL,
@@ -147,12 +148,16 @@ class MemberCount:
 
 @dataclass(frozen=True)
 class ControlTotal:
-    """A count that the source states about itself, beside the count that was made here."""
+    """A count that the source states about itself, beside the count that was made here.
+
+    A statement is binding where such sources are known to count right: a capture that contradicts it is not whole.
+    """
 
     statement: str
     stated_count: int
     counted_count: int
     note: str | None = None
+    is_binding: bool = False
 
     @property
     def agrees(self) -> bool:

@@ -308,7 +308,9 @@ class _Load:
                     continue
                 note = self._missing_files(listed)
                 stated = sum(count for count in counts if count is not None)
-                totals.append(ControlTotal(f"manifest.{key}", stated, self._delivered(record_type), note))
+                # Of posts the manifest is right; long texts and deletions may have been kept back by the owner.
+                is_binding = record_type == "post"
+                totals.append(ControlTotal(f"manifest.{key}", stated, self._delivered(record_type), note, is_binding))
         return totals
 
     def _missing_files(self, listed: list[Any]) -> str | None:

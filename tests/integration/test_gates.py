@@ -141,15 +141,23 @@ def test_bad_capture_beside_a_good_one_is_quarantined_and_the_good_one_goes_on(
     }
 
 
-def test_quarantined_capture_can_be_accepted_by_name(pipeline: Pipeline, tmp_path: Path) -> None:
-    path = build.archive_with_false_times(tmp_path / "in")
+# One that the raw gate quarantined, and one that staging did.
+@pytest.mark.parametrize("name", ["archive_with_cut_json", "archive_with_false_times"])
+def test_quarantined_capture_can_be_accepted_by_name(name: str, pipeline: Pipeline, tmp_path: Path) -> None:
+    path = build.BROKEN[name](tmp_path / "in")
     assert not pipeline.run(path).success
     posts_before = pipeline.query("select count(*) from marts.fct_posts", published=True)[0][0]
-    pipeline.ledger.decide(pipeline.ledger.capture(path.name), "accepted", "the source writes local time", "user")
+    why = "nothing better is to be had"
+    command = [sys.executable, "-m", "orchestration.cli", "accept", "--data-dir", str(pipeline.paths.root)]
+    subprocess.run([*command, "--why", why, path.name], check=True, capture_output=True)
     run = pipeline.run()
     assert run.success, run.failures
-    assert any("time" in name for name in run.red), "the check stays red: the decision is a person's"
+    assert build.CHECK_OF[name] in run.red, "the check stays red: the decision is a person's"
     assert pipeline.query("select count(*) from marts.fct_posts", published=True)[0][0] > posts_before
+    assert pipeline.query(
+        f"select status, status_reason from quality.fct_capture_outcomes where file_name = '{path.name}'",
+        published=True,
+    ) == [("accepted", why)]
 
 
 def test_same_bytes_again_change_nothing(pipeline: Pipeline, tmp_path: Path) -> None:

@@ -58,7 +58,8 @@ def raw_database() -> duckdb.DuckDBPyConnection:
             [capture, POSTS, POSTS],
         )
         con.execute(
-            "insert into raw.control_totals values (?, 'manifest.tweets', ?, ?, true, null)", [capture, POSTS, POSTS]
+            "insert into raw.control_totals values (?, 'manifest.tweets', ?, ?, true, null, true)",
+            [capture, POSTS, POSTS],
         )
         ids, moments = zip(*posts(capture), strict=True)
         con.execute(

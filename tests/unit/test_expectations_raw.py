@@ -55,8 +55,12 @@ CASES = {
         "from range(1, 13) as numbers (n)",
         [f"record {number} of data/tweets.js (cut_json)" for number in range(121, 133)],
     ),
+    "capture_is_whole": (
+        "update raw.control_totals set stated_count = 240, agrees = false where capture_id = 'bad'",
+        ["manifest.tweets: states 240, counted 120"],
+    ),
     "control_totals_agree": (
-        "insert into raw.control_totals values ('bad', 'tweet_headers', 130, 120, false, null)",
+        "insert into raw.control_totals values ('bad', 'tweet_headers', 130, 120, false, null, false)",
         ["tweet_headers: states 130, counted 120"],
     ),
     "owner_known": (
@@ -168,6 +172,43 @@ def test_records_of_another_kind_beside_the_posts_are_no_damage() -> None:
     outcomes = outcomes_by_check(con, "raw")
     assert outcomes["rejected_share_small", BAD].passed
     assert not outcomes["no_rejected_records", BAD].passed
+    assert all(outcome.passed for outcome in outcomes.values() if outcome.severity == "critical")
+
+
+_CUT = (
+    "insert into raw.rejected_records values ('bad', 'data/tweets.js', 120, 'cut_off', '', '', '', '');"
+    "delete from raw.x_archive_posts where capture_id = 'bad' and record_no = 120;"
+    "update raw.capture_members set loaded_count = 119, rejected_count = 1 where capture_id = 'bad';"
+    "update raw.captures set loaded_count = 119, rejected_count = 1 where capture_id = 'bad'"
+)
+
+
+def test_cut_in_the_last_record_closes_the_gate_though_the_counts_agree() -> None:
+    con = raw_database()
+    con.execute(_CUT)
+    outcomes = outcomes_by_check(con, "raw")
+    broken = outcomes["capture_is_whole", BAD]
+    assert not broken.passed
+    assert broken.failing_sample == ["record 120 of data/tweets.js (cut_off)"]
+    assert outcomes["control_totals_agree", BAD].passed
+    assert outcomes["capture_is_whole", GOOD].passed
+
+
+@pytest.mark.parametrize("is_census", ["false", "null"])
+def test_cut_sample_that_never_promised_to_be_whole_is_a_warning_only(is_census: str) -> None:
+    con = raw_database()
+    con.execute(f"{_CUT}; update raw.captures set is_census = {is_census} where capture_id = 'bad'")
+    con.execute("delete from raw.control_totals where capture_id = 'bad'")
+    outcomes = outcomes_by_check(con, "raw")
+    assert outcomes["capture_is_whole", BAD].passed
+    assert not outcomes["no_rejected_records", BAD].passed
+
+
+def test_statement_that_is_not_binding_closes_nothing() -> None:
+    con = raw_database()
+    con.execute(CASES["control_totals_agree"][0])
+    outcomes = outcomes_by_check(con, "raw")
+    assert not outcomes["control_totals_agree", BAD].passed
     assert all(outcome.passed for outcome in outcomes.values() if outcome.severity == "critical")
 
 

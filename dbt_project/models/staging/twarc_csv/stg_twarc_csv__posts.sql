@@ -24,9 +24,9 @@ posts_described as (
         -- the tool writes a newline as these two characters
         {{ unescape_html("replace(delivered_posts.text, '\\n', chr(10))") }} as whole_text,
         delivered_posts.retweeted_id is not null as is_repost,
-        {{ json_texts('delivered_posts.hashtags', '$[*]') }} as listed_hashtags,
-        {{ json_texts('delivered_posts.mentions', '$[*]') }} as listed_mentions,
-        {{ json_texts('delivered_posts.urls', '$[*]') }} as listed_urls
+        {{ cell_texts('delivered_posts.hashtags', '$[*]') }} as listed_hashtags,
+        {{ cell_texts('delivered_posts.mentions', '$[*]') }} as listed_mentions,
+        {{ cell_texts('delivered_posts.urls', '$[*]') }} as listed_urls
 
     from delivered_posts
 
@@ -71,14 +71,14 @@ posts_renamed as (
         'hashtags': listed_tags('listed_hashtags', 'whole_text'),
         'mentions': listed_handles('listed_mentions', 'whole_text'),
         'links': listed_links('listed_urls', 'whole_text'),
-        'media_types': json_texts('media', '$[*].type'),
+        'media_types': cell_texts('media', '$[*].type'),
         'like_count': own_metric('is_repost', count_in_cell('likes')),
         'repost_count': own_metric('is_repost', count_in_cell('retweets')),
         'reply_count': own_metric('is_repost', count_in_cell('replies')),
         'quote_count': own_metric('is_repost', count_in_cell('quotes')),
         'bookmark_count': own_metric('is_repost', count_in_cell('bookmarks')),
         'impression_count': own_metric('is_repost', counted_views(count_in_cell('impressions'), 'posted_at')),
-        'version_group': 'coalesce(' ~ list_item(json_texts('versions', '$[*]'), 1) ~ ', tweet_id)',
+        'version_group': 'coalesce(' ~ list_item(cell_texts('versions', '$[*]'), 1) ~ ', tweet_id)',
         'source_metadata': json_of([
             ('client', client_name('client')),
             ('original_like_count', "case when is_repost then " ~ count_in_cell('likes') ~ " end"),

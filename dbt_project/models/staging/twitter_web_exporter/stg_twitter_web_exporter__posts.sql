@@ -63,7 +63,7 @@ posts_renamed as (
         'quoted_post_id': 'case when not is_repost then quoted_id end',
         'reposted_post_id': 'retweeted_id',
         'reposted_handle': reposted_handle_in('whole_text'),
-        'media_types': json_texts('media', '$[*].type'),
+        'media_types': cell_texts('media', '$[*].type'),
         'like_count': own_metric('is_repost', count_in_cell('likes')),
         'repost_count': own_metric('is_repost', count_in_cell('retweets')),
         'reply_count': own_metric('is_repost', count_in_cell('replies')),
