@@ -137,6 +137,8 @@ def ui(data_dir: Path | None, port: int) -> None:
     arguments = ["dev", "-w", str(PROJECT_ROOT / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
     # Not in the checkout: Dagster would warn of the dagster.yaml there, a copy of which it uses already.
     os.chdir(paths.root)
+    # The code of this checkout, whichever one is installed.
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PROJECT_ROOT), os.environ.get("PYTHONPATH")]))
     os.environ.setdefault("PYTHONWARNINGS", "ignore:Function `dev_command` is superseded")
     # Dagster ends on SIGTERM as it does on Ctrl-C; started in the background by a script, Ctrl-C is ignored, and so
     # would be SIGTERM.
