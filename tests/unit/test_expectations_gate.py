@@ -49,9 +49,9 @@ def test_unknown_gate_is_refused() -> None:
 
 
 def test_check_without_expectation_fails(suites: Path) -> None:
-    _edit(suites, lambda expectations: expectations.remove(_of(expectations, "ids_present")))
+    _edit(suites, lambda expectations: expectations.remove(_of(expectations, "ids_well_formed")))
     outcomes = outcomes_by_check(raw_database(), "raw")
-    broken = outcomes["ids_present", None]
+    broken = outcomes["ids_well_formed", None]
     assert not broken.passed
     assert broken.severity == "critical"
     assert broken.observed == "the check itself failed: the suite has no such expectation"

@@ -9,7 +9,7 @@ import pytest
 from expectations.catalog import for_gate
 from tests.unit.expectations_support import BAD, assert_sound, outcome_of, outcomes_by_check, publish_database
 
-_FAIL = "update warehouse.raw.check_outcomes set passed = false where check_name = 'ids_present' and capture_id = 'bad'"
+_FAIL = "update warehouse.raw.check_outcomes set passed = false where check_name = 'ids_well_formed' and capture_id = 'bad'"
 
 CASES = {
     "published_rows_equal_warehouse": (
@@ -38,9 +38,9 @@ CASES = {
         "insert into reports.rpt_partners values (4, 4, 'somebody', '@Somebody')",
         ["reports.rpt_partners.partner: 1 handles", "reports.rpt_partners.target_handle: 1 handles"],
     ),
-    "no_critical_check_failed": (_FAIL, ["raw: ids_present of capture bad"]),
+    "no_critical_check_failed": (_FAIL, ["raw: ids_well_formed of capture bad"]),
     "every_critical_check_spoke": (
-        "delete from warehouse.raw.check_outcomes where check_name = 'ids_present' and capture_id = 'bad'",
+        "delete from warehouse.raw.check_outcomes where check_name = 'ids_well_formed' and capture_id = 'bad'",
         [],
     ),
 }
