@@ -149,7 +149,7 @@ def test_no_real_package_of_another_source_is_taken_for_one_of_ours(shared_data:
     from orchestration.connectors.files import CaptureFiles
 
     ours = ("grailbird_", "ytd_", "v2_", "twitwi_", "congress_", "v11_", "tweet_", "graphql_")
-    ours += ("un_official_", "jokowi_", "x_analytics_", "twint_")
+    ours += ("un_official_", "jokowi_", "x_analytics_", "twint_", "rtoot_")
     for path in sorted(shared_data.glob("*.zip")):
         with CaptureFiles(path) as files:
             found = [connector.source for connector in CONNECTORS if connector.detect(files)]

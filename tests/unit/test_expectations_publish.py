@@ -9,7 +9,9 @@ import pytest
 from expectations.catalog import for_gate
 from tests.unit.expectations_support import BAD, assert_sound, outcome_of, outcomes_by_check, publish_database
 
-_FAIL = "update warehouse.raw.check_outcomes set passed = false where check_name = 'ids_well_formed' and capture_id = 'bad'"
+_FAIL = (
+    "update warehouse.raw.check_outcomes set passed = false where check_name = 'ids_well_formed' and capture_id = 'bad'"
+)
 
 CASES = {
     "published_rows_equal_warehouse": (
