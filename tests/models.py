@@ -21,7 +21,7 @@ import duckdb
 from orchestration.connectors import detect
 from orchestration.connectors.files import CaptureFiles
 from orchestration.contract import DBT_PROJECT_DIR
-from orchestration.resources.dbt import _invoke, prepare_manifest
+from orchestration.resources.manifest import invoke, prepare_manifest
 from orchestration.warehouse import bookkeeping
 from orchestration.warehouse.ledger import CaptureEntry
 
@@ -47,7 +47,7 @@ def compiled() -> tuple[Model, ...]:
         select = [f"+{name}" for name in MODELS]
         arguments = ["compile", "--select", *select, "--vars", '{"study": "default"}', "--target-path", folder]
         with contextlib.redirect_stdout(io.StringIO()):  # dbt prints what it compiles
-            results = _invoke(DBT_PROJECT_DIR, Path(folder) / "warehouse.duckdb", [*arguments, "--no-write-json"])
+            results = invoke(DBT_PROJECT_DIR, Path(folder) / "warehouse.duckdb", [*arguments, "--no-write-json"])
     nodes = {r.node.unique_id: r.node for r in results.results if r.node.resource_type in ("model", "seed")}
     made_from = {
         i: [d for d in node.depends_on.nodes if d in nodes]

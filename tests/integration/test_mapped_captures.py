@@ -42,11 +42,11 @@ def test_table_and_map_in_the_inbox_are_one_capture(pipeline: Pipeline) -> None:
         "select strftime(posted_at, '%Y-%m-%d %H:%M'), posted_at_precision, kind, like_count from marts.fct_posts"
         " order by posted_at",
         published=True,
-    ) == [
-        ("2023-01-05 01:15", "minute", "original", 12),
-        ("2023-01-31 16:50", "minute", "original", 1204),
-        ("2023-02-01 23:05", "minute", "reply", None),
-        ("2023-02-14 05:00", "minute", "repost", None),
+    ) == [  # the minute that the table states, and what the id knows beyond it
+        ("2023-01-05 01:15", "millisecond", "original", 12),
+        ("2023-01-31 16:50", "millisecond", "original", 1204),
+        ("2023-02-01 23:05", "millisecond", "reply", None),
+        ("2023-02-14 05:00", "millisecond", "repost", None),
     ]
     rejected = "select record_no, reason_code from quality.fct_rejected_records"
     assert pipeline.query(rejected, published=True) == [(5, "missing_id")]
