@@ -19,7 +19,7 @@ from orchestration.assets.raw import UNTOUCHED
 from orchestration.checks import catalog_results, catalog_specs, dbt_results, dbt_test_specs
 from orchestration.contract import SuaraError
 from orchestration.dbt_translator import SuaraTranslator
-from orchestration.resources.dbt import Dbt, NodeResult, failing_rows
+from orchestration.resources.dbt import Dbt, NodeResult, failing_rows, selectors
 from orchestration.resources.warehouse import Warehouse
 from orchestration.warehouse import bookkeeping, gates
 
@@ -156,7 +156,7 @@ def _build(
         if upstream is None:
             raise SuaraError(f"Step '{step.name}' needs '{step.after}' first: materialize it, or everything.")
         context.log.info(f"{step.name}: building {len(nodes)} tables and views for study '{warehouse.study}'")
-        select = [".".join(manifest["nodes"][i]["fqn"]) for i in [*nodes, *expected]]
+        select = selectors(manifest, [*nodes, *expected])
         results = dbt.build(candidate.path, select, study=warehouse.study, target=warehouse.paths.root / "dbt_target")
         with candidate.connect() as connection:
             test_outcomes = {r.unique_id: _test_outcome(connection, step, manifest, r) for r in results if r.is_test}

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,26 @@ class Dbt(dg.ConfigurableResource):
                     ["parse", "--target-path", str(project / "target"), "--no-write-json"],
                 )
         return _MANIFESTS[project]
+
+
+def selectors(manifest: Mapping[str, Any], unique_ids: Iterable[str]) -> list[str]:
+    """The shortest `--select` of exactly these nodes: a folder for all that lies in it, else names.
+
+    dbt looks at every node for every selector: naming 100 nodes one by one cost a small run 2.8 s (2026-11-26).
+    """
+    wanted = set(unique_ids)
+    inside: dict[str, set[str]] = {}
+    for unique_id, node in manifest["nodes"].items():
+        for length in range(1, len(node["fqn"]) + 1):
+            inside.setdefault(".".join(node["fqn"][:length]), set()).add(unique_id)
+    chosen, covered = [], set()
+    for folder in sorted(inside, key=lambda name: name.count(".")):
+        if inside[folder] <= wanted and not inside[folder] <= covered:
+            chosen.append(folder)
+            covered |= inside[folder]
+    if covered != wanted:
+        raise KeyError(f"not in the manifest: {', '.join(sorted(wanted - covered))}")
+    return chosen
 
 
 def failing_rows(connection: Any, result: NodeResult) -> list[str]:
