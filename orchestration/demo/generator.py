@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -739,10 +739,16 @@ def themes_of(plain_text: str) -> tuple[str, ...]:
     )
 
 
-def truth_post(planned: Planned) -> TruthPost:
-    """What the marts must say about a post."""
+def truth_post(planned: Planned, in_api: Collection[str]) -> TruthPost:
+    """What the marts must say about a post.
+
+    A repost says what the original says, where a capture has the original: the API file has, the archive has only
+    the wrapper, which is cut.
+    """
     post = planned.post
     hashtags: tuple[str, ...] = tuple(span.value for span in post.hashtags)
+    if post.reposted and post.post_id in in_api:
+        hashtags = tuple(span.value for span in post.reposted.post.hashtags)
     if planned.whole_text is not None:
         whole: tuple[Span, ...] = native.make_post(planned.whole_text, post.posted_at, post.author).hashtags
         hashtags = tuple(span.value for span in whole)
@@ -765,14 +771,16 @@ def record_outcomes(demo: Demo, in_archive: Sequence[Post], in_api: Sequence[Pos
     """What becomes of the loaded post records of both captures.
 
     The API states more counts than the archive, so its record of a post is the one that is kept. Another record of the
-    same post is a duplicate when it says nothing that the kept one does not say, and superseded when a count differs.
+    same post is a duplicate when it says nothing that the kept one does not say, and superseded when a count or the
+    text differs. The text of a repost does: the API delivers the original, the archive the wrapper.
     """
     kept = {planned.post.post_id for planned in [*demo.own, *demo.others]}
     earlier = {planned.post.post_id for planned in demo.earlier_versions}
     deleted = {planned.post.post_id for planned in demo.deleted}
     counts: Counter[str] = Counter()
     winners: dict[str, Post] = {}
-    for post in [*in_api, *in_archive]:
+    from_api = {post.post_id for post in in_api}
+    for number, post in enumerate([*in_api, *in_archive]):
         if post.post_id in deleted:
             counts["deleted"] += 1
         elif post.post_id in earlier:
@@ -785,10 +793,9 @@ def record_outcomes(demo: Demo, in_archive: Sequence[Post], in_api: Sequence[Pos
             counts["kept"] += 1
         else:
             winner = winners[post.post_id].metrics
-            same = bool(post.reposted) or (post.metrics.like_count, post.metrics.repost_count) == (
-                winner.like_count,
-                winner.repost_count,
-            )
+            same = (post.metrics.like_count, post.metrics.repost_count) == (winner.like_count, winner.repost_count)
+            if post.reposted:  # counts of a repost are its original's, and are not read
+                same = number < len(in_api) or post.post_id not in from_api
             counts["duplicate" if same else "superseded"] += 1
             counts["seen_again"] += 1
     if set(winners) != kept:
@@ -804,9 +811,10 @@ def build_truth(
     delivered: Mapping[str, Sequence[Post]],
 ) -> DemoTruth:
     """The truth of a demo, counted from the generator's lists."""
+    in_api = {post.post_id for post in delivered[API_NAME]}
     posts = tuple(
         sorted(
-            (truth_post(planned) for planned in [*demo.own, *demo.others]),
+            (truth_post(planned, in_api) for planned in [*demo.own, *demo.others]),
             key=lambda post: (post.posted_at, int(post.post_id)),
         )
     )

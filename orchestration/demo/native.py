@@ -75,12 +75,23 @@ class Span:
 
 @dataclass(frozen=True)
 class Other:
-    """The other post of a reply, quote or repost, and its author."""
+    """The other post of a reply, quote or repost, and its author. The text is as delivered (escaped)."""
 
     post_id: str
     account: Account
     text: str = ""
     posted_at: datetime | None = None
+
+    @property
+    def time(self) -> datetime:
+        """The stated time, to the second."""
+        return (self.posted_at or snowflake_time(self.post_id)).replace(microsecond=0)
+
+    @property
+    def post(self) -> Post:
+        """The other post with the entities of its own text, which an export delivers with it."""
+        spans = entities_of(self.text)
+        return Post(self.post_id, self.time, self.account, self.text, **spans)
 
 
 @dataclass(frozen=True)
@@ -148,18 +159,8 @@ def make_post(
         **fields: Further fields of `Post`.
     """
     delivered = escaped(text)
-    hashtags, mentions, links = [], [], []
     post_id = post_id or snowflake(at, salt)
-    for match in _ENTITY.finditer(delivered):
-        start, end = match.span()
-        if match["tag"]:
-            hashtags.append(Span(match["tag"], start, end))
-        elif match["handle"]:
-            known = (accounts or {}).get(match["handle"].lower())
-            account_id, name = (known.account_id, known.name) if known else (None, match["handle"])
-            mentions.append(Span(match["handle"], start, end, account_id, name))
-        else:
-            links.append(Span(match["link"], start, end, (expanded or {}).get(match["link"], match["link"])))
+    entities = entities_of(delivered, accounts or {}, expanded or {})
     media_link = None
     if fields.get("media_types"):
         # X puts a link to the first picture at the end of the text; archives list it with the media only.
@@ -172,12 +173,28 @@ def make_post(
         posted_at=at.replace(microsecond=0),
         author=author,
         text=delivered,
-        hashtags=tuple(hashtags),
-        mentions=tuple(mentions),
-        links=tuple(links),
         media_link=media_link,
+        **entities,
         **fields,
     )
+
+
+def entities_of(
+    delivered: str, accounts: Mapping[str, Account] | None = None, expanded: Mapping[str, str] | None = None
+) -> dict[str, tuple[Span, ...]]:
+    """Hashtags, mentions and links of a delivered (escaped) text, by field of `Post`; see `make_post`."""
+    hashtags, mentions, links = [], [], []
+    for match in _ENTITY.finditer(delivered):
+        start, end = match.span()
+        if match["tag"]:
+            hashtags.append(Span(match["tag"], start, end))
+        elif match["handle"]:
+            known = (accounts or {}).get(match["handle"].lower())
+            account_id, name = (known.account_id, known.name) if known else (None, match["handle"])
+            mentions.append(Span(match["handle"], start, end, account_id, name))
+        else:
+            links.append(Span(match["link"], start, end, (expanded or {}).get(match["link"], match["link"])))
+    return {"hashtags": tuple(hashtags), "mentions": tuple(mentions), "links": tuple(links)}
 
 
 def cut_repost_text(post: Post, limit: int = 140) -> Post:
@@ -392,6 +409,28 @@ def header_record(post: Post) -> dict[str, Any]:
 # ---------------------------------------------------------------- old archive
 
 
+def legacy_entities(post: Post) -> dict[str, Any]:
+    """What an old archive marks in a post: true numbers, and no type of media."""
+    return {
+        "user_mentions": [
+            {
+                "name": s.name,
+                "screen_name": s.value,
+                "indices": [s.start, s.end],
+                "id_str": s.other or "-1",
+                "id": int(s.other or -1),
+            }
+            for s in post.mentions
+        ],
+        "media": [{"type": kind} for kind in post.media_types],
+        "hashtags": [{"text": s.value, "indices": [s.start, s.end]} for s in post.hashtags],
+        "urls": [
+            {"indices": [s.start, s.end], "url": s.value, "expanded_url": s.other, "display_url": s.other}
+            for s in post.links
+        ],
+    }
+
+
 def legacy_record(post: Post) -> dict[str, Any]:
     """One entry of an old archive's monthly file: true numbers, author and reposted post inside."""
     user = {
@@ -404,24 +443,7 @@ def legacy_record(post: Post) -> dict[str, Any]:
     }
     tweet: dict[str, Any] = {
         "source": '<a href="https://example.org/synthetic" rel="nofollow">Synthetic demo generator</a>',
-        "entities": {
-            "user_mentions": [
-                {
-                    "name": s.name,
-                    "screen_name": s.value,
-                    "indices": [s.start, s.end],
-                    "id_str": s.other or "-1",
-                    "id": int(s.other or -1),
-                }
-                for s in post.mentions
-            ],
-            "media": [{"type": kind} for kind in post.media_types],
-            "hashtags": [{"text": s.value, "indices": [s.start, s.end]} for s in post.hashtags],
-            "urls": [
-                {"indices": [s.start, s.end], "url": s.value, "expanded_url": s.other, "display_url": s.other}
-                for s in post.links
-            ],
-        },
+        "entities": legacy_entities(post),
         "geo": {},
         "id_str": post.post_id,
         "text": post.text,
@@ -443,7 +465,8 @@ def legacy_record(post: Post) -> dict[str, Any]:
         tweet["retweeted_status"] = {
             "id_str": other.post_id,
             "id": int(other.post_id),
-            "created_at": legacy_date(other.posted_at or snowflake_time(other.post_id)),
+            "created_at": legacy_date(other.time),
+            "entities": legacy_entities(other.post),
             "text": other.text,
             "user": {
                 "name": other.account.name,
@@ -472,6 +495,23 @@ def api_user(account: Account) -> dict[str, Any]:
     }
 
 
+def api_entities(post: Post) -> dict[str, Any]:
+    """What the API marks in a post; empty, and then left out, where there is nothing."""
+    entities: dict[str, Any] = {}
+    if post.hashtags:
+        entities["hashtags"] = [{"start": s.start, "end": s.end, "tag": s.value} for s in post.hashtags]
+    if post.mentions:
+        # The API leaves the id out where the account is gone.
+        entities["mentions"] = [
+            {"start": s.start, "end": s.end, "username": s.value} | ({"id": s.other} if s.other else {})
+            for s in post.mentions
+        ]
+    links = [*post.links, *([post.media_link] if post.media_link else [])]
+    if links:
+        entities["urls"] = [{"start": s.start, "end": s.end, "url": s.value, "expanded_url": s.other} for s in links]
+    return entities
+
+
 def api_record(post: Post) -> dict[str, Any]:
     """A post object of the API, unflattened."""
     metrics = post.metrics
@@ -497,18 +537,7 @@ def api_record(post: Post) -> dict[str, Any]:
         "edit_history_tweet_ids": list(post.version_ids) or [post.post_id],
         "public_metrics": public,
     }
-    entities: dict[str, Any] = {}
-    if post.hashtags:
-        entities["hashtags"] = [{"start": s.start, "end": s.end, "tag": s.value} for s in post.hashtags]
-    if post.mentions:
-        # The API leaves the id out where the account is gone.
-        entities["mentions"] = [
-            {"start": s.start, "end": s.end, "username": s.value} | ({"id": s.other} if s.other else {})
-            for s in post.mentions
-        ]
-    links = [*post.links, *([post.media_link] if post.media_link else [])]
-    if links:
-        entities["urls"] = [{"start": s.start, "end": s.end, "url": s.value, "expanded_url": s.other} for s in links]
+    entities = api_entities(post)
     if entities:
         record["entities"] = entities
     references = [
@@ -545,8 +574,11 @@ def api_page(
                     "id": other.post_id,
                     "author_id": other.account.account_id,
                     "text": other.text,
-                    "created_at": iso_date((other.posted_at or snowflake_time(other.post_id)).replace(microsecond=0)),
+                    "created_at": iso_date(other.time),
                 }
+                entities = api_entities(other.post)
+                if entities:
+                    referenced[other.post_id]["entities"] = entities
         media += [{"media_key": f"3_{int(post.post_id) + n}", "type": kind} for n, kind in enumerate(post.media_types)]
     includes: dict[str, Any] = {"users": [api_user(account) for account in users.values()]}
     if referenced:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from expectations.catalog import CATALOG
+from orchestration.connectors import CONNECTORS
 from orchestration.resources.dbt import Dbt
 from tests.fixtures import captures as build
 from tests.pipeline import Pipeline
@@ -202,7 +203,7 @@ def test_publish_gate_refuses_outcomes_that_are_older_than_the_data(pipeline: Pi
     before = {k: v for k, v in pipeline.served_bytes().items() if "published" in k}
     path = good_again(tmp_path / "in")
     pipeline.ledger.store(path)
-    sources = ["captures", "raw/captures", "raw/x_archive", "raw/x_archive_legacy", "raw/x_api_v2"]
+    sources = ["captures", "raw/captures", *(f"raw/{connector.source}" for connector in CONNECTORS)]
     assert pipeline.run(selection=sources).success
     published = ["published/social_bi", "published/parquet", "published/data_dictionary", "published/study_report"]
     run = pipeline.run(selection=published)
