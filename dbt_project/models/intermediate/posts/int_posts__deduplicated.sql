@@ -25,8 +25,10 @@ decided_records as (
         repairs.post_id,
         repairs.account_id,
         repairs.posted_at,
-        repairs.posted_at_precision
-
+        repairs.posted_at_precision,
+        {% for metric in metric_columns() -%}
+        observations.{{ metric }}{{ ',' if not loop.last }}
+        {% endfor %}
     from {{ ref('int_posts__observations') }} as observations
 
     left join {{ ref('int_posts__repaired') }} as repairs
@@ -55,6 +57,8 @@ posts_kept as (
             when decided_records.post_id_status <> 'exact' then decided_records.post_id
             else posts.version_group
         end as version_group,
+        {% elif column in metric_columns() -%}
+        case when posts.kind <> 'repost' then coalesce(posts.{{ column }}, decided_records.{{ column }}) end as {{ column }},
         {% else -%}
         posts.{{ column }},
         {% endif -%}

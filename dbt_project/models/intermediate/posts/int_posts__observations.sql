@@ -249,6 +249,27 @@ winners as (
 
 ),
 
+-- X Analytics states impressions and no text, an archive the text and no impressions: each count as the best record of
+-- the same version states it.
+counts_known as (
+
+    select
+        ranked_records.platform,
+        ranked_records.version_group,
+        {% for metric in metric_columns() -%}
+        arg_min(ranked_records.{{ metric }}, ranked_records.observation_rank) as {{ metric }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from ranked_records
+
+    inner join winners
+        on ranked_records.platform = winners.platform
+        and ranked_records.version_group = winners.version_group
+        and ranked_records.post_id = winners.post_id
+
+    group by 1, 2
+
+),
+
 judged_records as (
 
     select
@@ -274,13 +295,19 @@ judged_records as (
                 {% endfor -%}
                 then 'duplicate'
             else 'superseded'
-        end as outcome
-
+        end as outcome,
+        {% for metric in metric_columns() -%}
+        counts_known.{{ metric }}{{ ',' if not loop.last }}
+        {% endfor %}
     from ranked_records
 
     inner join winners
         on ranked_records.platform = winners.platform
         and ranked_records.version_group = winners.version_group
+
+    inner join counts_known
+        on ranked_records.platform = counts_known.platform
+        and ranked_records.version_group = counts_known.version_group
 
 ),
 
@@ -327,7 +354,10 @@ observations as (
         end as outcome,
         coalesce(judged_records.observation_rank, 1) as observation_rank,
         coalesce(judged_records.observation_count, 1) as observation_count,
-        records.posted_at
+        records.posted_at,
+        {% for metric in metric_columns() -%}
+        case when judged_records.outcome = 'kept' then judged_records.{{ metric }} end as {{ metric }}{{ ',' if not loop.last }}
+        {% endfor %}
 
     from records
 

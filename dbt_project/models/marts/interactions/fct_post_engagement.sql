@@ -19,79 +19,47 @@ delivered_posts as (
 
 ),
 
-kept_observations as (
+-- a post seen again, each time with its own counts; an earlier version of an edited post is another post and is not
+-- counted with this one
+records_seen_again as (
 
     select
-        post_key,
         capture_id,
         record_no,
         source,
-        observed_at,
-        posted_at,
-        {{ metric_columns() | join(',\n        ') }}
-
-    from posts
-
-),
-
--- the same post seen again; an earlier version of an edited post is another post and is not counted with this one
-other_records as (
-
-    select
-        observations.capture_id,
-        observations.record_no,
-        observations.source,
-        observations.post_key
+        post_key
 
     from observations
 
-    where observations.outcome in ('duplicate', 'superseded')
-        and observations.replaced_by_post_key is null
-
-),
-
-other_observations as (
-
-    select
-        other_records.post_key,
-        delivered_posts.capture_id,
-        delivered_posts.record_no,
-        delivered_posts.source,
-        delivered_posts.observed_at,
-        delivered_posts.posted_at,
-        {% for metric in metric_columns() -%}
-        delivered_posts.{{ metric }}{{ ',' if not loop.last }}
-        {% endfor %}
-    from delivered_posts
-
-    inner join other_records
-        on delivered_posts.capture_id = other_records.capture_id
-        and delivered_posts.record_no = other_records.record_no
-        and delivered_posts.source = other_records.source
-
-    where delivered_posts.kind <> 'repost'
-
-),
-
--- Most posts were observed once and are done; only those seen again are compared.
-posts_seen_again as (
-
-    select distinct post_key from other_observations
+    where observation_count > 1
+        and outcome in ('kept', 'duplicate', 'superseded')
+        and replaced_by_post_key is null
 
 ),
 
 competing_observations as (
 
-    select kept_observations.*
+    select
+        posts.post_key,
+        delivered_posts.capture_id,
+        delivered_posts.record_no,
+        delivered_posts.source,
+        delivered_posts.observed_at,
+        posts.posted_at,
+        {% for metric in metric_columns() -%}
+        delivered_posts.{{ metric }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from delivered_posts
 
-    from kept_observations
+    inner join records_seen_again
+        on delivered_posts.capture_id = records_seen_again.capture_id
+        and delivered_posts.record_no = records_seen_again.record_no
+        and delivered_posts.source = records_seen_again.source
 
-    inner join posts_seen_again
-        on kept_observations.post_key = posts_seen_again.post_key
+    inner join posts
+        on records_seen_again.post_key = posts.post_key
 
-    union all
-
-    select * from other_observations
+    where delivered_posts.kind <> 'repost'
 
 ),
 
@@ -135,19 +103,23 @@ ranked_observations as (
 
 ),
 
+-- most posts were observed once and are done
 single_observations as (
 
     select
-        kept_observations.*,
+        post_key,
+        capture_id,
+        record_no,
+        source,
+        observed_at,
+        posted_at,
+        {{ metric_columns() | join(',\n        ') }},
         1 as recency
 
-    from kept_observations
+    from posts
 
-    left join posts_seen_again
-        on kept_observations.post_key = posts_seen_again.post_key
-
-    where posts_seen_again.post_key is null
-        and coalesce({% for metric in metric_columns() %}kept_observations.{{ metric }}{{ ', ' if not loop.last }}{% endfor %}) is not null
+    where observation_count = 1
+        and coalesce({{ metric_columns() | join(', ') }}) is not null
 
 ),
 
