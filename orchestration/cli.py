@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -128,22 +127,19 @@ def propose_map(file: Path) -> None:
 def ui(data_dir: Path | None, port: int) -> None:
     """The Dagster UI on 127.0.0.1. The inbox sensor and the daily schedule ship switched off."""
     from orchestration.resources.manifest import prepare_manifest
+    from orchestration.resources.ui_server import check_port, serve
 
+    check_port(port)
     paths = use_data_dir(data_dir)
     prepare_manifest()
     click.echo(f"Dagster UI: http://127.0.0.1:{port}  (stop with Ctrl-C)")
     click.echo(f"Drop files into {paths.inbox}, then press 'Materialize all' on the asset graph.")
     click.echo("The inbox sensor and the daily schedule are switched off; switch them on under Automation.")
-    arguments = ["dev", "-w", str(PROJECT_ROOT / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
     # Not in the checkout: Dagster would warn of the dagster.yaml there, a copy of which it uses already.
     os.chdir(paths.root)
     # The code of this checkout, whichever one is installed.
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PROJECT_ROOT), os.environ.get("PYTHONPATH")]))
-    os.environ.setdefault("PYTHONWARNINGS", "ignore:Function `dev_command` is superseded")
-    # Dagster ends on SIGTERM as it does on Ctrl-C; started in the background by a script, Ctrl-C is ignored, and so
-    # would be SIGTERM.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    os.execv(sys.executable, [sys.executable, "-m", "dagster", *arguments])
+    sys.exit(serve(port))
 
 
 @main.command()
