@@ -690,7 +690,7 @@ where
         "a domain name; Mastodon: name@server)",
         observed="{odd_handle_count} of {post_count} posts with another form",
         evidence_sql=_STAGING_POSTS_OF_CAPTURE
-        + "handle is not null and not regexp_full_match(handle, {{ handle_pattern }})"
+        + "handle is not null and not {{ handle_is_well_formed }}"
         + _BY_RECORD,
     ),
     _staging(

@@ -27,11 +27,13 @@ X_ID_PATTERN = "[1-9][0-9]{0,18}"
 AT_URI_PATTERN = "at://did:[a-z]+:[A-Za-z0-9._:%-]+/[A-Za-z0-9.-]+/[A-Za-z0-9._:~-]{1,512}"
 WEB_URI_PATTERN = "https?://[^ /]+/[^ ]+"
 
-# The form of a handle by the platform of its row, as an expression of SQL: on X a word, on Bluesky a domain name, on
-# Mastodon a name and its server.
-HANDLE_PATTERN = (
-    "case platform when 'bluesky' then '([A-Za-z0-9-]{1,63}[.])+[A-Za-z][A-Za-z0-9-]*' "
-    "when 'mastodon' then '[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?@[^ @/]+' else '[A-Za-z0-9_]{1,15}' end"
+# Whether a handle has the form of its platform, as an expression of SQL: on X a word, on Bluesky a domain name, on
+# Mastodon a name and its server. Each pattern is a constant of its own: one that changes with the row is compiled for
+# each row (a million posts: 18 of the gate's 21 CPU seconds, 2026-11-26).
+HANDLE_IS_WELL_FORMED = (
+    "case platform when 'bluesky' then regexp_full_match(handle, '([A-Za-z0-9-]{1,63}[.])+[A-Za-z][A-Za-z0-9-]*') "
+    "when 'mastodon' then regexp_full_match(handle, '[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?@[^ @/]+') "
+    "else regexp_full_match(handle, '[A-Za-z0-9_]{1,15}') end"
 )
 
 # The address of a post on X: group 1 the handle, group 2 the id. A test compares it with the loader's and staging's.
@@ -248,7 +250,7 @@ PARTS: dict[str, Callable[[duckdb.DuckDBPyConnection], str]] = {
     "report_handles": _report_handles,
     "entity_comparison": _entity_comparison,
     "critical_checks": _critical_checks,
-    "handle_pattern": lambda _: HANDLE_PATTERN,
+    "handle_is_well_formed": lambda _: HANDLE_IS_WELL_FORMED,
     "id_pattern": lambda _: X_ID_PATTERN,
     "scientific_id_pattern": lambda _: SCIENTIFIC_ID_PATTERN,
 }
