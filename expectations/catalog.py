@@ -689,9 +689,7 @@ where
         expected="handles in the form of their platform (X: 1 to 15 letters, digits or underscores; Bluesky: "
         "a domain name; Mastodon: name@server)",
         observed="{odd_handle_count} of {post_count} posts with another form",
-        evidence_sql=_STAGING_POSTS_OF_CAPTURE
-        + "handle is not null and not {{ handle_is_well_formed }}"
-        + _BY_RECORD,
+        evidence_sql=_STAGING_POSTS_OF_CAPTURE + "handle is not null and not {{ handle_is_well_formed }}" + _BY_RECORD,
     ),
     _staging(
         name="languages_well_formed",
