@@ -12,33 +12,12 @@ import pytest
 from orchestration.connectors.bluesky import _snake
 from orchestration.connectors.json_load import JsonLoad
 from orchestration.contract import InputError
+from tests.fixtures.json_captures import BLUESKY_ME as ME
+from tests.fixtures.json_captures import BLUESKY_YOU as YOU
+from tests.fixtures.json_captures import bluesky_view as view
 from tests.unit.connectors_support import load
 
-ME, YOU = "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa", "did:plc:bbbbbbbbbbbbbbbbbbbbbbbb"
 COLUMNS = "select * exclude (capture_id, member) from raw.bluesky_posts order by record_no"
-
-
-def view(number: int, did: str = ME, **fields: Any) -> dict[str, Any]:
-    """A post as the API shows it; `record` adds to the record."""
-    record = {
-        "$type": "app.bsky.feed.post",
-        "text": f"Synthetic post {number} 🌊",
-        "createdAt": f"2024-03-{number:02}T10:00:00.000Z",
-        "langs": ["id"],
-        **fields.pop("record", {}),
-    }
-    return {
-        "uri": f"at://{did}/app.bsky.feed.post/3k{number:011}",
-        "cid": f"bafy{number}",
-        "author": {"did": did, "handle": "me.example" if did == ME else "you.example", "displayName": "Somebody"},
-        "record": record,
-        "replyCount": 1,
-        "repostCount": 2,
-        "likeCount": 3,
-        "quoteCount": 0,
-        "indexedAt": f"2024-03-{number:02}T10:00:01.000Z",
-        **fields,
-    }
 
 
 def repost_of(post: dict[str, Any], **reason: Any) -> dict[str, Any]:

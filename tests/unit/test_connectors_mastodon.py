@@ -14,41 +14,17 @@ import pytest
 from orchestration.connectors.json_load import JsonLoad
 from orchestration.connectors.mastodon import _activity
 from orchestration.contract import InputError
+from tests.fixtures.json_captures import MASTODON_ME as ME
+from tests.fixtures.json_captures import mastodon_status as status
 from tests.unit.connectors_support import load, write
 
 PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
-ME = "https://a.example/users/me"
 STATUSES = "select * exclude (capture_id, member) from raw.mastodon_posts order by record_no"
 ACTIVITIES = (
     "select * exclude (capture_id, member) replace (json(tag) as tag, json(attachment) as attachment) "
     "from raw.mastodon_archive_posts order by record_no"
 )
 SECRET = "Only for you: synthetic secret"
-
-
-def status(number: int, **fields: Any) -> dict[str, Any]:
-    return {
-        "id": str(1000 + number),
-        "uri": f"{ME}/statuses/{number}",
-        "url": f"https://a.example/@me/{number}",
-        "created_at": f"2023-01-{number:02}T10:00:00.000Z",
-        "edited_at": None,
-        "in_reply_to_id": None,
-        "in_reply_to_account_id": None,
-        "visibility": "public",
-        "language": "id",
-        "spoiler_text": "",
-        "content": f"<p>Synthetic {number} &amp; more</p>",
-        "reblog": None,
-        "account": {"id": "1", "acct": "me", "username": "me", "url": "https://a.example/@me", "display_name": "Me"},
-        "media_attachments": [],
-        "mentions": [],
-        "tags": [],
-        "favourites_count": 1,
-        "reblogs_count": 0,
-        "replies_count": 0,
-        **fields,
-    }
 
 
 def array(items: list) -> str:

@@ -65,7 +65,11 @@ def _sound() -> Mapping[str, Sound]:
     v11 = [made.v11_post(1), made.v11_extended(2), made.v11_repost(3), made.v11_post(4, made.OTHER)]
     web = [made.zeeschuimer(made.web_post(number)) for number in range(1, 5)]
     scraped = [made.snscraped(number) for number in range(1, 5)]
+    feed = {"feed": [{"post": made.bluesky_view(number)} for number in range(1, 5)], "cursor": "next"}
+    statuses = [made.mastodon_status(number) for number in range(1, 5)]
     others = {
+        "Bluesky": Sound("feed.json", "bluesky", json.dumps(feed).encode(), "bluesky_posts"),
+        "Mastodon": Sound("statuses.json", "mastodon", json.dumps(statuses).encode(), "mastodon_posts"),
         "API v1.1 in lines": Sound("v11.jsonl", "x_api_v11", made.jsonl(*v11).encode(), "x_api_v11_posts", True),
         "API v1.1 as a list": Sound("v11.json", "x_api_v11", json.dumps(v11, indent=1).encode(), "x_api_v11_posts"),
         "web client": Sound("zeeschuimer.ndjson", "x_graphql", made.jsonl(*web).encode(), "x_graphql_posts", True),
