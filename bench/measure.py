@@ -92,7 +92,8 @@ def measure(command: Sequence[str], environment: dict[str, str], log: Path) -> C
     return Cost(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss * kilo, text)
 
 
-def _environment(**more: str) -> dict[str, str]:
+def program_environment(**more: str) -> dict[str, str]:
+    """This environment with our programs and our code first, and more variables."""
     binaries = str(Path(sys.executable).parent)
     path = os.pathsep.join([binaries, os.environ.get("PATH", "")])
     python_path = os.pathsep.join([str(PROJECT_ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
@@ -114,7 +115,7 @@ def bare_read(grown: Grown, folder: Path) -> Cost:
         "wrapper": grown.wrapper,
         "target": str(target),
     }
-    cost = measure([sys.executable, "-c", _BARE_READ, json.dumps(task)], _environment(), folder / "bare.log")
+    cost = measure([sys.executable, "-c", _BARE_READ, json.dumps(task)], program_environment(), folder / "bare.log")
     answer = json.loads(cost.output.strip().splitlines()[-1])
     target.unlink(missing_ok=True)
     if answer["rows"] != grown.posts:
@@ -129,7 +130,7 @@ def whole_run(grown: Grown, data_dir: Path, log: Path) -> Run:
         ProgramError: When the run fails.
     """
     command = [sys.executable, "-m", "orchestration.cli", "run", "--data-dir", str(data_dir), str(grown.capture)]
-    cost = measure(command, _environment(DAGSTER_DISABLE_TELEMETRY="yes"), log)
+    cost = measure(command, program_environment(DAGSTER_DISABLE_TELEMETRY="yes"), log)
     places = DataDir(data_dir)
     return Run(cost, step_seconds(places), published_posts(places))
 
