@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bench import loads
 from bench.grow import PACKAGES, Grown, default_package, grow
-from bench.measure import Cost, ProgramError, Run, bare_read, whole_run
+from bench.measure import Cost, ProgramError, Run, apart, bare_read, whole_run
 
 AIM_RATIO = 6.0
 AIM_PEAK_BYTES = 2 << 30
@@ -53,7 +53,7 @@ def measure_size(package: str, posts: int, folder: Path, repeats: int) -> Measur
     """Grow to a size and measure: bare reads before and after the whole run, so that both see the same machine."""
     folder.mkdir(parents=True)
     started = time.perf_counter()
-    grown = grow(package, posts, folder / "grown")
+    grown = apart(grow, package, posts, folder / "grown")
     megabytes = sum(path.stat().st_size for path in grown.json_files) / 1e6
     say(f"{posts:,} posts of {package} grown in {time.perf_counter() - started:.0f} s ({megabytes:,.0f} MB of JSON)")
     bare_read(grown, folder)  # once unmeasured: both then read from the same warm file cache
