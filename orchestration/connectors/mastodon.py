@@ -133,6 +133,7 @@ _HOST = "regexp_extract({}, '^https?://([^/]+)/', 1)"
 # The largest head in which the list of an outbox begins: context, id and total stand before it.
 _OUTBOX_HEAD = 1 << 16
 _ITEMS = re.compile(rb'"orderedItems"\s*:\s*(?=\[)')
+_ENCODER = json.JSONEncoder(ensure_ascii=False)  # made once: a million texts pass it
 _EVERYBODY = '"(https://www[.]w3[.]org/ns/activitystreams#|as:)?Public"'
 
 
@@ -210,7 +211,7 @@ class _MastodonLoad(JsonLoad):
                         read = read_html(content)
                         links = [vars(link) for link in read.links]
                         line = {"n": number, "m": member, "content_hash": content_hash, "text": read.text}
-                        out.write(json.dumps({**line, "links": links}, ensure_ascii=False) + "\n")
+                        out.write(_ENCODER.encode({**line, "links": links}) + "\n")
             if number:
                 columns: dict[str, Shape] = {"n": "BIGINT", "m": "VARCHAR", **_TEXT}
                 self._con.execute(

@@ -21,7 +21,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -323,7 +323,6 @@ class _Survey:
     bare_returns: int = 0
     record_ends: int = 0
     ends_in_quotes: bool = False
-    marks: set[str] = field(default_factory=set)
 
 
 def _survey(path: Path, dialect: Dialect) -> _Survey:
@@ -337,13 +336,17 @@ def _survey(path: Path, dialect: Dialect) -> _Survey:
             if not chunk.isascii():
                 _count_characters(chunk, found)
             found.newlines += chunk.count(b"\n")
-            found.bare_returns += chunk.count(b"\r") - chunk.count(b"\r\n")
+            has_returns = b"\r" in chunk  # most tables have none: a pass for one byte saves two for several
+            if has_returns:
+                found.bare_returns += chunk.count(b"\r") - chunk.count(b"\r\n")
             if dialect.escape != dialect.quote:
                 chunk = chunk.replace(escaped, b"")
             parts = chunk.split(quote_byte)
             outside = b"q".join(parts[1 if is_inside else 0 :: 2])
             is_inside ^= len(parts) % 2 == 0
-            found.record_ends += outside.count(b"\n") - outside.count(b"\n\n") - outside.count(b"\n\r\n")
+            found.record_ends += outside.count(b"\n") - outside.count(b"\n\n")
+            if has_returns:
+                found.record_ends -= outside.count(b"\n\r\n")
             last = chunk[-1:] or last
     if last != b"\n":
         found.record_ends += 1
@@ -356,7 +359,6 @@ def _whole_lines(stream: BinaryIO) -> bytes:
 
 
 def _count_characters(chunk: bytes, found: _Survey) -> None:
-    found.marks |= {mark for mark in _CR_MARKS if mark.encode() in chunk}
     try:
         found.valid += len(chunk) - len(chunk.decode("utf-8"))  # the bytes beyond the first of each character
         return
@@ -501,7 +503,7 @@ def _text_cells(
     mark = ""
     if codec != "utf-8" or survey.bare_returns:
         if survey.newlines:
-            mark = next((one for one in _CR_MARKS if one not in survey.marks), "") if survey.bare_returns else ""
+            mark = _free_mark(path) if survey.bare_returns else ""
         # a file without any LF is from before Mac OS X: there CR ended a line
         replacement = mark if survey.newlines else "\n"
         path = _rewritten(path, folder / "rewritten", codec, replacement if survey.bare_returns else "")
@@ -543,6 +545,15 @@ def _text_cells(
         outcome.loaded += insert(_rows_sql(clean, width))
 
     return Cells(tuple(cell.replace(mark, "\r") for cell in header) if mark else header, encoding, load)
+
+
+def _free_mark(path: Path) -> str:
+    """The first of the marks that a file does not hold; none when it holds all of them."""
+    held: set[str] = set()
+    with path.open("rb") as stream:
+        while chunk := _whole_lines(stream):
+            held |= {mark for mark in _CR_MARKS if mark.encode() in chunk}
+    return next((mark for mark in _CR_MARKS if mark not in held), "")
 
 
 def _codec_of(survey: _Survey, stated: str | None) -> str:
