@@ -9,6 +9,7 @@ import argparse
 import itertools
 import os
 import platform
+import shlex
 import shutil
 import sys
 import tempfile
@@ -157,7 +158,8 @@ def main() -> int:
 def single_loads(arguments: argparse.Namespace) -> int:
     """Load each source family beside a bare read of it; 1 when one failed, after all others."""
     working = Path(tempfile.mkdtemp(prefix="suara-bench-", dir=arguments.folder))
-    command = " ".join(["python -m bench", *sys.argv[1:]])
+    chosen = [word for family in arguments.family or () for word in ("--family", family)]
+    command = shlex.join(["python", "-m", "bench", "--loads", "--posts", str(arguments.posts), *chosen])
     measured, failed = [], False
     try:
         for family in arguments.family or loads.FAMILIES:
