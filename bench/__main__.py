@@ -167,7 +167,7 @@ def single_loads(arguments: argparse.Namespace) -> int:
             folder = working / f"{len(measured)}"
             try:
                 measured.append(loads.measure_family(family, arguments.posts, folder))
-            except ProgramError as error:
+            except (ProgramError, OSError) as error:  # a full disk, too: the web client's million takes 12 GB
                 say(f"{family}: {error}")
                 failed = True
             else:

@@ -240,7 +240,7 @@ def json_templates(records: Iterable[tuple[str, Any]], make_id: Callable[[str], 
 def _archive(posts: int, folder: Path) -> Growth:
     if package("ytd_andreruffert"):
         return grown_archive(grow("ytd_andreruffert", posts, folder))
-    source = captures.modern_archive(folder / "sample.zip", [captures.post(f"Synthetic {n}") for n in range(1)])
+    source = captures.modern_archive(folder / "sample.zip", [captures.post()])
     return grown_archive(grow_modern_archive(source, posts, folder, "x_archive"))
 
 
@@ -364,13 +364,13 @@ def _mastodon(posts: int, folder: Path) -> Growth:
     return grown_lines(folder, "mastodon", posts, json_templates(records, mastodon_id), "mastodon_posts")
 
 
-def _read_tables(name: str, pattern: str = ".csv") -> list[tuple[list[str], list[list[str]]]]:
+def _read_tables(name: str) -> list[tuple[list[str], list[list[str]]]]:
     """Header and rows of each table in a real package; none where it is not there."""
     real = package(name)
     if real is None:
         return []
     with zipfile.ZipFile(real) as archive:
-        texts = [archive.read(member).decode("utf-8-sig") for member in archive.namelist() if member.endswith(pattern)]
+        texts = [archive.read(member).decode("utf-8-sig") for member in archive.namelist() if member.endswith(".csv")]
     tables = [list(csv.reader(io.StringIO(text, newline=""))) for text in texts]
     return [(rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]) for rows in tables if len(rows) > 1]
 
