@@ -47,7 +47,7 @@ test: lint  ## lint and every test; real data where ../shared/data is, the UI wh
 conformance: $(STAMP)  ## hashtags, mentions, links from text beside the public conformance suite
 	@$(BIN)/python -m tests.conformance
 
-bench: $(STAMP)  ## ratios against a bare read, memory, shares of the steps
+bench: $(STAMP)  ## ratios against a bare read (whole runs, loads of each source), memory, shares of the steps
 	@$(BIN)/python -m bench
 
 docs: $(STAMP)  ## write docs/reference from the models, the gates and the commands

@@ -1,4 +1,4 @@
-"""`python -m bench`: grow a package, read it bare, run it whole, print both side by side.
+"""`python -m bench`: read bare beside whole runs of a package, and beside the load of each source family.
 
 Belongs here: arguments, the order of measurements, the table. Does not belong here: growing and measuring.
 """
@@ -9,6 +9,7 @@ import argparse
 import itertools
 import os
 import platform
+import shlex
 import shutil
 import sys
 import tempfile
@@ -16,8 +17,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import loads
 from bench.grow import PACKAGES, Grown, default_package, grow
-from bench.measure import Cost, ProgramError, Run, bare_read, whole_run
+from bench.measure import Cost, ProgramError, Run, apart, bare_read, whole_run
 
 AIM_RATIO = 6.0
 AIM_PEAK_BYTES = 2 << 30
@@ -52,7 +54,7 @@ def measure_size(package: str, posts: int, folder: Path, repeats: int) -> Measur
     """Grow to a size and measure: bare reads before and after the whole run, so that both see the same machine."""
     folder.mkdir(parents=True)
     started = time.perf_counter()
-    grown = grow(package, posts, folder / "grown")
+    grown = apart(grow, package, posts, folder / "grown")
     megabytes = sum(path.stat().st_size for path in grown.json_files) / 1e6
     say(f"{posts:,} posts of {package} grown in {time.perf_counter() - started:.0f} s ({megabytes:,.0f} MB of JSON)")
     bare_read(grown, folder)  # once unmeasured: both then read from the same warm file cache
@@ -130,13 +132,63 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=2, help="bare reads before and after (default: 2)")
     parser.add_argument("--folder", type=Path, help="where to work (default: the system's temporary folder)")
     parser.add_argument("--keep", action="store_true", help="keep the grown files and what was built")
-    parser.add_argument("--write", action="store_true", help=f"write the table to bench/results/{RESULTS.name}")
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help=f"write the tables to bench/results/{RESULTS.name} and {loads.RESULTS.name}",
+    )
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--loads", action="store_true", help="measure the load of each source family, and no whole run")
+    only.add_argument("--no-loads", action="store_true", help="measure whole runs, and no single loads")
+    parser.add_argument("--family", action="append", choices=list(loads.FAMILIES), help="load these families only")
     return parser.parse_args()
 
 
 def main() -> int:
     """Measure and print; 1 when a program failed."""
     arguments = parse()
+    status = 0
+    if not arguments.loads:
+        status = whole_runs(arguments)
+    if not arguments.no_loads:
+        status = single_loads(arguments) or status
+    return status
+
+
+def single_loads(arguments: argparse.Namespace) -> int:
+    """Load each source family beside a bare read of it; 1 when one failed, after all others."""
+    working = Path(tempfile.mkdtemp(prefix="suara-bench-", dir=arguments.folder))
+    chosen = [word for family in arguments.family or () for word in ("--family", family)]
+    command = shlex.join(["python", "-m", "bench", "--loads", "--posts", str(arguments.posts), *chosen])
+    measured, failed = [], False
+    try:
+        for family in arguments.family or loads.FAMILIES:
+            started = time.perf_counter()
+            folder = working / f"{len(measured)}"
+            try:
+                measured.append(loads.measure_family(family, arguments.posts, folder))
+            except (ProgramError, OSError) as error:  # a full disk, too: the web client's million takes 12 GB
+                say(f"{family}: {error}")
+                failed = True
+            else:
+                say(f"{loads.line(measured[-1])} {time.perf_counter() - started:.0f} s in all")
+            if not arguments.keep:
+                shutil.rmtree(folder, ignore_errors=True)
+            if measured and arguments.write:  # after each family: all of them take half an hour
+                loads.RESULTS.parent.mkdir(exist_ok=True)
+                loads.RESULTS.write_text(loads.table(measured, command), encoding="utf-8")
+        if measured:
+            print(loads.table(measured, command))
+    finally:
+        if arguments.keep:
+            say(f"kept: {working}")
+        else:
+            shutil.rmtree(working, ignore_errors=True)
+    return int(failed)
+
+
+def whole_runs(arguments: argparse.Namespace) -> int:
+    """Run the whole pipeline beside bare reads; 1 when a program failed."""
     package = arguments.package or default_package()
     sizes = [] if arguments.no_tenth else [arguments.posts // 10]
     sizes += [arguments.posts] + ([arguments.posts * 10] if arguments.times_ten else [])

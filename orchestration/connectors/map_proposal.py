@@ -165,7 +165,7 @@ def _header_row(head: TableHead) -> int:
 def _load(con: duckdb.DuckDBPyConnection, files: CaptureFiles, head: TableHead, header_row: int, scratch: Path) -> int:
     with open_table(con, files, head, header_row, scratch) as cells:
 
-        def insert(relation: str) -> int:
+        def insert(relation: str, _: int | None) -> int:
             con.execute(f"create or replace temp table cells as select * from {relation}")
             return con.execute("select count(*) from cells").fetchall()[0][0]
 

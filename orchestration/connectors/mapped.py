@@ -38,6 +38,7 @@ RAW_TABLES: dict[str, str] = {"mapped_posts": raw_table_ddl("mapped_posts", dict
 _MAX_MAP_BYTES = 1 << 20
 # Day numbers of Excel from 2000 to 2064; anything else is no date.
 EXCEL_SERIAL = "(3[6-9]|[45][0-9])[0-9]{3}([.][0-9]+)?"
+_WHOLE_TIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})"
 _OFFSET = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 
 
@@ -263,7 +264,9 @@ def instant_sql(cell: str, formats: tuple[str, ...], zone: str | None) -> str:
         seconds = f"regexp_replace({text}, '([T ][0-9]{{2}}:[0-9]{{2}}) ?(Z|[+-])', '\\1:00\\2')"
         colon = f"regexp_replace({seconds}, '([+-][0-9]{{2}})([0-9]{{2}})$', '\\1:\\2')"
         clock = f"(try_cast({text} as timestamp) {in_zone})" if zone else "null"
-        return f"(case when {own} then try_cast({colon} as timestamptz) else {clock} end)"
+        # what DuckDB reads as it stands is looked at once, not three times (200,000: 0.08 s for 0.13; 2026-11-26)
+        as_it_stands = f"when regexp_full_match({text}, '{_WHOLE_TIME}') then try_cast({text} as timestamptz)"
+        return f"(case {as_it_stands} when {own} then try_cast({colon} as timestamptz) else {clock} end)"
     parsed = f"try_strptime({text}, [{', '.join(quote(one) for one in formats)}])"
     return parsed if "%z" in formats[0] else f"({parsed} {in_zone})"
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from html import unescape
 from html.parser import HTMLParser
 
 # Line ends that a block begins and ends with.
@@ -46,8 +47,19 @@ class PostText:
     links: tuple[Link, ...]
 
 
+# Tags as Mastodon itself writes them: paragraphs, line ends, links and what is around their words, and no attribute in
+# which anything but `&` is written as an entity.
+_PLAIN_TAG = re.compile(r'(?:p|a|span)(?: [a-z-]+="(?:[^"&<>]|&amp;)*+")*+')
+_PARAGRAPHS, _LINE_ENDS, _NO_MEANING = ("p", "/p"), ("br", "br /", "br/"), ("span", "/span")
+_TAG = re.compile("<([^>]*)>")
+_ATTRIBUTE = re.compile(' ([a-z-]+)="([^"]*)"')
+
+
 def read_html(html: str) -> PostText:
     """The text of a post's HTML. Nothing is refused: what is no HTML is text."""
+    plain = _read_plain(html)
+    if plain is not None:
+        return plain
     try:
         return _read(html)
     except AssertionError:  # what the parser of Python 3.11 raises at `<![` of no known kind
@@ -59,6 +71,75 @@ def _read(html: str) -> PostText:
     reader.feed(html)
     reader.close()
     return reader.result()
+
+
+def _read_plain(html: str) -> PostText | None:
+    """The text of HTML as Mastodon itself writes it, as `_Reader` gives it, in a fourth of its time; else None.
+
+    Each different text of a capture passes here: with the parser of any HTML a load of 200,000 posts took 12 times a
+    bare read of them (2026-11-26).
+    """
+    pieces = _TAG.split(html)
+    if html.count("<") != len(pieces) // 2 or "quote-inline" in html:
+        return None
+    parts: list[str] = []
+    links: list[Link] = []
+    length = pending = 0
+    link: tuple[str, str, int, int] | None = None  # kind, address, where it begins in the text and in `parts`
+    for at in range(0, len(pieces), 2):
+        words = pieces[at]
+        tag = pieces[at - 1] if at else "span"
+        if tag in _PARAGRAPHS:
+            pending = 2
+        elif tag in _LINE_ENDS:
+            parts.append("\n" * (pending + 1) if length else "\n")
+            length += len(parts[-1])
+            pending = 0
+        elif tag == "/a":
+            if link is not None:
+                links += _link(*link[:3], "".join(parts[link[3] :]))
+                link = None
+        elif tag not in _NO_MEANING:
+            if not _PLAIN_TAG.fullmatch(tag):
+                return None
+            if tag[0] == "p":
+                pending = 2
+            elif tag[0] == "a":
+                if link is not None:
+                    links += _link(*link[:3], "".join(parts[link[3] :]))
+                if pending and length:
+                    parts.append("\n" * pending)
+                    length += pending
+                pending = 0
+                attributes = {name: value.replace("&amp;", "&") for name, value in _ATTRIBUTE.findall(tag)}
+                kind = _kind_of(attributes.get("class", "").split(), attributes)
+                link = (kind, attributes.get("href", ""), length, len(parts))
+        if "&" in words:
+            words = unescape(words)
+        if not words:
+            continue
+        if "\n" in words or "\r" in words:
+            words = _SOURCE_LINE_END.sub(" ", words)
+        if words[0] == " " and not words.strip(" ") and (pending or not length or parts[-1].endswith("\n")):
+            continue
+        if pending and length:
+            parts.append("\n" * pending)
+            length += pending
+        pending = 0
+        parts.append(words)
+        length += len(words)
+    if link is not None:
+        links += _link(*link[:3], "".join(parts[link[3] :]))
+    return PostText("".join(parts).rstrip("\n"), tuple(links))
+
+
+def _link(kind: str, href: str, start: int, words: str) -> list[Link]:
+    """A link that has ended; none when it has no words."""
+    if not words:
+        return []
+    if kind == "hashtag" and words[0] not in "#＃":
+        kind = "link"
+    return [Link(kind, words, href, start, start + len(words))]
 
 
 class _Reader(HTMLParser):
@@ -128,12 +209,7 @@ class _Reader(HTMLParser):
             return
         kind, href, start = self._link
         self._link = None
-        words = "".join(self._parts)[start:]
-        if not words:
-            return
-        if kind == "hashtag" and words[0] not in "#＃":
-            kind = "link"
-        self._links.append(Link(kind, words, href, start, start + len(words)))
+        self._links += _link(kind, href, start, "".join(self._parts)[start:])
 
     def result(self) -> PostText:
         self._close_link()

@@ -43,7 +43,7 @@ _JS_PREFIX = re.compile(r"^\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w.$]*\s*=\s*"
 MAX_CSV_LINE_BYTES = 2 << 20
 
 _CHUNK = 4 << 20
-_NOT_NUMBERED = -1
+NOT_NUMBERED = -1  # stands for the number of a record until all of its file are inserted
 # So much unpacked JSON is read by one statement; it lies in the scratch folder meanwhile.
 _TOGETHER_BYTES = 2 << 30
 # What DuckDB raises when the data is at fault; anything else is ours or the machine's, and is not hidden.
@@ -828,14 +828,23 @@ def insert_numbered(
     """
     of_member = "" if member is None else f"{quote(member)},"
     inserted = con.execute(
-        f"insert into raw.{table} select {quote(capture_id)}, {_NOT_NUMBERED}, {of_member} * from ({source_sql})"
+        f"insert into raw.{table} select {quote(capture_id)}, {NOT_NUMBERED}, {of_member} * from ({source_sql})"
     ).fetchall()[0][0]
-    fresh = f"capture_id = {quote(capture_id)} and record_no = {_NOT_NUMBERED}"
+    number_inserted(con, table, capture_id, inserted, first_no)
+    return inserted
+
+
+def number_inserted(con: duckdb.DuckDBPyConnection, table: str, capture_id: str, inserted: int, first_no: int) -> None:
+    """Number the rows of one insert, which have `NOT_NUMBERED` instead, after `first_no` in their order.
+
+    Raises:
+        RuntimeError: They do not lie one after the other.
+    """
+    fresh = f"capture_id = {quote(capture_id)} and record_no = {NOT_NUMBERED}"
     first, last = con.execute(f"select min(rowid), max(rowid) from raw.{table} where {fresh}").fetchall()[0]
     if inserted and last - first + 1 != inserted:
         raise RuntimeError(f"raw.{table}: {inserted:,} rows were inserted, they lie at {first:,} to {last:,}")
     con.execute(f"update raw.{table} set record_no = {first_no + 1} + rowid - {first or 0} where {fresh}")
-    return inserted
 
 
 def delete_records(con: duckdb.DuckDBPyConnection, table: str, capture_id: str, first_no: int) -> None:

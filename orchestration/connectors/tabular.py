@@ -32,11 +32,13 @@ from orchestration.connectors.base import LoadResult, MemberCount, Progress, quo
 from orchestration.connectors.files import CaptureFiles
 from orchestration.connectors.records import (
     MAX_REJECTED,
+    NOT_NUMBERED,
     Outcome,
     all_or_nothing,
     delete_records,
     describe_encoding,
     nothing_loaded,
+    number_inserted,
 )
 from orchestration.connectors.tables import (
     PARQUET,
@@ -359,11 +361,15 @@ class TableLoad:
             expressions = self.expressions(texts)
             columns = ", ".join(expressions.get(name, "null") for name in self.raw_columns)
 
-            def insert(relation: str) -> int:
-                return self._con.execute(
-                    f"insert into raw.{table} select {quote(self._capture_id)}, record_no, {quote(head.name)},"
+            def insert(relation: str, after: int | None) -> int:
+                number = "record_no" if after is None else NOT_NUMBERED
+                inserted = self._con.execute(
+                    f"insert into raw.{table} select {quote(self._capture_id)}, {number}, {quote(head.name)},"
                     f" {columns} from {relation}"
                 ).fetchall()[0][0]
+                if after is not None:
+                    number_inserted(self._con, table, self._capture_id, inserted, after)
+                return inserted
 
             def undo() -> None:
                 delete_records(self._con, table, self._capture_id, first_no)

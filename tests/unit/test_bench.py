@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from bench import loads
 from bench.grow import Grown, grow, grow_api_timeline, grow_legacy_archive, grow_v11_lines, id_agrees, new_id
 from bench.measure import bare_read
+from orchestration.connectors import CONNECTORS
 from orchestration.demo import native
 from tests.fixtures import captures, json_captures
+from tests.unit.connectors_support import load
 
 
 def records(grown: Grown) -> list[dict]:
@@ -89,3 +92,40 @@ def test_a_missing_package_says_what_to_do(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("SUARA_SHARED_DATA", str(tmp_path))
     with pytest.raises(FileNotFoundError, match="SUARA_SHARED_DATA"):
         grow("grailbird_landsurveyorsu", 10, tmp_path)
+
+
+@pytest.mark.parametrize("family", loads.FAMILIES)
+def test_every_record_of_a_grown_family_is_loaded(family: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUARA_SHARED_DATA", str(tmp_path))  # the hand-made samples, everywhere
+    folder = tmp_path / "capture"
+    folder.mkdir()
+    growth = loads.FAMILIES[family](50, folder)
+    if growth.column_map:
+        with_map = tmp_path / "with_map"
+        with_map.mkdir()
+        growth.capture.rename(with_map / growth.capture.name)
+        growth.column_map.rename(with_map / growth.column_map.name)
+    got = load(with_map if growth.column_map else growth.capture, scratch=tmp_path / "scratch")
+    assert got.result.source == family.partition(" ")[0]
+    posts = sum(member.loaded_count for member in got.result.members if member.record_type == "post")
+    assert (posts, got.result.rejected_count) == (50, 0)
+    assert got.rows(f"select count(*), count(distinct record_no) from raw.{growth.raw_table}") == [(50, 50)]
+    con = got.con
+    if not growth.column_map:
+        assert con.execute(f"select count(*), count(distinct bare) from ({growth.bare_sql}) bare").fetchall() == [
+            (50, 50)
+        ]
+
+
+def test_every_connector_has_a_grown_family() -> None:
+    assert {family.partition(" ")[0] for family in loads.FAMILIES} == {one.source for one in CONNECTORS}
+
+
+def test_ids_of_grown_records_keep_their_time_and_are_distinct() -> None:
+    post_id = native.snowflake(datetime(2019, 5, 4, tzinfo=UTC))
+    ids = {int(loads.x_id(post_id)(serial, 0)) for serial in range(10_000)}
+    assert len(ids) == 10_000 and {one >> 22 for one in ids} == {int(post_id) >> 22}
+    keys = {loads.bluesky_id("3lkizm6uvhc2b")(serial, 0) for serial in range(10_000)}
+    assert len(keys) == 10_000 and {key[:8] for key in keys} == {"3lkizm6u"}
+    statuses = {int(loads.mastodon_id("109381959558229264")(0, copy)) for copy in range(10_000)}
+    assert len(statuses) == 10_000 and {one >> 16 for one in statuses} == {109381959558229264 >> 16}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
-from orchestration.connectors.post_html import read_html
+from orchestration.connectors.post_html import _read, _read_plain, read_html
 
 
 @pytest.mark.parametrize(
@@ -74,3 +76,24 @@ def test_kind_and_place_of_a_link(anchor: str, kind: str, words: str) -> None:
 
 def test_link_without_words_is_none() -> None:
     assert read_html('<a href="https://s/"><img src="x"></a>').links == ()
+
+
+# What Mastodon writes, and what looks almost like it.
+_PIECES = (
+    *("<p>", "</p>", "<br>", "<br />", "<br/>", "<a>", "</a>", "<span>", "</span>", '<span class="invisible">'),
+    *('<a href="https://x.example/?a=1&amp;b=2" class="mention hashtag" rel="tag">', '<a href="u">', '<p dir="auto">'),
+    *("#tag", "＃x", "#", " ", "  ", "\n", " \r\n ", "\t", "word", "a b", "\u2028", ">", '"', "é🙏", "&", "&am"),
+    *("&amp;", "&lt;p&gt;", "&nbsp;", "&copy", "&#39;", "&#13;", "&#1;", "&#x20;"),
+    *("<A>", "<div>", "<p >", "<", "<a href='x'>", '<a href="&copy;">', '<p class="quote-inline">'),
+)
+
+
+def test_plain_html_is_read_as_the_parser_of_any_html_reads_it() -> None:
+    choice = random.Random(20261126)
+    plain = 0
+    for _ in range(3_000):
+        html = "".join(choice.choices(_PIECES, k=choice.randint(0, 9)))
+        read = _read_plain(html)
+        plain += read is not None
+        assert read is None or read == _read(html), html
+    assert plain > 500

@@ -41,8 +41,9 @@ class Read:
             with open_table(con, files, head, header_row, scratch, encoding) as cells:
                 self.header, self.encoding = cells.header, cells.encoding
 
-                def insert(relation: str) -> int:
-                    rows = con.execute(f"select * from {relation} order by record_no").fetchall()
+                def insert(relation: str, after: int | None) -> int:
+                    number = "" if after is None else f"{after} + row_number() over () as record_no, "
+                    rows = con.execute(f"select {number}* from {relation} order by record_no").fetchall()
                     self.rows += rows
                     return len(rows)
 
@@ -119,7 +120,8 @@ def test_open_quote_before_a_quoted_row(tmp_path: Path) -> None:
     assert [code for _, code in got.reasons] == ["open_quote"]
 
 
-_CELLS = st.text(st.sampled_from("ab ,;\"'\n\r#é–😀"), max_size=8).map(lambda cell: cell.removesuffix("\r"))
+# No cell ends in a CR: the writer leaves it without quotes, and at the end of a row it cannot be told from CRLF.
+_CELLS = st.text(st.sampled_from("ab ,;\"'\n\r#é–😀"), max_size=8).map(lambda cell: cell.rstrip("\r"))
 
 
 @settings(max_examples=150, deadline=None)
