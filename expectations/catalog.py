@@ -118,7 +118,7 @@ _POSTS_OFF_THEIR_ID = (
     _STAGING_POSTS_OF_CAPTURE
     + """platform = 'x'
     and try_cast(post_id as bigint) >= 34359738368
-    and not contains(post_id, 'E')
+    and not contains(upper(post_id), 'E')
     and not (length(post_id) >= 17 and ends_with(post_id, '000000'))
     and abs(epoch_ms(posted_at) - ((try_cast(post_id as bigint) >> 22) + 1288834974657)) / 1000
     > case when epoch_ms(posted_at) % 86400000 = 0 then 86400 when epoch_ms(posted_at) % 60000 = 0 then 60 else 0 end

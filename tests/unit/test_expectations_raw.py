@@ -129,6 +129,15 @@ def test_each_kind_of_id_damage_is_named_alone(kind: str) -> None:
     assert failed == {f"ids_not_damaged_by_{kind}"}
 
 
+@pytest.mark.parametrize("written", ["1.23457e+18", "1.23457E18", "1,23e18", "1E+18"])
+def test_scientific_notation_is_known_however_it_is_written(written: str) -> None:
+    con = raw_database()
+    con.execute(_IDS.format(f"'{written}'") + " and record_no in (7, 9)")
+    outcomes = outcomes_by_check(con, "raw")
+    assert not outcomes["ids_not_in_scientific_notation", BAD].passed
+    assert outcomes["ids_well_formed", BAD].passed
+
+
 def test_few_damaged_looking_ids_are_no_damage() -> None:
     con = raw_database()
     con.execute(_IDS.format(_EXCEL) + " and record_no <= 12")  # 10 %

@@ -21,9 +21,14 @@
 {%- endmacro %}
 
 
-{#- True for `1.23457E+18`, as a spreadsheet shows a long number: too few digits to tell a time. -#}
+{#- True for `1.23457E+18`, as a spreadsheet shows a long number, and `1.23457e18`, as a program prints one: too few digits
+    to tell a time. The long pattern is asked only where it can hold. -#}
 {% macro is_scientific_id(post_id) -%}
-    (contains(upper(coalesce({{ post_id }}, '')), 'E+') and length({{ post_id }}) < 18)
+    (
+        contains(upper(coalesce({{ post_id }}, '')), 'E')
+        and length({{ post_id }}) < 18
+        and {{ regex_match(post_id, '^[0-9]([.,][0-9]+)?[eE][+]?[0-9]{1,2}$') }}
+    )
 {%- endmacro %}
 
 
