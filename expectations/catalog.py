@@ -118,7 +118,7 @@ _POSTS_OFF_THEIR_ID = (
     _STAGING_POSTS_OF_CAPTURE
     + """platform = 'x'
     and try_cast(post_id as bigint) >= 34359738368
-    and not contains(post_id, 'E')
+    and not contains(upper(post_id), 'E')
     and not (length(post_id) >= 17 and ends_with(post_id, '000000'))
     and abs(epoch_ms(posted_at) - ((try_cast(post_id as bigint) >> 22) + 1288834974657)) / 1000
     > case when epoch_ms(posted_at) % 86400000 = 0 then 86400 when epoch_ms(posted_at) % 60000 = 0 then 60 else 0 end
@@ -301,7 +301,8 @@ limit 20""",
         name="owner_known",
         severity="warning",
         dimension="completeness",
-        why="Without its owner a capture cannot say for which account it is complete: its months stay samples.",
+        why="Without its owner a capture cannot say for which account it is complete. Posts whose author nobody names "
+        "fall together, from whichever capture they come.",
         next_step="Deliver the profile file that belongs to the export (account.js, user_details.js, users).",
         frame="raw__accounting",
         column="owner",
@@ -757,7 +758,7 @@ limit 20""",
         frame="staging__posts",
         column="partial_month_count",
         expected="the covered time begins and ends with a month (within {cut_month_days} day)",
-        observed="covered from {covered_from} to {covered_to}",
+        observed="covered from {covered_from} to {covered_to} (days of UTC)",
         evidence_sql=None,
         thresholds=("cut_month_days",),
     ),

@@ -40,7 +40,7 @@ HANDLE_IS_WELL_FORMED = (
 POST_ADDRESS_PATTERN = "^https?://(?:www[.]|mobile[.])?(?:twitter|x)[.]com/([A-Za-z0-9_]+)/status(?:es)?/([0-9]+)"
 
 # The same number as a spreadsheet shows it.
-SCIENTIFIC_ID_PATTERN = "[0-9]([.,][0-9]+)?[eE][+][0-9]{1,2}"
+SCIENTIFIC_ID_PATTERN = "[0-9]([.,][0-9]+)?[eE][+]?[0-9]{1,2}"
 
 # Columns of reports that may hold handles, by how they are called.
 _NAMES_ACCOUNTS = "(^|_)(handle|partner|account|author|target|mention|username|screen_name|user)s?$"

@@ -139,9 +139,10 @@ select
     coalesce(totals.disagreeing_binding_total_count, 0) as disagreeing_binding_total_count,
     coalesce(cut_members.cut_member_count, 0) as cut_member_count,
     coalesce(totals.disagreeing_binding_total_count, 0)
-        -- what promises to be everything must be whole; a stream or a sample that a disconnect cut stays what it is
+        -- what promises to be everything must be whole, and a lone file of posts out of an archive: it is in no order of
+        -- time, so what is missing is missing everywhere. A stream or sample that a disconnect cut stays what it is.
         + case
-            when captures.is_census or totals.binding_total_count > 0 then coalesce(cut_members.cut_member_count, 0)
+            when captures.is_census or totals.binding_total_count > 0 or captures.source = 'x_archive' then coalesce(cut_members.cut_member_count, 0)
             else 0
         end as missing_part_count,
     -- who it is stays out of the words: outcomes are published

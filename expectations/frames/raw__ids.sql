@@ -26,7 +26,7 @@ records_with_number as (
         case when is_number and is_well_formed then try_cast(record_id as ubigint) end as id_number,
         -- the long pattern is asked only where it can hold
         is_number
-        and contains(upper(record_id), 'E+')
+        and contains(upper(record_id), 'E')
         and regexp_full_match(record_id, '{{ scientific_id_pattern }}') as is_scientific
     from raw_records
 

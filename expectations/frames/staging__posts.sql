@@ -40,7 +40,7 @@ posts_with_time_in_id as (
             when
                 staging_posts.platform = 'x'
                 and try_cast(staging_posts.post_id as bigint) >= 34359738368
-                and not contains(staging_posts.post_id, 'E')
+                and not contains(upper(staging_posts.post_id), 'E')
                 and not (length(staging_posts.post_id) >= 17 and ends_with(staging_posts.post_id, '000000'))
                 then abs(
                     epoch_ms(staging_posts.posted_at)

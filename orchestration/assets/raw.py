@@ -195,12 +195,13 @@ def _unreadable_rows(unreadable: dict[str, str], ledger: Ledger) -> list[dict]:
             "severity": gates.CRITICAL,
             "dimension": "validity",
             "passed": False,
-            "observed": reason,
+            # the reason ends with what to do
+            "observed": reason.rstrip("."),
             "expected": "a file that can be read",
             "failing_count": 1,
             "failing_sample": "[]",
             "why": "A file that cannot be read as a whole tells nothing reliable about what it held.",
-            "next_step": "Ask for the export again, or name its source with --source.",
+            "next_step": "The file stays out; everything else goes on.",
         }
         for capture_id, reason in unreadable.items()
     ]

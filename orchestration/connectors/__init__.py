@@ -36,7 +36,7 @@ from orchestration.connectors import (
 from orchestration.connectors.base import BOOKKEEPING_TABLES, Connector
 from orchestration.connectors.files import CaptureFiles
 from orchestration.connectors.foreign import describe
-from orchestration.connectors.tabular import TabularConnector, most_specific
+from orchestration.connectors.tabular import TabularConnector, most_specific, nearly
 from orchestration.contract import InputError
 
 # In the order of detection: a map is followed before anything is guessed; an archive is known by its layout, a loose
@@ -90,10 +90,13 @@ def detect(capture: CaptureFiles, source: str | None = None) -> Connector:
     if table is not None:
         return table
     found, next_step, code = describe(capture)
+    near = nearly(CONNECTORS, capture) if code == "unknown_table" else None
+    if near is not None:
+        found = f"{near}; it has {found.removeprefix('a table with the columns ')}"
+        next_step, code = f"Take the file as exported. {next_step}", "missing_column"
     raise InputError(
         file=capture.name,
-        expected="an X archive (new or old form), JSON of X API v2 or v1.1, the web client, snscrape or twscrape,"
-        " posts of Bluesky, posts or an archive of Mastodon, or a table of a known tool",
+        expected="an export of X, Bluesky or Mastodon, or a table of a known tool",
         found=found,
         next_step=next_step,
         code=code,

@@ -216,6 +216,8 @@ def _find_id(con: duckdb.DuckDBPyConnection, draft: _Draft, name: str, names: Se
     others = [place for place in range(len(names)) if place not in likely] if name == "link" else []
     for place in [*likely, *others]:
         fit, filled = _share(con, place, condition)
+        if name == "post_id" and _took_scientific(con, draft, place):
+            return
         # a sum or a note below the posts has no address; half of the cells say enough, so peculiar is what they hold
         if fit < max(1, filled / 2):
             continue
@@ -244,8 +246,29 @@ def _is_rounded(con: duckdb.DuckDBPyConnection, draft: _Draft, place: int) -> bo
     rounded, _ = _share(con, place, lambda cell: f"regexp_full_match({cell}, '[0-9]{{15,18}}00')")
     if long_ids < 3 or rounded <= long_ids / 2:
         return False
-    instead = "the address is mapped instead" if "link" in draft.columns else "export again with the ids as text"
-    draft.doubts.append(f"{rounded:,} of {long_ids:,} ids end in zeros: a program has rounded them; {instead}.")
+    told = f"{rounded:,} of {long_ids:,} ids end in zeros: a program has rounded them"
+    if "link" in draft.columns:
+        draft.doubts.append(f"{told}; the address is mapped instead.")
+        return True
+    draft.doubts.append(f"{told}. {_DAMAGED}")
+    return False
+
+
+_DAMAGED = (
+    "Export again with the ids as text if you can. As it is, a post is found again where another capture holds it with"
+    " its id, and counted under a stand-in where none does."
+)
+
+
+def _took_scientific(con: duckdb.DuckDBPyConnection, draft: _Draft, place: int) -> bool:
+    """Whether a column of ids in scientific notation was taken for what it is; addresses would be better."""
+    pattern = "[0-9]([.,][0-9]+)?[eE][+]?[0-9]{1,2}"
+    fit, filled = _share(con, place, lambda cell: f"regexp_full_match({cell}, {quote(pattern)})")
+    if "link" in draft.columns or fit < max(1, filled / 2):
+        return False
+    draft.take("post_id", place, f"{fit:,} of {filled:,} cells are ids in scientific notation")
+    told = f"{fit:,} of {filled:,} ids are in scientific notation: most of their digits are lost"
+    draft.doubts.append(f"{told}. {_DAMAGED}")
     return True
 
 

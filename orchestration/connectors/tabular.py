@@ -251,6 +251,21 @@ def most_specific(connectors: Iterable[object], files: CaptureFiles) -> TabularC
     return best if best is not None and best.detect(files) else None
 
 
+def nearly(connectors: Iterable[object], files: CaptureFiles) -> str | None:
+    """The format that a table would be of, were it not for a few columns, in words; None when it is near to none."""
+    found: list[tuple[int, str]] = []
+    for head in table_heads(files):
+        cells = {normalised(cell) for row in head.rows for cell in row}
+        for table_format in (connector.format for connector in connectors if isinstance(connector, TabularConnector)):
+            for signature in table_format.signatures:
+                missing = [name for name in table_format.columns if name in signature]
+                missing = [name for name in missing if not cells.intersection(table_format.columns[name])]
+                if 3 * len(missing) <= len(signature) >= 4:
+                    words = ", ".join(table_format.columns[name][0] for name in missing)
+                    found.append((len(signature) - len(missing), f"{table_format.title}, but without {words}"))
+    return max(found, key=lambda near: near[0])[1] if found else None
+
+
 class TableLoad:
     """One load of one capture, table by table. A format with more to it overrides the methods that say so."""
 

@@ -321,16 +321,17 @@ def _hashtags(page: _Page) -> list[Figure]:
             picture=lambda width: figures.ranked_bars(
                 top, "label", [("own_posts", ACCENT), ("reposts", ACCENT_LIGHT)], width, title="posts"
             ),
-            note="Hashtags of reposts are those delivered with the repost; long reposts may have lost some.",
+            note="Hashtags of reposts are those of the original where the source holds it; elsewhere the text of a long"
+            " repost is cut, and may have lost some.",
             legend=[(ACCENT, "own posts"), (ACCENT_LIGHT, "reposts")],
         ),
         page.figure(
             "hashtag_trend",
-            "The ten most used, year by year",
+            "The most used, year by year",
             "Posts per year of the hashtags that are most used overall.",
             caption="Posts per hashtag and year, own posts and reposts",
             picture=(lambda width: figures.year_matrix(trend, "label", "posts", width)) if trend else None,
-            alt="Matrix of the ten most used hashtags by year with the number of posts in each cell.",
+            alt="Matrix of the most used hashtags by year with the number of posts in each cell.",
             note=MONTHS_NOTE,
         ),
         page.figure(

@@ -103,6 +103,7 @@ def test_other_archives_are_called_by_their_name(
         ("a.jsonl", json.dumps({"id": "1", "created_at": "x"}), "without a text", "missing_column"),
         ("a.csv", "Date,Impressions,Likes,Engagements\n", "X Analytics table per day", "later_source"),
         ("a.csv", "Name,Amount,Year\n", "table with the columns amount, name, year", "unknown_table"),
+        ("a.csv", "Datetime,Tweet Id,Username\n", "snscrape, but without text; it has datetime", "missing_column"),
         ("tweets.csv", "tweet_id,source,text,expanded_urls,x\n", "tweets.csv without", "missing_column"),
         ("a.json", "<!DOCTYPE html><html>", "web page", "web_page"),
         ("a.json", " \n \n", "blanks", "empty_file"),

@@ -129,6 +129,15 @@ def test_each_kind_of_id_damage_is_named_alone(kind: str) -> None:
     assert failed == {f"ids_not_damaged_by_{kind}"}
 
 
+@pytest.mark.parametrize("written", ["1.23457e+18", "1.23457E18", "1,23e18", "1E+18"])
+def test_scientific_notation_is_known_however_it_is_written(written: str) -> None:
+    con = raw_database()
+    con.execute(_IDS.format(f"'{written}'") + " and record_no in (7, 9)")
+    outcomes = outcomes_by_check(con, "raw")
+    assert not outcomes["ids_not_in_scientific_notation", BAD].passed
+    assert outcomes["ids_well_formed", BAD].passed
+
+
 def test_few_damaged_looking_ids_are_no_damage() -> None:
     con = raw_database()
     con.execute(_IDS.format(_EXCEL) + " and record_no <= 12")  # 10 %
@@ -197,11 +206,20 @@ def test_cut_in_the_last_record_closes_the_gate_though_the_counts_agree() -> Non
 @pytest.mark.parametrize("is_census", ["false", "null"])
 def test_cut_sample_that_never_promised_to_be_whole_is_a_warning_only(is_census: str) -> None:
     con = raw_database()
-    con.execute(f"{_CUT}; update raw.captures set is_census = {is_census} where capture_id = 'bad'")
+    con.execute(f"{_CUT}; update raw.captures set is_census = {is_census}, source = 's' where capture_id = 'bad'")
     con.execute("delete from raw.control_totals where capture_id = 'bad'")
     outcomes = outcomes_by_check(con, "raw")
     assert outcomes["capture_is_whole", BAD].passed
     assert not outcomes["no_rejected_records", BAD].passed
+
+
+def test_cut_lone_file_of_an_archive_closes_the_gate_though_it_promised_nothing() -> None:
+    con = raw_database()
+    con.execute(f"{_CUT}; update raw.captures set is_census = null where capture_id = 'bad'")
+    con.execute("delete from raw.control_totals where capture_id = 'bad'")
+    broken = outcomes_by_check(con, "raw")["capture_is_whole", BAD]
+    assert not broken.passed
+    assert broken.failing_sample == ["record 120 of data/tweets.js (cut_off)"]
 
 
 def test_statement_that_is_not_binding_closes_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -105,6 +106,24 @@ def test_rounded_ids_are_named_and_the_address_beside_them_is_mapped(tmp_path: P
     proposal, read = proposed(tmp_path, "Tweet id,Link,Text,Date\n" + rows)
     assert "40 of 40 ids end in zeros: a program has rounded them" in proposal
     assert {one.field for one in read.columns} == {"link", "text", "posted_at"}
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (lambda n: str(n // 10**4 * 10**4), "40 of 40 ids end in zeros: a program has rounded them. Export again"),
+        (lambda n: f"{n:.5E}", "40 of 40 ids are in scientific notation"),
+    ],
+)
+def test_damaged_ids_are_mapped_where_there_is_no_address(
+    tmp_path: Path, damage: Callable[[int], str], told: str
+) -> None:
+    rows = "".join(
+        f"{damage(x_id(moment))},hello rivers and seas,{moment:%Y-%m-%d %H:%M:%S},Me\n" for moment in moments()
+    )
+    proposal, read = proposed(tmp_path, "Tweet id,Text,Date,User\n" + rows)
+    assert told in proposal
+    assert {one.field for one in read.columns} == {"post_id", "text", "posted_at", "handle"}
 
 
 def test_words_for_kinds_missing_cells_and_points_between_digits(tmp_path: Path) -> None:

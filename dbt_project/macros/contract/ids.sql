@@ -21,9 +21,14 @@
 {%- endmacro %}
 
 
-{#- True for `1.23457E+18`, as a spreadsheet shows a long number: too few digits to tell a time. -#}
+{#- True for `1.23457E+18`, as a spreadsheet shows a long number, and `1.23457e18`, as a program prints one: too few digits
+    to tell a time. The long pattern is asked only where it can hold. -#}
 {% macro is_scientific_id(post_id) -%}
-    (contains(upper(coalesce({{ post_id }}, '')), 'E+') and length({{ post_id }}) < 18)
+    (
+        contains(upper(coalesce({{ post_id }}, '')), 'E')
+        and length({{ post_id }}) < 18
+        and {{ regex_match(post_id, '^[0-9]([.,][0-9]+)?[eE][+]?[0-9]{1,2}$') }}
+    )
 {%- endmacro %}
 
 
@@ -33,12 +38,14 @@
 {%- endmacro %}
 
 
-{#- 15 digits and zeros; ids of 17 digits and more show it. By chance 1 of 100 ids and fewer. -#}
+{#- 15 digits and zeros. Ids of 17 digits and more show it, by chance 1 of 100 and fewer; of ids of 16 digits (November 2010)
+    1 of 10 ends so anyway: they are judged only where the long ones have shown the damage. -#}
 {% macro is_excel_id(number) -%}
     case
         when {{ number }} >= 1000000000000000000 then {{ number }} % 10000 = 0
         when {{ number }} >= 100000000000000000 then {{ number }} % 1000 = 0
         when {{ number }} >= 10000000000000000 then {{ number }} % 100 = 0
+        when {{ number }} >= 1000000000000000 then {{ number }} % 10 = 0
         else false
     end
 {%- endmacro %}

@@ -1,7 +1,7 @@
 {#- X ids at or above 2^35 carry their own time since 2010-11-04; smaller ids were counted up and carry none. Nor does an id
     in scientific notation, which a cast takes for a number. -#}
 {% macro has_time_in_id(post_id) -%}
-    (try_cast({{ post_id }} as bigint) >= 34359738368 and not contains({{ post_id }}, 'E'))
+    (try_cast({{ post_id }} as bigint) >= 34359738368 and not contains(upper({{ post_id }}), 'E'))
 {%- endmacro %}
 
 

@@ -9,6 +9,12 @@ posts as (
 
 ),
 
+ids_of_handles as (
+
+    select * from {{ ref('int_accounts__ids_of_handles') }}
+
+),
+
 -- Only the records that need a decision or a repair are looked up; every other record is the only one of its post, and
 -- right as it was delivered.
 decided_records as (
@@ -43,7 +49,7 @@ decided_records as (
 
 ),
 
-posts_kept as (
+posts_decided as (
 
     select
         {{ post_key('posts.platform', 'coalesce(decided_records.post_id, posts.post_id)') }} as post_key,
@@ -52,6 +58,10 @@ posts_kept as (
         coalesce(decided_records.{{ column }}, posts.{{ column }}) as {{ column }},
         {% elif column == 'account_id' -%}
         case when decided_records.is_repaired then decided_records.account_id else posts.account_id end as account_id,
+        case
+            when case when decided_records.is_repaired then decided_records.account_id else posts.account_id end is null
+                then lower(posts.handle)
+        end as handle_without_id,
         {% elif column == 'version_group' -%}
         case
             when decided_records.post_id_status <> 'exact' then decided_records.post_id
@@ -76,6 +86,20 @@ posts_kept as (
 
     where decided_records.outcome is null
         or decided_records.outcome = 'kept'
+
+),
+
+posts_kept as (
+
+    select
+        posts_decided.* exclude (account_id, handle_without_id),
+        coalesce(posts_decided.account_id, ids_of_handles.account_id) as account_id
+
+    from posts_decided
+
+    left join ids_of_handles
+        on posts_decided.platform = ids_of_handles.platform
+        and posts_decided.handle_without_id = ids_of_handles.folded_handle
 
 )
 

@@ -32,6 +32,12 @@ posts as (
 
 ),
 
+ids_of_handles as (
+
+    select * from {{ ref('int_accounts__ids_of_handles') }}
+
+),
+
 -- Ids and times as they are known, not as they were delivered. A record with another id is in its own group.
 post_ids as (
 
@@ -47,6 +53,11 @@ post_ids as (
         end as version_group,
         case when repairs.capture_id is not null then repairs.account_id else delivered_ids.account_id end as account_id,
         delivered_ids.handle,
+        -- what is to be looked up; as a column, since a join may compare only columns of both sides to be fast
+        case
+            when case when repairs.capture_id is not null then repairs.account_id else delivered_ids.account_id end is null
+                then lower(delivered_ids.handle)
+        end as handle_without_id,
         coalesce(repairs.posted_at, delivered_ids.posted_at) as posted_at,
         delivered_ids.observed_at,
         delivered_ids.posted_at_precision in ('day', 'minute') as is_coarsely_timed,
@@ -106,7 +117,10 @@ records as (
         post_ids.post_id,
         coalesce(edited_posts.version_group, post_ids.post_id) as version_group,
         {{ row_hash(['post_ids.platform', 'coalesce(edited_posts.version_group, post_ids.post_id)']) }} as group_hash,
-        {{ account_key('post_ids.platform', 'post_ids.account_id', 'post_ids.handle') }} as account_key,
+        -- a table that states the handle only is of the account to which another capture gives this handle
+        {{ account_key(
+            'post_ids.platform', 'coalesce(post_ids.account_id, ids_of_handles.account_id)', 'post_ids.handle'
+        ) }} as account_key,
         post_ids.account_id is not null as has_account_id,
         post_ids.posted_at,
         post_ids.observed_at,
@@ -119,6 +133,10 @@ records as (
     left join edited_posts
         on post_ids.platform = edited_posts.platform
         and post_ids.post_id = edited_posts.post_id
+
+    left join ids_of_handles
+        on post_ids.platform = ids_of_handles.platform
+        and post_ids.handle_without_id = ids_of_handles.folded_handle
 
 ),
 

@@ -239,7 +239,11 @@ sound_days as (
         posts.post_id,
         posts.account_id,
         unnest({{ author_marks('posts.account_id', 'posts.handle') }}) as author,
-        ({{ id_number('posts.post_id') }} >> 22) + 1288834974657 as id_ms
+        -- an id of before November 2010 holds no time: there the stated one must do
+        case
+            when {{ has_time_in_id('posts.post_id') }} then ({{ id_number('posts.post_id') }} >> 22) + 1288834974657
+            else {{ epoch_ms_from_timestamp('posts.posted_at') }}
+        end as known_ms
 
     from {{ ref('int_posts__unioned') }} as posts
 
@@ -248,7 +252,8 @@ sound_days as (
         and posts.source = captures_sound.source
 
     where posts.platform = 'x'
-        and {{ has_time_in_id('posts.post_id') }}
+        and posts.post_id is not null
+        and ({{ has_time_in_id('posts.post_id') }} or posts.posted_at_precision <> 'day')
         -- nothing to look for: then nothing is read
         and exists (select 1 from records_by_day)
 
@@ -273,12 +278,12 @@ candidates_by_text as (
     inner join records_by_day as records
         on sound_days.platform = records.platform
         and sound_days.author = records.author
-        and sound_days.id_ms // 86400000 = records.day_number
+        and sound_days.known_ms // 86400000 = records.day_number
 
     where records.precision_ms = 86400000
-        or (records.precision_ms = 60000 and sound_days.id_ms // 60000 = records.posted_ms // 60000)
+        or (records.precision_ms = 60000 and sound_days.known_ms // 60000 = records.posted_ms // 60000)
         -- the stated second may be that before or after the one in the id
-        or (records.precision_ms = 1000 and abs(sound_days.id_ms // 1000 - records.posted_ms // 1000) <= 1)
+        or (records.precision_ms = 1000 and abs(sound_days.known_ms // 1000 - records.posted_ms // 1000) <= 1)
 
 ),
 
