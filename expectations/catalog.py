@@ -214,7 +214,7 @@ limit 20""",
         severity="warning",
         dimension="validity",
         why="Records that could not be read are missing from every number that follows.",
-        next_step="Read the reasons in raw.rejected_records; correct the file if the records matter.",
+        next_step="Read the reasons in quality.fct_rejected_records; correct the file if the records matter.",
         frame="raw__accounting",
         column="rejected_count",
         expected="no rejected record",
@@ -229,7 +229,7 @@ limit 20""",
         why="When many posts cannot be read, the file is damaged or is not what it was taken for; the rest "
         "is then not to be trusted either. Records of another kind (lists, counts) are set aside and do not "
         "count here.",
-        next_step="Read the reasons in raw.rejected_records. " + _SET_RIGHT,
+        next_step="Read the reasons in quality.fct_rejected_records. " + _SET_RIGHT,
         frame="raw__accounting",
         column="judged_damaged_share",
         expected="at most {rejected_share_max:.0%} of the posts rejected (judged from {rejected_count_min} "

@@ -96,6 +96,7 @@ class ColumnMap:
         thousands: What groups the digits of a number.
         missing: Cells that mean "not observed", besides empty ones.
         kinds: Words of the table for kinds of posts, lower case, and ours.
+        author: Handle of the account whose posts these are, for rows that name none.
     """
 
     name: str
@@ -109,6 +110,7 @@ class ColumnMap:
     thousands: str = ","
     missing: tuple[str, ...] = ()
     kinds: Mapping[str, str] = field(default_factory=dict)
+    author: str | None = None
 
     @property
     def fields(self) -> dict[str, MappedColumn]:
@@ -189,7 +191,7 @@ class _Reader:
             )
         known = {
             name: said[name]
-            for name in ("delimiter", "encoding", "list_separator", "thousands", "missing", "kinds")
+            for name in ("delimiter", "encoding", "list_separator", "thousands", "missing", "kinds", "author")
             if name in said
         }
         return ColumnMap(self._name, tuple(columns), formats, platform=platform, time_zone=zone, **known)
@@ -292,6 +294,12 @@ class _Reader:
             expected = "the name of an encoding, such as utf-8, cp1252 or mac_roman"
             raise self._refuse(_line(node, 1), expected, self.text(node)) from error
 
+    def author(self, node: Any) -> str:
+        handle = self.text(node).strip().lstrip("@")
+        if not handle or any(character.isspace() for character in handle):
+            raise self._refuse(_line(node, 1), "the handle of an account", repr(self.text(node)))
+        return handle
+
     def kinds(self, node: Any) -> dict[str, str]:
         words: dict[str, str] = {}
         for word, line, value in self._pairs(node, 1, "a line `word of the table: kind` for each word"):
@@ -312,6 +320,7 @@ _KEYS: Mapping[str, Callable[[_Reader, Any], Any]] = {
     "thousands": _Reader.thousands,
     "missing": _Reader.texts,
     "kinds": _Reader.kinds,
+    "author": _Reader.author,
 }
 
 

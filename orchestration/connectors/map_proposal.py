@@ -195,7 +195,10 @@ def _draft(con: duckdb.DuckDBPyConnection, header: Sequence[str], rows: int) -> 
             " table cannot be loaded: export it again with the id, or add the column."
         )
     if "handle" not in draft.columns and "link" not in draft.columns:
-        draft.doubts.append("No column names the author. Posts without one belong to an unknown account.")
+        draft.doubts.append(
+            "No column names the author. If all posts are of one account, say so: author: HANDLE. Otherwise they belong"
+            " to an unknown account, for which no month is complete."
+        )
     return draft
 
 

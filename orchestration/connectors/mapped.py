@@ -29,7 +29,14 @@ from orchestration.connectors.tables import (
     normalised,
     table_heads,
 )
-from orchestration.connectors.tabular import ID_CELL, Problem, TableFormat, TableLoad, match
+from orchestration.connectors.tabular import (
+    ID_CELL,
+    POST_ADDRESS_PATTERN,
+    Problem,
+    TableFormat,
+    TableLoad,
+    match,
+)
 from orchestration.contract import MAP_SUFFIX, InputError
 
 _COLUMNS = (*FIELDS, "posted_at_utc", "posted_at_precision", "list_separator", "kept")
@@ -147,7 +154,7 @@ def format_of(column_map: ColumnMap) -> TableFormat:
         link_column="link" if "link" in columns and is_x else None,
         required=("text", "posted_at"),
         rules={"post_id": ID_CELL} if is_x and "post_id" in columns else {},
-        handle_column="handle" if "handle" in columns else None,
+        handle_column="handle" if "handle" in columns or column_map.author else None,
         account_id_column="account_id" if "account_id" in columns else None,
         name_column="account_name" if "account_name" in columns else None,
         platform=column_map.platform,
@@ -179,6 +186,8 @@ class _MappedLoad(TableLoad):
         if "kind" in said and self.map.kinds:
             words = " ".join(f"when {quote(word)} then {quote(kind)}" for word, kind in self.map.kinds.items())
             said["kind"] = f"case lower(trim({said['kind']})) {words} else {said['kind']} end"
+        if self.map.author:
+            said["handle"] = self._author(said)
         kept = ", ".join(
             f"{quote(one.column)}, {cells[_kept_name(number)]}" for number, one in enumerate(self.map.kept)
         )
@@ -190,6 +199,13 @@ class _MappedLoad(TableLoad):
             "list_separator": quote(self.map.list_separator),
             "kept": f"cast(json_object({kept}) as varchar)" if kept else "null",
         }
+
+    def _author(self, said: Mapping[str, str]) -> str:
+        """The handle that the row names, else the one in the address of the post, else the one that the map names."""
+        named = [f"nullif(trim({said['handle']}), '')"] if "handle" in said else []
+        if "link" in said and self.map.platform == "x":
+            named.append(f"nullif(regexp_extract({said['link']}, '{POST_ADDRESS_PATTERN}', 1), '')")
+        return f"coalesce({', '.join([*named, quote(self.map.author or '')])})"
 
     def _observed(self, cell: str) -> str:
         if not self.map.missing:

@@ -130,6 +130,22 @@ def test_kinds_are_translated_and_columns_kept_beside_the_post(tmp_path: Path) -
     assert got.rejected == [(3, "unknown_kind")]
 
 
+def test_author_of_rows_that_name_none_is_the_account_that_the_map_names(tmp_path: Path) -> None:
+    table = "Id,Who,Words,When\n1406280623648563207,,a,19/06/2021 23:00\n1406280623648563208,@You,b,19/06/2021 23:00\n"
+    said = MAP.replace("Address: link", "Id: post_id\n  Who: handle").replace("  Likes: like_count\n", "")
+    got = mapped(tmp_path, table, said + 'author: "@SuaraSyntheticOrgDemo"\n')
+    assert got.rows("select text, handle from raw.mapped_posts order by 1") == [
+        ("a", "SuaraSyntheticOrgDemo"),
+        ("b", "@You"),
+    ]
+    alone = mapped(tmp_path / "alone", table.replace("@You", ""), said + "author: SuaraSyntheticOrgDemo\n")
+    assert alone.result.owner_handle == "SuaraSyntheticOrgDemo"
+    by_address = mapped(tmp_path / "address", TABLE + ROW, MAP + "author: Another\n")
+    assert by_address.rows("select handle from raw.mapped_posts") == [("Me",)]
+    with pytest.raises(InputError, match="the handle of an account"):
+        read_map(MAP + 'author: ""\n', "m.yml")
+
+
 def test_delimiter_and_encoding_may_be_stated(tmp_path: Path) -> None:
     table = (TABLE + ROW.replace('"1,234"', "5").replace("hello", "Привет")).replace(",", "|")
     got = mapped(tmp_path, table.encode("cp1251"), MAP + "delimiter: '|'\nencoding: cp1251\n", name="posts.dat")

@@ -95,6 +95,8 @@ other_windows as (
         observed_authors.account_key,
         observed_authors.capture_id,
         case
+            -- nobody says whose posts these are: several accounts may lie together, and nothing is complete
+            when observed_authors.account_key = {{ account_key('captures.platform', 'null', 'null') }} then 'sample'
             when observed_authors.record_count >= 0.95 * captures_counted.record_count then 'observed_span'
             else 'sample'
         end as basis,
@@ -105,6 +107,9 @@ other_windows as (
         observed_authors.last_posted_at as covered_to_at
 
     from observed_authors
+
+    inner join captures
+        on observed_authors.capture_id = captures.capture_id
 
     inner join captures_counted
         on observed_authors.capture_id = captures_counted.capture_id
