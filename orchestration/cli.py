@@ -180,6 +180,59 @@ def compile_codebook(file: Path | None) -> None:
         )
 
 
+@codebook.command("export")
+@click.option("--format", "form", type=click.Choice(["csv", "qdc", "yaml"]), required=True, help="Format of OUT.")
+@click.option(
+    "--codebook",
+    "file",
+    type=click.Path(path_type=Path),
+    help="The codebook. Default: codebooks/iom_trafficking.yml.",
+)
+@click.argument("out", type=click.Path(path_type=Path))
+def export_codebook(form: str, file: Path | None, out: Path) -> None:
+    """Write the codebook to OUT: a table, a REFI-QDA codebook (NVivo, MAXQDA, ATLAS.ti), or YAML."""
+    from orchestration.codebook import DEFAULT_CODEBOOK, EXPORTS, read_codebook
+
+    source = file or DEFAULT_CODEBOOK
+    found = read_codebook(source)
+    if out.exists() and out.samefile(source):
+        raise SuaraError(f"{out}: expected another file than the codebook; found itself. Choose another name.")
+    with replacing(out) as partial:
+        partial.write_bytes(EXPORTS[form](found).encode("utf-8"))
+    click.echo(f"{_codebook_summary(found)} Written to {out}.")
+
+
+@codebook.command("import")
+@click.option(
+    "--language",
+    default="en",
+    show_default=True,
+    help="Language of names and descriptions in the .qdc of another tool (BCP-47).",
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+def import_codebook_file(language: str, file: Path, out: Path) -> None:
+    """Write the codebook in FILE (.csv, or .qdc of NVivo, MAXQDA, ATLAS.ti) to OUT, a new YAML file.
+
+    Exit status: 0 OUT can be compiled; 1 OUT was written, but has to be completed first (codes of other tools have
+    no terms), or FILE cannot be read and nothing was written.
+    """
+    from orchestration.codebook import CodebookError, import_codebook
+
+    if out.exists():
+        raise SuaraError(f"{out}: expected a new file; found one that is there. Choose another name, or move it away.")
+    imported = import_codebook(file, language)
+    with replacing(out) as partial:
+        partial.write_bytes(imported.text.encode("utf-8"))
+    for problem in imported.problems:
+        if problem.severity != "error":
+            click.echo(problem.text(out.name), err=True)
+    if imported.codebook is None:
+        click.echo(f"Written to {out}; it has to be completed before it can be compiled:", err=True)
+        raise CodebookError(out.name, imported.problems)
+    click.echo(f"{_codebook_summary(imported.codebook)} Written to {out}.")
+
+
 def _codebook_summary(found: Codebook) -> str:
     terms = [term for _, term in found.terms()]
     hashtags = sum(term.is_hashtag for term in terms)

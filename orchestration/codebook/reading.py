@@ -147,6 +147,28 @@ def check(text: str) -> tuple[Codebook | None, list[Problem]]:
     return (None if any(p.severity == ERROR for p in problems) else codebook), problems
 
 
+def read_plain(text: str) -> Any:
+    """Any YAML as plain values, each scalar as its text; without references, and not deeper than a codebook.
+
+    Raises:
+        yaml.YAMLError: It is something else.
+    """
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent) or depth > _DEEPEST:
+            raise yaml.YAMLError("references, or lists within lists")
+    return _plain(yaml.compose(text, Loader=_LOADER))
+
+
+def _plain(node: Any) -> Any:
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item) for item in node.value]
+    if isinstance(node, yaml.MappingNode):
+        return {str(_plain(key)): _plain(value) for key, value in node.value}
+    return None if node is None or _is_null(node) else node.value
+
+
 def pattern_problem(pattern: str) -> tuple[str, str, str] | None:
     """What is wrong with a term: a code, what is expected, what to do; None when nothing is."""
     stem = pattern.removesuffix("*")
