@@ -318,7 +318,8 @@ def _warn_of_a_codebook_not_compiled() -> None:
     except SuaraError:
         click.echo(f"{place} has errors (`suara codebook check {place}`); posts are coded by the seeds.", err=True)
         return
-    if any((SEED_FOLDER / name).read_bytes() != text.encode("utf-8") for name, text in files.items()):
+    seeds = {path.name: path.read_bytes() for path in SEED_FOLDER.glob("*.csv")}
+    if any(seeds.get(name) != text.encode("utf-8") for name, text in files.items()):
         click.echo(f"The seeds are not those of {place}; `suara codebook compile` writes them anew.", err=True)
 
 

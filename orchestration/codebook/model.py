@@ -23,7 +23,7 @@ _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 
 def folded(text: str) -> str:
     """Text as terms are compared: lower case, Unicode NFC, full-width letters as plain ones."""
-    lower = text.translate(_FULL_WIDTH).replace("İ", "i").lower().replace("ς", "σ")
+    lower = text.translate(_FULL_WIDTH).replace("İ", "i").lower()
     return unicodedata.normalize("NFC", lower)
 
 

@@ -19,7 +19,7 @@ Does not belong here: the layout of the file (`writing`), tables (`seeds`), othe
             - {requires: a_person, terms: [assist*, counselling]}
         hashtags: [saksidankorban]
         exclude:
-          - {phrase: economic recovery, reason: not of a person}
+          - {phrase: assistant coach, reason: a job in sports}
 """
 
 from __future__ import annotations
@@ -188,6 +188,7 @@ class _Draft:
     line: int
     lines: dict[str, int]
     term_lines: dict[str, int] = field(default_factory=dict)
+    exclusion_lines: dict[str, int] = field(default_factory=dict)
     code: str = ""
     parent: str = ""
     theme: Theme | None = None
@@ -492,6 +493,7 @@ class _Reader:
             if phrase in found:
                 self._say(line, "duplicate_exclusion", "each phrase once", phrase, "Delete one of the two.")
             found[phrase] = Exclusion(phrase, reason)
+            draft.exclusion_lines.setdefault(phrase, line)
         return tuple(found.values())
 
     # Themes among each other --------------------------------------------------------------------------------
@@ -512,6 +514,8 @@ class _Reader:
                 self._say(draft.line, "empty_theme", "a term, a hashtag or a theme below it", "none", step)
         self._compare_conditions(first)
         self._compare_relatives(list(first.values()))
+        for draft in first.values():
+            self._compare_exclusions(draft)
         self._compare_languages(drafts)
 
     def _compare_parents(self, themes: Mapping[str, _Draft]) -> None:
@@ -580,6 +584,20 @@ class _Reader:
                 if draft not in others:
                     others.append(draft)
 
+    def _compare_exclusions(self, draft: _Draft) -> None:
+        """An exclusion works where its span overlaps a term's: without a word in common it never does."""
+        terms = draft.theme.terms if draft.theme is not None else ()
+        for phrase, line in draft.exclusion_lines.items():
+            words = phrase.split()
+            if phrase in draft.term_lines:
+                step = "Delete the term or the exclusion."
+                found = f"{phrase}, as in line {draft.term_lines[phrase]}"
+                self._say(line, "excluded_term", "another phrase than a term of the theme", found, step, WARNING)
+            elif not any(_may_be_one(a, b) for a in words for term in terms for b in term.term.split()):
+                step = "Delete it, or move it to the theme whose term it is about."
+                expected = "a phrase that shares a word with a term of its theme"
+                self._say(line, "idle_exclusion", expected, phrase, step, WARNING)
+
     def _compare_languages(self, drafts: list[_Draft]) -> None:
         for language in self._languages:
             without = [d for d in drafts if d.theme is not None and language not in d.theme.definition]
@@ -593,6 +611,16 @@ class _Reader:
 def _key(term: Term) -> str:
     """A term as it is compared: the word behind a # is another term."""
     return f"#{term.term}" if term.is_hashtag else term.term
+
+
+def _may_be_one(one: str, other: str) -> bool:
+    """Whether a word in a post can be both, where a * stands for any ending."""
+    stem, other_stem = one.removesuffix("*"), other.removesuffix("*")
+    return (
+        stem == other_stem
+        or (one.endswith("*") and other_stem.startswith(stem))
+        or (other.endswith("*") and stem.startswith(other_stem))
+    )
 
 
 def _line(node: Any, default: int) -> int:
