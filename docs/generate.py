@@ -14,9 +14,12 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestration.contract import LAYERS, PROJECT_ROOT
+
+if TYPE_CHECKING:
+    import click
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 NOTE = "<!-- Written by `python -m docs.generate`; change the code that it describes, not this page. -->"
@@ -186,12 +189,23 @@ def commands_page() -> str:
     settings = {**main.context_settings, "terminal_width": HELP_WIDTH, "max_content_width": HELP_WIDTH}
     parent = click.Context(main, info_name="suara", **settings)
     lines += ["```text", main.get_help(parent), "```", ""]
-    for name in main.list_commands(parent):
-        command = main.get_command(parent, name)
+    return _page("Commands", *lines, *_help_of_commands(parent, settings))
+
+
+def _help_of_commands(parent: click.Context, settings: Mapping[str, Any]) -> list[str]:
+    """The help of the commands of a group, and of those of groups in it."""
+    import click
+
+    group, lines = parent.command, []
+    assert isinstance(group, click.Group)
+    for name in group.list_commands(parent):
+        command = group.get_command(parent, name)
         assert command is not None
         context = click.Context(command, info_name=name, parent=parent, **settings)
-        lines += [f"### suara {name}", "", "```text", command.get_help(context), "```", ""]
-    return _page("Commands", *lines)
+        lines += [f"### {context.command_path}", "", "```text", command.get_help(context), "```", ""]
+        if isinstance(command, click.Group):
+            lines += _help_of_commands(context, settings)
+    return lines
 
 
 def make_targets(makefile: Path = PROJECT_ROOT / "Makefile") -> dict[str, str]:

@@ -11,12 +11,15 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestration.contract import PROJECT_ROOT, DataDir, InputError, SuaraError
+from orchestration.contract import PROJECT_ROOT, DataDir, InputError, SuaraError, replacing
 from orchestration.warehouse.ledger import ACCEPTED, DECIDED_BY_USER, QUARANTINED, Ledger
+
+if TYPE_CHECKING:
+    from orchestration.codebook import Codebook
 
 EXIT_STOPPED = 1  # a gate stayed closed: nothing was replaced
 EXIT_QUARANTINED = 3  # published, but captures delivered in this run were quarantined
@@ -70,6 +73,7 @@ def run(
     delivered in this run was quarantined.
     """
     paths = use_data_dir(data_dir)
+    _warn_of_a_codebook_not_compiled()
     if column_map and not files:
         raise SuaraError(
             "--map: expected the files that it describes; found none. Name them: suara run --map MAP FILE."
@@ -119,6 +123,124 @@ def propose_map(file: Path) -> None:
             click.echo(f"Without a map FILE is read as {detect(files).source}; a map replaces that.", err=True)
     with tempfile.TemporaryDirectory() as scratch:
         click.echo(propose(file, Path(scratch)), nl=False)
+
+
+@main.group()
+def codebook() -> None:
+    """The codebook: check its YAML, compile it to the tables, exchange it with other tools."""
+
+
+@codebook.command("check")
+@click.argument("file", type=click.Path(path_type=Path))
+def check_codebook(file: Path) -> None:
+    """Say everything that is wrong with the codebook in FILE, each with its line.
+
+    Exit status: 0 it can be compiled (warnings are only shown); 1 it has errors.
+    """
+    from orchestration.codebook import CodebookError, check, read_text
+
+    found, problems = check(read_text(file))
+    for problem in problems:
+        if problem.severity != "error":
+            click.echo(problem.text(file.name), err=True)
+    if found is None:
+        raise CodebookError(file.name, problems)
+    click.echo(_codebook_summary(found))
+
+
+@codebook.command("compile")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+def compile_codebook(file: Path | None) -> None:
+    """Write the seeds that the models read from the codebook in FILE (default: codebooks/iom_trafficking.yml).
+
+    The next `suara run` codes every post with them.
+    """
+    import csv
+
+    from orchestration.codebook import DEFAULT_CODEBOOK, SEED_FOLDER, read_codebook, seed_files
+
+    found = read_codebook(file or DEFAULT_CODEBOOK)
+    themes = SEED_FOLDER / "codebook_themes.csv"
+    before: dict[str, str] = {}
+    if themes.exists():
+        with themes.open(encoding="utf-8", newline="") as handle:
+            before = next(csv.DictReader(handle), {})
+    changed = []
+    for name, text in seed_files(found).items():
+        path = SEED_FOLDER / name
+        if not path.exists() or path.read_bytes() != text.encode("utf-8"):
+            with replacing(path) as partial:
+                partial.write_bytes(text.encode("utf-8"))
+            changed.append(name)
+    click.echo(_codebook_summary(found))
+    click.echo(f"Written: {', '.join(changed)}." if changed else "The seeds hold it already.")
+    if before.get("codebook_version") == found.version and before.get("codebook_hash", "") not in ("", found.sha256):
+        click.echo(
+            f"The content changed and the version is still {found.version}: raise it before you publish results."
+        )
+
+
+@codebook.command("export")
+@click.option("--format", "form", type=click.Choice(["csv", "qdc", "yaml"]), required=True, help="Format of OUT.")
+@click.option(
+    "--codebook",
+    "file",
+    type=click.Path(path_type=Path),
+    help="The codebook. Default: codebooks/iom_trafficking.yml.",
+)
+@click.argument("out", type=click.Path(path_type=Path))
+def export_codebook(form: str, file: Path | None, out: Path) -> None:
+    """Write the codebook to OUT: a table, a REFI-QDA codebook (NVivo, MAXQDA, ATLAS.ti), or YAML."""
+    from orchestration.codebook import DEFAULT_CODEBOOK, EXPORTS, read_codebook
+
+    source = file or DEFAULT_CODEBOOK
+    found = read_codebook(source)
+    if out.exists() and out.samefile(source):
+        raise SuaraError(f"{out}: expected another file than the codebook; found itself. Choose another name.")
+    with replacing(out) as partial:
+        partial.write_bytes(EXPORTS[form](found).encode("utf-8"))
+    click.echo(f"{_codebook_summary(found)} Written to {out}.")
+
+
+@codebook.command("import")
+@click.option(
+    "--language",
+    default="en",
+    show_default=True,
+    help="Language of names and descriptions in the .qdc of another tool (BCP-47).",
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+def import_codebook_file(language: str, file: Path, out: Path) -> None:
+    """Write the codebook in FILE (.csv, or .qdc of NVivo, MAXQDA, ATLAS.ti) to OUT, a new YAML file.
+
+    Exit status: 0 OUT can be compiled; 1 OUT was written, but has to be completed first (codes of other tools have
+    no terms), or FILE cannot be read and nothing was written.
+    """
+    from orchestration.codebook import CodebookError, import_codebook
+
+    if out.exists():
+        raise SuaraError(f"{out}: expected a new file; found one that is there. Choose another name, or move it away.")
+    imported = import_codebook(file, language)
+    with replacing(out) as partial:
+        partial.write_bytes(imported.text.encode("utf-8"))
+    for problem in imported.problems:
+        if problem.severity != "error":
+            click.echo(problem.text(out.name), err=True)
+    if imported.codebook is None:
+        click.echo(f"Written to {out}; it has to be completed before it can be compiled:", err=True)
+        raise CodebookError(out.name, imported.problems)
+    click.echo(f"{_codebook_summary(imported.codebook)} Written to {out}.")
+
+
+def _codebook_summary(found: Codebook) -> str:
+    terms = [term for _, term in found.terms()]
+    hashtags = sum(term.is_hashtag for term in terms)
+    exclusions = sum(len(theme.exclusions) for theme in found.themes)
+    return (
+        f"{found.id} {found.full_version}: {len(found.themes)} themes in {len(found.facets)} facets, "
+        f"{len(terms) - hashtags} terms, {hashtags} hashtags, {exclusions} exclusions."
+    )
 
 
 @main.command()
@@ -182,6 +304,23 @@ def accept(data_dir: Path | None, why: str, capture: str) -> None:
 def set_aside(data_dir: Path | None, why: str, capture: str) -> None:
     """Keep a CAPTURE out of every layer after raw. Takes effect at the next run."""
     _decide(data_dir, capture, QUARANTINED, why)
+
+
+def _warn_of_a_codebook_not_compiled() -> None:
+    """Posts are coded by the seeds: whoever changed only the YAML would read the old codes as the new ones."""
+    from orchestration.codebook import DEFAULT_CODEBOOK, SEED_FOLDER, read_codebook, seed_files
+
+    if not DEFAULT_CODEBOOK.exists():
+        return
+    place = DEFAULT_CODEBOOK.relative_to(PROJECT_ROOT)
+    try:
+        files = seed_files(read_codebook(DEFAULT_CODEBOOK))
+    except SuaraError:
+        click.echo(f"{place} has errors (`suara codebook check {place}`); posts are coded by the seeds.", err=True)
+        return
+    seeds = {path.name: path.read_bytes() for path in SEED_FOLDER.glob("*.csv")}
+    if any(seeds.get(name) != text.encode("utf-8") for name, text in files.items()):
+        click.echo(f"The seeds are not those of {place}; `suara codebook compile` writes them anew.", err=True)
 
 
 def _decide(data_dir: Path | None, name: str, status: str, why: str) -> None:

@@ -37,6 +37,7 @@ themes_described as (
         themes.exclude_note,
         themes.example,
         themes.codebook_version,
+        themes.codebook_hash,
         'unvalidated' as validation_state,
         coalesce(terms_counted.term_count, 0) as term_count,
         themes.is_organisations_only
