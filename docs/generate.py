@@ -186,12 +186,22 @@ def commands_page() -> str:
     settings = {**main.context_settings, "terminal_width": HELP_WIDTH, "max_content_width": HELP_WIDTH}
     parent = click.Context(main, info_name="suara", **settings)
     lines += ["```text", main.get_help(parent), "```", ""]
-    for name in main.list_commands(parent):
-        command = main.get_command(parent, name)
-        assert command is not None
-        context = click.Context(command, info_name=name, parent=parent, **settings)
-        lines += [f"### suara {name}", "", "```text", command.get_help(context), "```", ""]
+    lines += _command_help(main, parent, settings)
     return _page("Commands", *lines)
+
+
+def _command_help(group: Any, parent: Any, settings: Mapping[str, Any]) -> list[str]:
+    """The help of each command of a group, and of the commands of its groups."""
+    import click
+
+    lines: list[str] = []
+    for name in group.list_commands(parent):
+        command = group.get_command(parent, name)
+        context = click.Context(command, info_name=name, parent=parent, **settings)
+        lines += [f"### {context.command_path}", "", "```text", command.get_help(context), "```", ""]
+        if isinstance(command, click.Group):
+            lines += _command_help(command, context, settings)
+    return lines
 
 
 def make_targets(makefile: Path = PROJECT_ROOT / "Makefile") -> dict[str, str]:
