@@ -28,20 +28,22 @@ LEAST_PER_STRATUM = 2
 _FRAME = """
 frame as (
     select
-        post_key,
-        platform || ':' || post_id as post_label,
-        posted_date,
-        cast(year(posted_date) as integer) as year,
-        text,
-        post_key in (
-            select post_key
+        fct_posts.post_key,
+        fct_posts.platform || ':' || fct_posts.post_id as post_label,
+        fct_posts.posted_date,
+        cast(year(fct_posts.posted_date) as integer) as year,
+        fct_posts.text,
+        fct_posts.post_key in (
+            select fct_post_themes.post_key
             from marts.fct_post_themes
             inner join marts.dim_themes using (theme_code, codebook_version)
             where facet = 'topic' and codebook_version = (select codebook_version from quality.release)
         ) as has_topic
     from marts.fct_posts
     inner join marts.dim_accounts using (account_key)
-    where is_own and (is_registered or is_capture_owner) and trim(coalesce(text, '')) <> ''
+    where fct_posts.is_own
+        and (dim_accounts.is_registered or dim_accounts.is_capture_owner)
+        and trim(coalesce(fct_posts.text, '')) <> ''
 )
 """.strip()
 

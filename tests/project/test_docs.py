@@ -28,6 +28,7 @@ PAGES = [
     "how-to/connect-a-bi-tool.md",
     "how-to/switch-on-inbox-and-schedule.md",
     "how-to/change-the-study-settings.md",
+    "how-to/validate-the-codebook.md",
     "explanation/gates.md",
     "explanation/numbers.md",
     "explanation/differences.md",

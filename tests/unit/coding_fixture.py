@@ -17,8 +17,11 @@ PRIVATE_TEXT = "a private person's words"
 SQL = """
 create schema marts; create schema quality;
 create table quality.release as select 'release-1' as release_id, 'v1' as codebook_version;
-create table marts.dim_accounts (account_key varchar, is_registered boolean, is_capture_owner boolean);
-insert into marts.dim_accounts values ('own', false, true), ('known', true, false), ('private', false, false);
+create table marts.dim_accounts (
+    account_key varchar, platform varchar, is_registered boolean, is_capture_owner boolean
+);
+insert into marts.dim_accounts values
+    ('own', 'x', false, true), ('known', 'x', true, false), ('private', 'x', false, false);
 create table marts.dim_themes (
     theme_code varchar, parent_code varchar, facet varchar, theme_name varchar, theme_name_id varchar,
     definition varchar, exclude_note varchar, example varchar, codebook_version varchar

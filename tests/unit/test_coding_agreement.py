@@ -20,7 +20,6 @@ from orchestration.coding.agreement import (
     precision_recall_f1,
     wilson,
 )
-from tests.fixtures.shared import real_package, shared_data  # noqa: F401
 
 NAN = math.nan
 
@@ -87,7 +86,7 @@ def test_wilson_is_that_of_scipy_and_of_newcombe() -> None:
 
 
 @pytest.mark.realdata
-def test_alpha_of_two_coders_is_the_published_one(shared_data: Path, real_package: Callable[[str], Path]) -> None:  # noqa: F811
+def test_alpha_of_two_coders_is_the_published_one(shared_data: Path, real_package: Callable[[str], Path]) -> None:
     expected = json.loads((shared_data / "expected" / "dictvector_tw_annot_reliability.json").read_text("utf-8"))
     with open(next(real_package("dictvector_tw_annot").rglob("tw_annot.csv")), encoding="utf-8", newline="") as handle:
         rows = list(csv.DictReader(handle))
