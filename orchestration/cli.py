@@ -270,14 +270,16 @@ def coding_quality(data_dir: Path | None, target: Path | None) -> None:
     """Coder against coder, rules against coders, and a verdict per theme.
 
     Figures have 95 % intervals and are weighted to the posts that the sample was drawn from. The rules are those of the
-    published file.
+    published file. The next run writes the same figures into quality.fct_codebook_quality.
     """
     from orchestration.coding.quality import measure, quality_lines, write_quality
+    from orchestration.coding.sample import open_published
     from orchestration.coding.store import CodingStore
 
     paths = use_data_dir(data_dir)
     store = CodingStore(paths)
-    themes = measure(paths.published_file, store.manifests(), store.codes())
+    with open_published(paths.published_file) as connection:
+        themes = measure(connection, store.manifests(), store.codes())
     click.echo("\n".join(quality_lines(themes)))
     if target:
         write_quality(themes, target)

@@ -13,9 +13,10 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import numpy as np
 
 from orchestration.coding.agreement import (
@@ -28,7 +29,6 @@ from orchestration.coding.agreement import (
     precision_recall_f1,
 )
 from orchestration.coding.manifest import Manifest
-from orchestration.coding.sample import open_published
 from orchestration.coding.sheets import AGREED, Code
 from orchestration.contract import replacing
 
@@ -49,6 +49,23 @@ LEAST_ALPHA, LEAST_ALPHA_LOW = 0.70, 0.60
 LEAST_F1_LOW = 0.70
 
 MEASURES = ("agreement", "kappa", "alpha", "ac1", "precision", "recall", "f1")
+COLUMNS = (
+    "theme_code",
+    "theme_name",
+    "facet",
+    "codebook_version",
+    "sample_id",
+    "sample_codebook_version",
+    "comparison",
+    "verdict",
+    "reason",
+    "coder_count",
+    "disputed_count",
+    "post_count",
+    "positive_count",
+    "covered_share",
+    *(f"{measure}{end}" for measure in MEASURES for end in ("", "_low", "_high")),
+)
 _NONE = Estimate(None, None, None, 0)
 _BINARY = (0.0, 1.0)
 
@@ -80,7 +97,7 @@ class ThemeQuality:
     """One theme in one sample: what coders and rules did, and what follows.
 
     Args:
-        codebook_version: Of the rules that were compared: those of the published file.
+        codebook_version: Of the rules that were compared.
         sample_id: Empty where no sample holds the theme.
         sample_codebook_version: Whose definitions the coders had before them.
         disputed_count: Posts on which coders differ and nothing was agreed.
@@ -102,52 +119,45 @@ class ThemeQuality:
     reason: str = "nobody has coded it"
 
 
-def measure(published: Path, manifests: Mapping[str, Manifest], codes: Iterable[Code]) -> list[ThemeQuality]:
+def measure(
+    connection: duckdb.DuckDBPyConnection, manifests: Mapping[str, Manifest], codes: Iterable[Code]
+) -> list[ThemeQuality]:
     """Quality of every theme of the codebook, one entry per sample that holds it, or one without a sample.
 
     Args:
-        published: The published file: its rules are compared, whatever version the sample was drawn with.
+        connection: The published file or a warehouse, with the schema marts: its rules are compared, whatever version
+            the sample was drawn with. A temporary table is made in it.
         manifests: Known samples by id.
         codes: What people coded; codes of unknown samples do not count.
-
-    Raises:
-        SuaraError: There is no published file.
     """
     given: dict[tuple[str, str], dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
     for code in codes:
         given[code.sample_id, code.theme_code][code.post_key][code.coder] = code.code
-    with open_published(published) as con:
-        row = con.execute("select codebook_version from quality.release").fetchone()
-        assert row is not None
-        version = row[0]
-        themes = con.execute(
-            "select theme_code, theme_name, facet, codebook_version from marts.dim_themes where codebook_version = ? "
-            "order by theme_code",
-            [version],
+    themes = connection.execute(
+        "select theme_code, theme_name, facet, codebook_version from marts.dim_themes order by all"
+    ).fetchall()
+    # As one list: a row at a time takes seconds for a few hundred posts.
+    keys = sorted({post.post_key for manifest in manifests.values() for post in manifest.posts})
+    connection.execute("create or replace temp table sampled as select unnest($1::varchar[]) as post_key", [keys])
+    present = {
+        key
+        for (key,) in connection.execute(
+            "select post_key from marts.fct_posts semi join sampled using (post_key)"
         ).fetchall()
-        sampled = [[post.post_key] for manifest in manifests.values() for post in manifest.posts]
-        con.execute("create temp table sampled (post_key varchar)")
-        if sampled:
-            con.executemany("insert into sampled values (?)", sampled)
-        present = {
-            key
-            for (key,) in con.execute(
-                "select post_key from marts.fct_posts semi join sampled using (post_key)"
-            ).fetchall()
-        }
-        by_rules = set(
-            con.execute(
-                "select theme_code, post_key from marts.fct_post_themes semi join sampled using (post_key) "
-                "where codebook_version = ?",
-                [version],
-            ).fetchall()
-        )
+    }
+    by_rules = set(
+        connection.execute(
+            "select theme_code, codebook_version, post_key "
+            "from marts.fct_post_themes semi join sampled using (post_key)"
+        ).fetchall()
+    )
+    connection.execute("drop table sampled")
     found = []
     for theme in themes:
         samples = [manifest for manifest in manifests.values() if theme[0] in manifest.themes]
         for manifest in samples:
             posts = {key: by for key, by in given[manifest.sample_id, theme[0]].items() if key in present}
-            predicted = {key for key in posts if (theme[0], key) in by_rules}
+            predicted = {key for key in posts if (theme[0], theme[3], key) in by_rules}
             found.append(_quality(theme, manifest, posts, predicted))
         if not samples:
             found.append(ThemeQuality(*theme))
@@ -293,25 +303,42 @@ def quality_lines(themes: Iterable[ThemeQuality]) -> list[str]:
     return lines
 
 
+def quality_rows(themes: Iterable[ThemeQuality]) -> list[tuple[object, ...]]:
+    """One row per theme, codebook version, sample and comparison (`coders` or `rules`), with the columns `COLUMNS`.
+
+    An undefined figure is None.
+    """
+    rows: list[tuple[object, ...]] = []
+    for theme in themes:
+        for comparison, figures in (("coders", theme.coders), ("rules", theme.rules)):
+            cells: list[object] = [
+                theme.theme_code,
+                theme.theme_name,
+                theme.facet,
+                theme.codebook_version,
+                theme.sample_id,
+                theme.sample_codebook_version,
+                comparison,
+                theme.verdict,
+                theme.reason,
+                theme.coder_count,
+                theme.disputed_count,
+                figures.post_count,
+                figures.positive_count,
+                figures.covered_share,
+            ]
+            for measure_name in MEASURES:
+                estimate: Estimate = getattr(figures, measure_name)
+                cells += [estimate.value, estimate.low, estimate.high]
+            rows.append(tuple(cells))
+    return rows
+
+
 def write_quality(themes: Iterable[ThemeQuality], target: Path) -> None:
-    """Write a CSV, one row per theme, sample and comparison (`coders` or `rules`); an undefined figure is empty."""
-    intervals = [f"{measure}{end}" for measure in MEASURES for end in ("", "_low", "_high")]
-    of_theme = [
-        field.name for field in fields(ThemeQuality) if field.name not in ("coders", "rules", "verdict", "reason")
-    ]
+    """Write `quality_rows` as CSV; an undefined figure is empty."""
     with replacing(target) as temporary:
         with open(temporary, "w", encoding="utf-8", newline="") as handle:
             writer = csv.writer(handle, lineterminator="\n")
-            counts = ["post_count", "positive_count", "covered_share"]
-            writer.writerow([*of_theme, "comparison", *counts, *intervals, "verdict", "reason"])
-            for theme in themes:
-                for name, figures in (("coders", theme.coders), ("rules", theme.rules)):
-                    cells: list[object] = [getattr(theme, field) for field in of_theme] + [name]
-                    cells += [figures.post_count, figures.positive_count, f"{figures.covered_share:.6f}"]
-                    for measure_name in MEASURES:
-                        estimate = getattr(figures, measure_name)
-                        cells += [
-                            "" if value is None else f"{value:.6f}"
-                            for value in (estimate.value, estimate.low, estimate.high)
-                        ]
-                    writer.writerow([*cells, theme.verdict, theme.reason])
+            writer.writerow(COLUMNS)
+            for row in quality_rows(themes):
+                writer.writerow([f"{cell:.6f}" if isinstance(cell, float) else cell for cell in row])

@@ -36,7 +36,8 @@ def test_the_demo_is_sampled_and_its_rules_agree_with_coders_who_do_as_they_do(
         for post in manifest.posts
         for theme in manifest.themes
     ]
-    found = measure(published, {manifest.sample_id: manifest}, codes)
+    with duckdb.connect(str(published), read_only=True) as con:
+        found = measure(con, {manifest.sample_id: manifest}, codes)
     coded = {theme.theme_code: theme for theme in found if theme.coder_count}
     assert set(coded) == set(manifest.themes)
     assert {theme.rules.f1.value for theme in coded.values()} <= {None, 1.0}

@@ -16,6 +16,7 @@ from orchestration.cli import main
 from orchestration.coding.agreement import Estimate, precision_recall_f1
 from orchestration.coding.manifest import Manifest
 from orchestration.coding.quality import (
+    COLUMNS,
     TOO_FEW,
     UNVALIDATED,
     USABLE,
@@ -24,12 +25,14 @@ from orchestration.coding.quality import (
     ThemeQuality,
     judge,
     measure,
+    quality_rows,
     write_quality,
 )
 from orchestration.coding.sample import draw
 from orchestration.coding.sheets import AGREED, Code, Coded
 from orchestration.coding.store import CodingStore
 from orchestration.contract import DataDir
+from orchestration.warehouse.bookkeeping import CODEBOOK_FIGURES_TABLE, replace_codebook_figures
 from tests.unit.coding_fixture import make_published, truth
 
 # By construction of the fixture: 500 posts have AWR, the rules find 375 of them and 100 others.
@@ -65,9 +68,14 @@ def code(
     ]
 
 
+def measured(published: Path, manifest: Manifest, codes: list[Code]) -> list[ThemeQuality]:
+    with duckdb.connect(str(published), read_only=True) as con:
+        return measure(con, {manifest.sample_id: manifest}, codes)
+
+
 def by_theme(published: Path, manifest: Manifest, *codes: list[Code]) -> dict[str, ThemeQuality]:
     everything = [code for some in codes for code in some]
-    return {t.theme_code: t for t in measure(published, {manifest.sample_id: manifest}, everything)}
+    return {t.theme_code: t for t in measured(published, manifest, everything)}
 
 
 def test_a_planted_recall_comes_back_where_the_plain_figure_is_wrong(published: Path, manifest: Manifest) -> None:
@@ -174,7 +182,7 @@ def test_the_csv_has_a_row_per_theme_and_comparison_and_nothing_for_what_is_not_
     published: Path, manifest: Manifest, tmp_path: Path
 ) -> None:
     codes = [*code(published, manifest, "ani"), *code(published, manifest, "budi")]
-    write_quality(measure(published, {manifest.sample_id: manifest}, codes), tmp_path / "q.csv")
+    write_quality(measured(published, manifest, codes), tmp_path / "q.csv")
     with open(tmp_path / "q.csv", encoding="utf-8", newline="") as handle:
         rows = {(row["theme_code"], row["comparison"]): row for row in csv.DictReader(handle)}
     assert len(rows) == 5 * 2
@@ -183,6 +191,21 @@ def test_the_csv_has_a_row_per_theme_and_comparison_and_nothing_for_what_is_not_
     assert float(rules["recall_low"]) < AWR_RECALL < float(rules["recall_high"])
     assert rows["AWR", "coders"]["recall"] == ""
     assert (rows["TOP", "rules"]["f1"], rows["TOP", "rules"]["verdict"]) == ("", UNVALIDATED)
+
+
+def test_the_raw_table_takes_the_figures(published: Path, manifest: Manifest) -> None:
+    rows = quality_rows(measured(published, manifest, code(published, manifest, "ani")))
+    with duckdb.connect() as con:
+        con.execute("create schema raw")
+        con.execute(CODEBOOK_FIGURES_TABLE)
+        for _ in range(2):  # the second time takes the place of the first
+            replace_codebook_figures(con, COLUMNS, rows)
+        described = con.execute("select * from raw.codebook_figures limit 0").description
+        assert tuple(column[0] for column in described) == COLUMNS
+        found = con.execute("select * from raw.codebook_figures where f1 is not null").fetchall()
+        assert sorted(found) == sorted(row for row in rows if row[COLUMNS.index("f1")] is not None)
+        replace_codebook_figures(con, COLUMNS, [])
+        assert con.execute("select count(*) from raw.codebook_figures").fetchall() == [(0,)]
 
 
 def test_the_command_prints_the_verdicts(published: Path, manifest: Manifest, tmp_path: Path, monkeypatch) -> None:
