@@ -15,7 +15,7 @@ from pathlib import Path
 
 from orchestration.coding.manifest import Manifest
 from orchestration.coding.sheets import Code, Coded, read_sheets
-from orchestration.contract import DataDir, SuaraError, replacing
+from orchestration.contract import DataDir, InputError, SuaraError, replacing
 
 COLUMNS = tuple(field.name for field in fields(Code))
 
@@ -48,11 +48,30 @@ class CodingStore:
         return {manifest.sample_id: manifest for manifest in found}
 
     def codes(self) -> list[Code]:
-        """Every code that was imported, in a fixed order."""
+        """Every code that was imported, in a fixed order.
+
+        Raises:
+            InputError: The file is not as `add` wrote it.
+        """
         if not self.codes_file.exists():
             return []
         with open(self.codes_file, encoding="utf-8", newline="") as handle:
-            return [Code(**{**row, "code": int(row["code"])}) for row in csv.DictReader(handle)]  # type: ignore[arg-type]
+            rows = list(csv.reader(handle))
+        for line, row in enumerate(rows, 1):
+            if (
+                (line == 1 and tuple(row) != COLUMNS)
+                or len(row) != len(COLUMNS)
+                or (line > 1 and row[-1] not in ("0", "1"))
+            ):
+                raise InputError(
+                    file=str(self.codes_file),
+                    record=line,
+                    expected=f"{', '.join(COLUMNS)} as `suara coding import` wrote them",
+                    found=", ".join(row)[:80] or "an empty line",
+                    next_step="Move the file away and import the coded sheets again.",
+                    code="codes_changed",
+                )
+        return [Code(*row[:-1], code=int(row[-1])) for row in rows[1:]]
 
     def add(self, sheets: Iterable[Coded], *, replace: bool = False) -> Stored:
         """Add the codes of sheets; all of them or, on an error, none.

@@ -326,6 +326,16 @@ def test_a_file_that_is_no_sheet_is_refused(store: CodingStore, tmp_path: Path, 
     assert store.codes() == []
 
 
+def test_a_file_of_codes_that_somebody_changed_is_refused(store: CodingStore, sheet: Path, tmp_path: Path) -> None:
+    import_sheets(store, [coded(sheet, tmp_path / "a.csv")])
+    text = store.codes_file.read_text("utf-8")
+    store.codes_file.write_text(text.replace(",0\n", ",5\n", 1), "utf-8")
+    with pytest.raises(
+        InputError, match=r"record .*as `suara coding import` wrote them.*import the coded sheets again"
+    ):
+        store.codes()
+
+
 # ---------- commands
 
 

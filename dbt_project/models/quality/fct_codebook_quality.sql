@@ -1,3 +1,6 @@
+-- The step writes the figures before its models are built, from the marts of the same candidate:
+-- depends_on: {{ ref('fct_post_themes') }}
+
 with
 
 codebook_figures as (
