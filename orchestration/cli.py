@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestration.coding import DEFAULT_FACETS, DEFAULT_SEED, DEFAULT_SIZE
 from orchestration.contract import PROJECT_ROOT, DataDir, InputError, SuaraError, replacing
 from orchestration.warehouse.ledger import ACCEPTED, DECIDED_BY_USER, QUARANTINED, Ledger
 
@@ -321,6 +322,107 @@ def _warn_of_a_codebook_not_compiled() -> None:
     seeds = {path.name: path.read_bytes() for path in SEED_FOLDER.glob("*.csv")}
     if any(seeds.get(name) != text.encode("utf-8") for name, text in files.items()):
         click.echo(f"The seeds are not those of {place}; `suara codebook compile` writes them anew.", err=True)
+
+
+@main.group()
+def coding() -> None:
+    """Code a sample of posts by hand, and see how far the rules agree with people."""
+
+
+@coding.command("sample")
+@_data_dir
+@click.option("--size", default=DEFAULT_SIZE, show_default=True, help="Posts to draw.")
+@click.option("--seed", default=DEFAULT_SEED, show_default=True, help="Another number draws other posts.")
+@click.option(
+    "--facet",
+    "facets",
+    multiple=True,
+    default=DEFAULT_FACETS,
+    show_default=True,
+    help="Code the themes at the top of this facet of the codebook; may be given several times.",
+)
+@click.option(
+    "--theme", "themes", multiple=True, help="Code this theme (its code) instead; may be given several times."
+)
+@click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
+def coding_sample(
+    data_dir: Path | None, size: int, seed: int, facets: tuple[str, ...], themes: tuple[str, ...], target: Path
+) -> None:
+    """Write a sample of posts into TARGET, a sheet for coders (.xlsx or .csv).
+
+    Its manifest lies beside it. The sample comes from the published file: own posts of registered accounts and of
+    owners of captures, by year, half of them with a topic. The sheet shows nothing of what the rules said; the manifest
+    does, so coders do not get it.
+    """
+    from orchestration.coding.sample import draw
+    from orchestration.coding.sheets import write_sheet
+    from orchestration.coding.store import CodingStore
+
+    paths = use_data_dir(data_dir)
+    sample = draw(paths.published_file, size=size, seed=seed, facets=facets, themes=themes)
+    files = write_sheet(sample, target)
+    CodingStore(paths).add_sample(sample.manifest)
+    manifest = sample.manifest
+    population = sum(stratum.population for stratum in manifest.strata)
+    click.echo(
+        f"Sample {manifest.sample_id}: {len(manifest.posts):,} of {population:,} posts in {len(manifest.strata):,} "
+        f"strata, themes {', '.join(manifest.themes)} of codebook {manifest.codebook_version}."
+    )
+    for file, words in zip(files, ("for the coders, a copy each", "for you only", "for the coders"), strict=False):
+        click.echo(f"  {file}  ({words})")
+    click.echo("The sheet holds texts of posts: pass it on only as you would pass on the posts themselves.")
+
+
+@coding.command("import")
+@_data_dir
+@click.option(
+    "--manifest",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Manifest of the sample, where another data folder drew it.",
+)
+@click.option("--replace", is_flag=True, help="Let corrected codes replace those of the same coder and post.")
+@click.argument("files", nargs=-1, required=True, type=click.Path(dir_okay=False, path_type=Path))
+def coding_import(data_dir: Path | None, manifest: Path | None, replace: bool, files: tuple[Path, ...]) -> None:
+    """Check coded sheets, FILES, and keep their codes.
+
+    They are kept in data/coding. When anything is wrong in one of FILES, nothing is kept.
+    """
+    from orchestration.coding.store import CodingStore, import_sheets
+
+    sheets, stored = import_sheets(CodingStore(use_data_dir(data_dir)), files, manifest=manifest, replace=replace)
+    for file, sheet in zip(files, sheets, strict=True):
+        coders = sorted({code.coder for code in sheet.codes})
+        posts = len({(code.coder, code.post_key) for code in sheet.codes})
+        click.echo(
+            f"{file.name}: {posts:,} posts coded by {', '.join(coders) or 'nobody'}, "
+            f"{sheet.rows_without_codes:,} rows not coded yet"
+        )
+    click.echo(f"Codes: {stored.new:,} new, {stored.unchanged:,} known already, {stored.replaced:,} replaced")
+
+
+@coding.command("quality")
+@_data_dir
+@click.option(
+    "--csv", "target", type=click.Path(dir_okay=False, path_type=Path), help="Write every figure into this file, too."
+)
+def coding_quality(data_dir: Path | None, target: Path | None) -> None:
+    """Coder against coder, rules against coders, and a verdict per theme.
+
+    Figures have 95 % intervals and are weighted to the posts that the sample was drawn from. The rules are those of the
+    published file. The next run writes the same figures into quality.fct_codebook_quality.
+    """
+    from orchestration.coding.quality import measure, quality_lines, write_quality
+    from orchestration.coding.sample import open_published
+    from orchestration.coding.store import CodingStore
+
+    paths = use_data_dir(data_dir)
+    store = CodingStore(paths)
+    with open_published(paths.published_file) as connection:
+        themes = measure(connection, store.manifests(), store.codes())
+    click.echo("\n".join(quality_lines(themes)))
+    if target:
+        write_quality(themes, target)
+        click.echo(f"All figures: {target}")
 
 
 def _decide(data_dir: Path | None, name: str, status: str, why: str) -> None:

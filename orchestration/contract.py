@@ -104,6 +104,11 @@ class DataDir:
         return self.published / "social_bi.duckdb"
 
     @property
+    def coding(self) -> Path:
+        """Samples drawn for coding by hand, and the codes that people gave; no texts. For the owner only."""
+        return self.root / "coding"
+
+    @property
     def scratch(self) -> Path:
         """Temporary files of a run (unpacked members, DuckDB spill). Emptied at the start of a run."""
         return self.root / "scratch"

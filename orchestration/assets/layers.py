@@ -17,11 +17,14 @@ import dagster as dg
 
 from orchestration.assets.raw import UNTOUCHED
 from orchestration.checks import catalog_results, catalog_specs, dbt_results, dbt_test_specs
+from orchestration.coding.quality import COLUMNS, measure, quality_rows
+from orchestration.coding.store import CodingStore
 from orchestration.contract import SuaraError
 from orchestration.dbt_translator import SuaraTranslator
 from orchestration.resources.dbt import Dbt, NodeResult, failing_rows, selectors
 from orchestration.resources.warehouse import Warehouse
 from orchestration.warehouse import bookkeeping, gates
+from orchestration.warehouse.candidate import Candidate
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,8 @@ def _build(
             before = bookkeeping.step_record(connection, step.name)
         if upstream is None:
             raise SuaraError(f"Step '{step.name}' needs '{step.after}' first: materialize it, or everything.")
+        if step.name == "quality":
+            _measure_codebook(candidate, warehouse)
         context.log.info(f"{step.name}: building {len(nodes)} tables and views for study '{warehouse.study}'")
         select = selectors(manifest, [*nodes, *expected])
         results = dbt.build(candidate.path, select, study=warehouse.study, target=warehouse.paths.root / "dbt_target")
@@ -193,6 +198,14 @@ def _build(
             candidate.accept()
     quarantined = [o for rows in failed.values() for o in rows]
     return _Attempt(verdict, results, test_outcomes, is_open, retry, quarantined, counts)
+
+
+def _measure_codebook(candidate: Candidate, warehouse: Warehouse) -> None:
+    """Set what people coded beside the rules of this candidate; the marts are there, the quality tables come next."""
+    store = CodingStore(warehouse.paths)
+    with candidate.connect() as connection:
+        themes = measure(connection, store.manifests(), store.codes())
+        bookkeeping.replace_codebook_figures(connection, COLUMNS, quality_rows(themes))
 
 
 def _owner(test: Mapping[str, Any]) -> str | None:

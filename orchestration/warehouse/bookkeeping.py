@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +29,33 @@ create table if not exists raw.steps (
     built_from varchar,                -- evaluation_id of the step before it
     run_id varchar not null,
     captures varchar[]                 -- capture ids that were accepted when it was built
+)
+"""
+
+# What people's codes say about the rules, written by the quality step with the columns of `coding.quality`.
+CODEBOOK_FIGURES_TABLE = """
+create table if not exists raw.codebook_figures (
+    theme_code varchar not null,
+    theme_name varchar not null,
+    facet varchar not null,
+    codebook_version varchar not null,
+    sample_id varchar not null,
+    sample_codebook_version varchar not null,
+    comparison varchar not null,
+    verdict varchar not null,
+    reason varchar not null,
+    coder_count bigint not null,
+    disputed_count bigint not null,
+    post_count bigint not null,
+    positive_count bigint not null,
+    covered_share double not null,
+    agreement double, agreement_low double, agreement_high double,
+    kappa double, kappa_low double, kappa_high double,
+    alpha double, alpha_low double, alpha_high double,
+    ac1 double, ac1_low double, ac1_high double,
+    "precision" double, precision_low double, precision_high double,
+    recall double, recall_low double, recall_high double,
+    f1 double, f1_low double, f1_high double
 )
 """
 
@@ -52,7 +80,7 @@ OUTCOME_COLUMNS = {
 
 def schema_version() -> str:
     """A fingerprint of every raw table's definition: when it changes, raw is rebuilt from the captures."""
-    text = json.dumps([all_raw_tables(), STEPS_TABLE], sort_keys=True)
+    text = json.dumps([all_raw_tables(), STEPS_TABLE, CODEBOOK_FIGURES_TABLE], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -60,6 +88,7 @@ def create_raw_schema(connection: duckdb.DuckDBPyConnection) -> None:
     """Create every raw table, empty, where it is missing."""
     create_raw_tables(connection)
     connection.execute(STEPS_TABLE)
+    connection.execute(CODEBOOK_FIGURES_TABLE)
     connection.execute("create table if not exists raw.schema_version as select ? as version", [schema_version()])
 
 
@@ -158,6 +187,17 @@ def sync_outcomes(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> None
             "maximum_object_size = 67108864)",
             [files],
         )
+
+
+def replace_codebook_figures(
+    connection: duckdb.DuckDBPyConnection, columns: Sequence[str], rows: Sequence[Sequence[object]]
+) -> None:
+    """Put the figures of the codebook in the place of the ones before."""
+    connection.execute("delete from raw.codebook_figures")
+    if rows:
+        names = ", ".join(f'"{name}"' for name in columns)
+        marks = ", ".join("?" for _ in columns)
+        connection.executemany(f"insert into raw.codebook_figures ({names}) values ({marks})", [list(r) for r in rows])
 
 
 def delete_capture_rows(connection: duckdb.DuckDBPyConnection, capture_id: str) -> None:

@@ -29,6 +29,7 @@ PAGES = [
     "how-to/switch-on-inbox-and-schedule.md",
     "how-to/change-the-study-settings.md",
     "how-to/change-the-codebook.md",
+    "how-to/validate-the-codebook.md",
     "explanation/gates.md",
     "explanation/numbers.md",
     "explanation/differences.md",
@@ -106,11 +107,10 @@ def wrong_command(words: list[str]) -> str | None:
         command = main.commands.get(rest[0])
         if command is None:
             return f"suara knows no {rest[0]}"
-        if isinstance(command, click.Group) and len(rest) > 1 and not rest[1].startswith("-"):
-            rest = [f"{rest[0]} {rest[1]}", *rest[2:]]
-            command = command.commands.get(rest[0].split()[1])
-            if command is None:
-                return f"suara knows no {rest[0]}"
+        if isinstance(command, click.Group):
+            if len(rest) < 2 or rest[1] not in command.commands:
+                return f"suara {rest[0]} knows no {' '.join(rest[1:2]) or 'such use'}"
+            command, rest = command.commands[rest[1]], rest[1:]
         known = {o for p in command.params if isinstance(p, click.Option) for o in p.opts} | {"-h", "--help"}
         unknown = [w.split("=")[0] for w in rest[1:] if w.startswith("-") and w.split("=")[0] not in known]
         return f"suara {rest[0]} knows no {', '.join(unknown)}" if unknown else None
@@ -136,8 +136,11 @@ def test_the_judge_of_commands_can_refuse() -> None:
     assert wrong_command(["suara", "run", "--force"])
     assert wrong_command(["suara", "codebook", "publish"])
     assert wrong_command(["suara", "codebook", "check", "--force"])
+    assert wrong_command(["suara", "coding", "predict"])
+    assert wrong_command(["suara", "coding", "import", "--force"])
     assert wrong_command(["python", "-m", "orchestration.nothing"])
     assert not wrong_command(["suara", "run", "--study", "demo", "a.zip"])
+    assert not wrong_command(["suara", "coding", "import", "--replace", "a.xlsx"])
 
 
 def test_readme_opens_with_one_command_and_one_picture() -> None:
