@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +67,9 @@ class Manifest:
     strata: tuple[Stratum, ...]
     posts: tuple[SampledPost, ...]
 
-    @property
+    @cached_property
     def sha256(self) -> str:
-        """Hash of everything that the manifest says."""
+        """Hash of everything that the manifest says; counted once, since every code names its sample."""
         return _hash(self._content())
 
     @property

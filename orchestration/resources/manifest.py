@@ -44,6 +44,8 @@ def prepare_manifest(project_dir: Path = DBT_PROJECT_DIR) -> Path:
     with parse_lock(project_dir):
         if not path.exists() or path.stat().st_mtime_ns < _project_mtime(project_dir):
             invoke(project_dir, PARSE_NAME, ["parse", "--target-path", str(path.parent)])
+            # Where nothing that it holds has changed, dbt leaves the file as it is, and each run would parse again.
+            os.utime(path)
     return path
 
 
