@@ -120,7 +120,8 @@ class Dbt(dg.ConfigurableResource):
 def selectors(manifest: Mapping[str, Any], unique_ids: Iterable[str]) -> list[str]:
     """The shortest `--select` of exactly these nodes: a folder for all that lies in it, else names.
 
-    dbt looks at every node for every selector: naming 100 nodes one by one cost a small run 2.8 s (2026-11-26).
+    dbt looks at every node for every selector: the names one by one cost the three steps of a run 0.74 to 0.86 CPU s,
+    folders 0.33 to 0.36 (`dbt ls`, 2026-11-26).
     """
     wanted = set(unique_ids)
     inside: dict[str, set[str]] = {}

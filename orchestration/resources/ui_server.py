@@ -72,20 +72,30 @@ def serve(port: int) -> int:
             return 0 if stopped.code == _TERMINATED else int(stopped.code or 0)
         finally:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
-            _end(daemon.process, code)
+            _end(daemon.stop(), code)
 
 
 class _Daemon:
     """The process that the sensor and the schedule need."""
 
     def __init__(self, port: int, code_socket: Path) -> None:
-        self.process: subprocess.Popen[bytes] | None = None
         self._port, self._socket = port, code_socket
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock, self._is_over = threading.Lock(), False
 
     def start_behind_the_webserver(self) -> None:
         while not _listens(self._port):
             time.sleep(0.2)
-        self.process = _start("dagster._daemon", "run", "--grpc-socket", str(self._socket), "--log-level", "warning")
+        with self._lock:  # a stop that comes at this moment must find the process, or prevent it
+            if not self._is_over:
+                arguments = ["run", "--grpc-socket", str(self._socket), "--log-level", "warning"]
+                self._process = _start("dagster._daemon", *arguments)
+
+    def stop(self) -> subprocess.Popen[bytes] | None:
+        """No start from here on; what is running, to be ended."""
+        with self._lock:
+            self._is_over = True
+            return self._process
 
 
 def _start(module: str, *arguments: str) -> subprocess.Popen[bytes]:

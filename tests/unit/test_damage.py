@@ -125,7 +125,7 @@ def _sound_capture(request: pytest.FixtureRequest) -> tuple[Sound, int]:
 
 
 @given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 def test_flipped_bit_loses_no_post_silently(sound: tuple[Sound, int], place: float, bit: int) -> None:
     capture, posts = sound
     damaged = bytearray(capture.content)
@@ -135,7 +135,7 @@ def test_flipped_bit_loses_no_post_silently(sound: tuple[Sound, int], place: flo
 
 
 @given(kept=st.floats(0, 1, exclude_max=True))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 def test_cut_file_loses_no_post_silently(sound: tuple[Sound, int], kept: float) -> None:
     capture, posts = sound
     content = capture.content[: int(kept * len(capture.content))]

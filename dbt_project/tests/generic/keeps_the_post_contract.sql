@@ -1,6 +1,6 @@
 {#- Every row of a staged source has a key of its own, what no post can lack, and only words of the contract.
     One test of each source, not three: with twenty sources the others were 46 of 217 tests, and each costs a run
-    some 40 ms beside its SQL (2026-11-26). -#}
+    35 ms in dbt alone on empty tables (48 tests, 1.7 s; 2026-11-26). -#}
 {% test keeps_the_post_contract(model, written_source, precisions, may_lack_text=false) %}
     {%- set required = [
         'capture_id', 'record_no', 'source', 'platform', 'post_id', 'posted_at', 'posted_at_precision', 'kind'

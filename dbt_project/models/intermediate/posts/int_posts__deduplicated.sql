@@ -1,6 +1,10 @@
 {#- A view: the one wide copy of the posts is `fct_posts`. -#}
 {{ config(materialized='view') }}
 
+{% set account_id -%}
+    case when decided_records.is_repaired then decided_records.account_id else posts.account_id end
+{%- endset -%}
+
 with
 
 posts as (
@@ -57,11 +61,8 @@ posts_decided as (
         {% if column in ['post_id', 'posted_at', 'posted_at_precision'] -%}
         coalesce(decided_records.{{ column }}, posts.{{ column }}) as {{ column }},
         {% elif column == 'account_id' -%}
-        case when decided_records.is_repaired then decided_records.account_id else posts.account_id end as account_id,
-        case
-            when case when decided_records.is_repaired then decided_records.account_id else posts.account_id end is null
-                then lower(posts.handle)
-        end as handle_without_id,
+        {{ account_id }} as account_id,
+        case when {{ account_id }} is null then lower(posts.handle) end as handle_without_id,
         {% elif column == 'version_group' -%}
         case
             when decided_records.post_id_status <> 'exact' then decided_records.post_id

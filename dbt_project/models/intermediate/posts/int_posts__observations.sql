@@ -1,3 +1,6 @@
+{%- set account_id -%}
+    case when repairs.capture_id is not null then repairs.account_id else delivered_ids.account_id end
+{%- endset -%}
 with
 
 -- The posts are read twice, narrow and wide, each by its own import: one import used twice would be kept whole.
@@ -51,13 +54,10 @@ post_ids as (
             when repairs.post_id_status <> 'exact' then repairs.post_id
             else delivered_ids.version_group
         end as version_group,
-        case when repairs.capture_id is not null then repairs.account_id else delivered_ids.account_id end as account_id,
+        {{ account_id }} as account_id,
         delivered_ids.handle,
         -- what is to be looked up; as a column, since a join may compare only columns of both sides to be fast
-        case
-            when case when repairs.capture_id is not null then repairs.account_id else delivered_ids.account_id end is null
-                then lower(delivered_ids.handle)
-        end as handle_without_id,
+        case when {{ account_id }} is null then lower(delivered_ids.handle) end as handle_without_id,
         coalesce(repairs.posted_at, delivered_ids.posted_at) as posted_at,
         delivered_ids.observed_at,
         delivered_ids.posted_at_precision in ('day', 'minute') as is_coarsely_timed,
