@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -31,12 +32,18 @@ MODELS = ("fct_posts", "fct_post_engagement", "fct_post_versions", "fct_post_has
 
 @dataclass(frozen=True)
 class Model:
-    """A model (or seed) with the SQL that dbt would run for it."""
+    """A model (or seed) with the SQL that dbt would run for it; of a Python model (`kind` python) the module."""
 
     name: str
     schema: str
     kind: str
     sql: str
+
+    def relation_of_python(self, con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
+        """What dbt would make the table of, on a connection of its own."""
+        module: dict[str, Any] = {}
+        exec(self.sql, module)
+        return module["model"](module["dbtObj"](lambda name: con.query(f"select * from {name}")), con)
 
 
 @cache
@@ -63,6 +70,7 @@ def compiled() -> tuple[Model, ...]:
             sql, kind = f"select * from read_csv('{path}', header = true, all_varchar = true, nullstr = '')", "table"
         else:
             sql, kind = node.compiled_code, node.config.materialized
+            kind = "python" if node.language == "python" else kind
         models.append(Model(node.name, node.schema, kind, sql))
     return tuple(models)
 
@@ -93,6 +101,10 @@ class Warehouse:
         for model in compiled():
             sql = (replacing or {}).get(model.name, model.sql)
             self.con.execute(f"create schema if not exists {model.schema}")
+            if model.kind == "python" and sql == model.sql:
+                answer = model.relation_of_python(self.con)
+                self.con.execute(f"create or replace table {model.schema}.{model.name} as select * from answer")
+                continue
             kind = "view" if model.kind == "view" else "table"
             self.con.execute(f"create or replace {kind} {model.schema}.{model.name} as {sql}")
         return self

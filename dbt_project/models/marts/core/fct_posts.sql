@@ -6,6 +6,12 @@ posts as (
 
 ),
 
+identified_texts as (
+
+    select * from {{ ref('int_texts__languages') }}
+
+),
+
 study as (
 
     select reporting_timezone from {{ ref('int_studies__selected') }}
@@ -18,11 +24,38 @@ posts_timed as (
         posts.*,
         {{ account_key('posts.platform', 'posts.account_id', 'posts.handle') }} as account_key,
         {{ local_date('posts.posted_at', 'study.reporting_timezone') }} as posted_date,
-        case when posts.platform = 'x' then {{ time_in_id('posts.post_id') }} end as id_time
+        case when posts.platform = 'x' then {{ time_in_id('posts.post_id') }} end as id_time,
+        posts.language is null as is_undeclared,
+        -- only texts that were asked about have an answer to look up
+        case
+            when posts.language is null or {{ has_segments('posts.text') }} then {{ text_hash('posts.text') }}
+        end as text_hash
 
     from posts
 
     cross join study
+
+),
+
+-- what the platform states is taken as it is; only where it states nothing does the text speak
+posts_in_languages as (
+
+    select
+        posts_timed.* exclude (language),
+        coalesce(posts_timed.language, identified_texts.language) as language,
+        case
+            when posts_timed.language is not null then 'platform'
+            when identified_texts.language is not null then 'text'
+        end as language_source,
+        identified_texts.confidence as language_confidence,
+        case when posts_timed.text is not null then coalesce(identified_texts.is_mixed_language, false) end
+            as is_mixed_language
+
+    from posts_timed
+
+    left join identified_texts
+        on posts_timed.text_hash = identified_texts.text_hash
+        and posts_timed.is_undeclared = identified_texts.is_undeclared
 
 ),
 
@@ -52,6 +85,7 @@ posts_measured as (
         account_name,
         kind,
         language,
+        language_source,
         text,
         reply_to_handle,
         quoted_handle,
@@ -73,6 +107,7 @@ posts_measured as (
         quote_count,
         bookmark_count,
         impression_count,
+        language_confidence,
         {{ list_size('hashtags') }} as hashtag_count,
         {{ list_size('mentions') }} as mention_count,
         {{ list_size('links') }} as link_count,
@@ -84,6 +119,7 @@ posts_measured as (
         kind = 'repost' as is_repost,
         kind <> 'repost' as is_own,
         text_is_complete,
+        is_mixed_language,
 
         ---------- dates and times
         posted_date,
@@ -92,7 +128,7 @@ posts_measured as (
         observed_at,
         id_time
 
-    from posts_timed
+    from posts_in_languages
 
 )
 
