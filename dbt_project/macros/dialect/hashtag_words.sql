@@ -21,11 +21,11 @@
 {#- Words with what stands before them tile the tag; the blanks that part words were not in it. -#}
 {% macro duckdb__hashtag_word_spans(tag) -%}
     list_extract(list_transform(
-        [regexp_extract_all({{ duckdb__hashtag_parted(tag) }}, '[ _]*(?:{{ hashtag_word() }})')],
+        [regexp_extract_all({{ duckdb__hashtag_parted(tag) }}, '[ _\x27]*(?:{{ hashtag_word() }})')],
         lambda tag_pieces: list_transform(range(1, len(tag_pieces) + 1), lambda n: {
-            'word': ltrim(tag_pieces[n], ' _'),
+            'word': ltrim(tag_pieces[n], ' _'''),
             'start': cast(
-                length(replace(array_to_string(tag_pieces[1:n], ''), ' ', '')) - length(ltrim(tag_pieces[n], ' _')) as bigint
+                length(replace(array_to_string(tag_pieces[1:n], ''), ' ', '')) - length(ltrim(tag_pieces[n], ' _''')) as bigint
             ),
             'end': cast(length(replace(array_to_string(tag_pieces[1:n], ''), ' ', '')) as bigint)
         })
@@ -42,5 +42,5 @@
 
 {#- Pattern of one word of a hashtag. -#}
 {% macro hashtag_word() -%}
-    {{ return('[\\p{Lu}\\p{Lt}]{2,}s?|[\\p{Lu}\\p{Lt}]?[^\\p{Lu}\\p{Lt}\\p{N}_ ]+|[\\p{Lu}\\p{Lt}]|\\p{N}+') }}
+    {{ return('[\\p{Lu}\\p{Lt}]{2,}s?|[\\p{Lu}\\p{Lt}]?[^\\p{Lu}\\p{Lt}\\p{N}_ \\x27]+|[\\p{Lu}\\p{Lt}]|\\p{N}+') }}
 {%- endmacro %}
