@@ -29,6 +29,10 @@ EXCEPTIONS = {
     ("int_accounts__names", "fct_posts"),
     ("int_accounts__names", "fct_interactions"),
     ("int_posts__text_entities", "fct_posts"),
+    ("int_posts__words", "fct_posts"),
+    ("int_words__tokens", "fct_posts"),
+    ("int_words__counted", "fct_posts"),
+    ("int_words__counted", "dim_accounts"),
     # The coverage of a year is worked out once, in the report on volume; the report on themes shows it beside shares.
     ("rpt_theme_years", "rpt_volume_years"),
 }
