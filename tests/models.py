@@ -102,8 +102,8 @@ class Warehouse:
             sql = (replacing or {}).get(model.name, model.sql)
             self.con.execute(f"create schema if not exists {model.schema}")
             if model.kind == "python" and sql == model.sql:
-                answer = model.relation_of_python(self.con)
-                self.con.execute(f"create or replace table {model.schema}.{model.name} as select * from answer")
+                self.con.execute(f"drop table if exists {model.schema}.{model.name}")
+                model.relation_of_python(self.con).create(f"{model.schema}.{model.name}")
                 continue
             kind = "view" if model.kind == "view" else "table"
             self.con.execute(f"create or replace {kind} {model.schema}.{model.name} as {sql}")

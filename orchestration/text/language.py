@@ -23,7 +23,7 @@ from orchestration.contract import SuaraError
 LEAST_LETTERS = 10
 # More characters do not change the answer, and the time is one of characters.
 MOST_CHARACTERS = 120
-# Below this confidence about one label in six is wrong, above 0.9 none of 986 was (py3langid on texts of known language).
+# Of texts of known language one label in six is wrong below a confidence of 0.7, above 0.9 none of 986 was.
 SURE = 0.9
 # A segment of a post in two languages has at least so many words: a name or a slogan is no language.
 LEAST_SEGMENT_WORDS = 5
@@ -91,7 +91,7 @@ class Identifier:
         return self._of_words(_NOT_LANGUAGE.sub(" ", text))
 
     def is_mixed(self, text: str) -> bool:
-        """Whether two of its segments (lines, or parts between ` | `, ` / ` and the like) are surely in two languages."""
+        """Whether two segments (lines, or parts between ` | `, ` / ` and the like) are surely in two languages."""
         found = set()
         for segment in _SEPARATORS.split(_NOT_LANGUAGE.sub(" ", text)):
             if len(_WORDS.findall(segment)) >= LEAST_SEGMENT_WORDS:
@@ -124,7 +124,7 @@ def _whole_model() -> Any:
 
 
 def languages_of_texts(connection: Any, texts: Any, study: Any, table: str) -> Any:
-    """What dbt's model of the languages consists of: `identified` for the study's languages, with the table it replaces.
+    """What dbt's model of the languages consists of: `identified` for the study's languages.
 
     Args:
         connection: dbt's connection.
@@ -141,9 +141,7 @@ def languages_of_texts(connection: Any, texts: Any, study: Any, table: str) -> A
     return identified(connection, texts, identifier, table if found else None)
 
 
-def identified(
-    connection: Any, texts: Any, identifier: Identifier, earlier: str | None, *, chunk: int = CHUNK
-) -> Any:
+def identified(connection: Any, texts: Any, identifier: Identifier, earlier: str | None, *, chunk: int = CHUNK) -> Any:
     """What is known of each of `texts`: taken over from an earlier answer of the same identifier, else found out now.
 
     Args:
@@ -167,9 +165,13 @@ def identified(
             [identifier.name],
         )
     reader = connection.cursor()
-    known = "" if earlier is None else (
-        f" anti join (select text_hash, is_undeclared from {earlier} where identifier = $1) "
-        "using (text_hash, is_undeclared)"
+    known = (
+        ""
+        if earlier is None
+        else (
+            f" anti join (select text_hash, is_undeclared from {earlier} where identifier = $1) "
+            "using (text_hash, is_undeclared)"
+        )
     )
     reader.execute(
         f"select text_hash, text, is_undeclared, has_segments from ({asked}) {known}",
@@ -193,6 +195,8 @@ def identified(
     return connection.query("select * from texts_identified order by text_hash")
 
 
-def _answer(identifier: Identifier, _: str, text: str, is_undeclared: bool, has_segments: bool) -> tuple[Language, bool]:
+def _answer(
+    identifier: Identifier, _: str, text: str, is_undeclared: bool, has_segments: bool
+) -> tuple[Language, bool]:
     language = identifier.identify(text) if is_undeclared else Language()
     return language, has_segments and identifier.is_mixed(text)

@@ -22,7 +22,7 @@ _POSSESSIVE = re.compile(r"'s$|'")
 
 
 def stem(word: str, language: str) -> str:
-    """The stem of a folded word; the word itself where the language has no stemmer here, or the word is no Latin one."""
+    """The stem of a folded word; the word itself in a language without a stemmer here, or where it is no Latin word."""
     bare = _POSSESSIVE.sub("", word)
     if not _STEMMED.fullmatch(bare):
         return word
@@ -134,5 +134,3 @@ def _stop_words(language: str) -> frozenset[str]:
     import stopwordsiso
 
     return frozenset(stopwordsiso.stopwords(language)) if stopwordsiso.has_lang(language) else frozenset()
-
-
