@@ -10,6 +10,7 @@ import logging
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -423,6 +424,128 @@ def coding_quality(data_dir: Path | None, target: Path | None) -> None:
     if target:
         write_quality(themes, target)
         click.echo(f"All figures: {target}")
+
+
+@main.group()
+def words() -> None:
+    """Ask the words of own posts of registered accounts and of owners of captures: context, neighbours, differences."""
+
+
+_of = click.option(
+    "--of",
+    "conditions",
+    multiple=True,
+    metavar="WHAT=VALUE",
+    help="Only these posts: account=HANDLE, year=2019 or year=2015-2019, language=id, theme=CODE; may be given several "
+    "times, and all must hold.",
+)
+_csv = click.option(
+    "--csv", "target", type=click.Path(dir_okay=False, path_type=Path), help="Write all rows into this file, unrounded."
+)
+_top = click.option("--top", default=30, show_default=True, help="Rows to print.")
+
+
+@words.command("kwic")
+@_data_dir
+@_of
+@click.option("--width", default=40, show_default=True, help="Characters of context on either side.")
+@_top
+@_csv
+@click.argument("text")
+def words_kwic(
+    data_dir: Path | None, conditions: tuple[str, ...], width: int, top: int, target: Path | None, text: str
+) -> None:
+    """Keyword in context: where TEXT stands, a word or several one behind the other, in the order of time.
+
+    Words are compared folded and whole; `*` at the end of a word stands for any ending.
+    """
+    from orchestration.text.corpus import Selection, keyword_in_context, opened
+
+    with opened(use_data_dir(data_dir)) as connection:
+        found = keyword_in_context(connection, text, Selection.parse(conditions), width=width)
+    _show_words(found, top, target, "places")
+
+
+@words.command("collocations")
+@_data_dir
+@_of
+@click.option("--window", default=5, show_default=True, help="Words to either side that count as beside it.")
+@click.option("--least", default=5, show_default=True, help="Leave out words that stand beside it less often.")
+@click.option("--stop-words", is_flag=True, help="Show stop words, too.")
+@_top
+@_csv
+@click.argument("word")
+def words_collocations(
+    data_dir: Path | None,
+    conditions: tuple[str, ...],
+    window: int,
+    least: int,
+    stop_words: bool,
+    top: int,
+    target: Path | None,
+    word: str,
+) -> None:
+    """Words that stand beside WORD (any form of it) more often than by chance, the surest first."""
+    from orchestration.text.corpus import Selection, collocations, opened
+
+    with opened(use_data_dir(data_dir)) as connection:
+        found = collocations(
+            connection,
+            word,
+            Selection.parse(conditions),
+            window=window,
+            least_count=least,
+            with_stop_words=stop_words,
+        )
+    _show_words(found, top, target, "words")
+
+
+@words.command("keyness")
+@_data_dir
+@_of
+@click.option(
+    "--against",
+    "against",
+    multiple=True,
+    metavar="WHAT=VALUE",
+    help="Compare with these posts, less the ones above; conditions as for --of. Default: all others.",
+)
+@click.option("--least", default=5, show_default=True, help="Leave out words that stand less often in both together.")
+@_top
+@_csv
+def words_keyness(
+    data_dir: Path | None,
+    conditions: tuple[str, ...],
+    against: tuple[str, ...],
+    least: int,
+    top: int,
+    target: Path | None,
+) -> None:
+    """Words that one set of posts uses more, or less, than another, the surest difference first.
+
+    g2 says how sure a difference is, log ratio how large: 1 is twice as frequent in the posts of --of, -1 half.
+    """
+    from orchestration.text.corpus import Selection, keyness, opened
+
+    with opened(use_data_dir(data_dir)) as connection:
+        found = keyness(
+            connection,
+            Selection.parse(conditions),
+            Selection.parse(against) if against else None,
+            least_count=least,
+        )
+    _show_words(found, top, target, "words")
+
+
+def _show_words(found: Sequence[Any], top: int, target: Path | None, what: str) -> None:
+    from orchestration.text.corpus import lines, write_csv
+
+    click.echo("\n".join(lines(found[:top])) or f"No {what}.")
+    if len(found) > top:
+        click.echo(f"{len(found) - top:,} more {what}: --top, or --csv for all.")
+    if target:
+        write_csv(found, target)
+        click.echo(f"All rows: {target}")
 
 
 def _decide(data_dir: Path | None, name: str, status: str, why: str) -> None:

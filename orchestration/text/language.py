@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.contract import SuaraError
+from orchestration.text.earlier import has_columns
 
 # Fewer letters than this are a greeting or a name; of 10,882 posts of real accounts (2026-11-26) 15 have fewer.
 LEAST_LETTERS = 10
@@ -27,6 +28,14 @@ MOST_CHARACTERS = 120
 SURE = 0.9
 # A segment of a post in two languages has at least so many words: a name or a slogan is no language.
 LEAST_SEGMENT_WORDS = 5
+COLUMNS = {
+    "text_hash": "varchar",
+    "identifier": "varchar",
+    "is_undeclared": "boolean",
+    "language": "varchar",
+    "confidence": "double",
+    "is_mixed_language": "boolean",
+}
 # Texts held in memory at a time.
 CHUNK = 20_000
 
@@ -134,11 +143,7 @@ def languages_of_texts(connection: Any, texts: Any, study: Any, table: str) -> A
     """
     ((languages,),) = study.select("languages").fetchall()
     identifier = Identifier([tag.strip() for tag in (languages or "").split("|") if tag.strip()])
-    schema, name = table.split(".")
-    found = connection.execute(
-        "select 1 from information_schema.tables where table_schema = ? and table_name = ?", [schema, name]
-    ).fetchall()
-    return identified(connection, texts, identifier, table if found else None)
+    return identified(connection, texts, identifier, table if has_columns(connection, table, COLUMNS) else None)
 
 
 def identified(connection: Any, texts: Any, identifier: Identifier, earlier: str | None, *, chunk: int = CHUNK) -> Any:
@@ -153,10 +158,8 @@ def identified(connection: Any, texts: Any, identifier: Identifier, earlier: str
         A relation with `text_hash`, `identifier`, `is_undeclared`, `language` and `confidence` (null where the platform
         states a language), `is_mixed_language`.
     """
-    connection.execute(
-        "create or replace temp table texts_identified (text_hash varchar, identifier varchar, is_undeclared boolean, "
-        "language varchar, confidence double, is_mixed_language boolean)"
-    )
+    columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+    connection.execute(f"create or replace temp table texts_identified ({columns})")
     asked = texts.sql_query()
     if earlier is not None:
         connection.execute(

@@ -15,8 +15,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from orchestration.text.earlier import has_columns
+
 # Words held in memory at a time.
 CHUNK = 20_000
+COLUMNS = {
+    "word": "varchar",
+    "language": "varchar",
+    "stem": "varchar",
+    "is_stop_word": "boolean",
+    "stemmer": "varchar",
+}
 _STEMMED = re.compile(r"[a-z]+")
 _POSSESSIVE = re.compile(r"'s$|'")
 
@@ -82,15 +91,9 @@ def stems_of_words(connection: Any, words: Any, terms: Any, table: str, *, chunk
     stop_words = StopWords(term for (term,) in terms.select("term").distinct().fetchall())
     name = stemmer_name(stop_words)
     asked = words.sql_query()
-    connection.execute(
-        "create or replace temp table words_stemmed "
-        "(word varchar, language varchar, stem varchar, is_stop_word boolean, stemmer varchar)"
-    )
-    schema, table_name = table.split(".")
-    is_there = connection.execute(
-        "select 1 from information_schema.tables where table_schema = ? and table_name = ?", [schema, table_name]
-    ).fetchall()
-    if is_there:
+    columns = ", ".join(f"{column} {kind}" for column, kind in COLUMNS.items())
+    connection.execute(f"create or replace temp table words_stemmed ({columns})")
+    if has_columns(connection, table, COLUMNS):
         connection.execute(
             f"insert into words_stemmed select earlier.* from {table} as earlier "
             f"semi join ({asked}) as asked using (word, language) where earlier.stemmer = ?",
