@@ -36,6 +36,8 @@ from tests.sql_macros import evaluate, render
         ("𝗦𝘁𝗼𝗽𝗧𝗣𝗣𝗢", "𝗦𝘁𝗼𝗽 𝗧𝗣𝗣𝗢"),
         ("ＳｔｏｐＴＰＰＯ", "Ｓｔｏｐ ＴＰＰＯ"),
         ("l·lustració", "l·lustració"),
+        ("ABC日本", "ABC 日本"),
+        ("日本ABC", "日本 ABC"),
         ("", ""),
     ],
 )
@@ -44,3 +46,5 @@ def test_words_of_a_hashtag_and_where_they_stand(tag: str, words: str) -> None:
     spans = evaluate(render("hashtag_word_spans", "text"), [tag])[0]
     assert [span["word"] for span in spans] == words.split()
     assert [tag[span["start"] : span["end"]] for span in spans] == words.split()
+    may_be_several = evaluate(render("has_hashtag_of_words", "text"), [f"one #{tag} two"])[0]
+    assert may_be_several or words.split() in ([tag], [])

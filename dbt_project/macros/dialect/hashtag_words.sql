@@ -44,3 +44,13 @@
 {% macro hashtag_word() -%}
     {{ return('[\\p{Lu}\\p{Lt}]{2,}s?|[\\p{Lu}\\p{Lt}]?[^\\p{Lu}\\p{Lt}\\p{N}_ \\x27]+|[\\p{Lu}\\p{Lt}]|\\p{N}+') }}
 {%- endmacro %}
+
+
+{#- Whether a text may have a hashtag of several words: most have none, and taking one apart costs as much as finding all words. -#}
+{% macro has_hashtag_of_words(text) -%}
+    {{ regex_match(
+        text,
+        '#_*[\\p{L}\\p{M}\\p{N}]*(?:'
+        ~ '[^\\p{Lu}\\p{Lt}\\p{N}\\s][\\p{Lu}\\p{Lt}]|[\\p{Lu}\\p{Lt}]{2}[^\\p{Lu}\\p{Lt}\\p{N}\\s]|\\p{N}\\p{L}|\\p{L}\\p{M}*\\p{N}|_)'
+    ) }}
+{%- endmacro %}

@@ -133,7 +133,7 @@ hashtags_split as (
         post_key,
         text_hash,
         case
-            when strpos(plain_text, '#') > 0 then {{ list_flattened(list_map('tokens', 't', "
+            when {{ has_hashtag_of_words('plain_text') }} then {{ list_flattened(list_map('tokens', 't', "
                 case
                     when t.is_hashtag then " ~ list_map(
                         hashtag_word_spans('substr(plain_text, t.token_start + 1, length(t.folded))'), 's', struct_of([
