@@ -1,13 +1,17 @@
-"""Words that are made once per text are those of a rebuild, whatever happened to the posts in between."""
+"""Words of the demo: made once they are those of a rebuild, they stand where they say, and the commands find them."""
 
 from __future__ import annotations
 
 import json
 import shutil
+import unicodedata
 from pathlib import Path
 
 import duckdb
+import pytest
+from click.testing import CliRunner
 
+from orchestration.cli import main
 from orchestration.resources.dbt import Dbt
 from orchestration.resources.manifest import invoke
 from tests.fixtures.demo import DemoWarehouse
@@ -68,3 +72,40 @@ def test_words_of_added_edited_and_deleted_posts_are_those_of_a_rebuild(
     stems = {row[0]: row for row in rebuilt["int_words__stems"]}
     assert stems["tambahan"][2] == "tambah" and {"kata", "baru", "berubah"} <= set(stems)
     assert words.run() == rebuilt
+
+
+def test_each_word_of_the_demo_stands_where_its_place_says(demo_warehouse: DemoWarehouse) -> None:
+    with duckdb.connect(str(demo_warehouse.paths.warehouse), read_only=True) as con:
+        tokens = "select token, folded, position, token_start, lag(token_end) over posts as last_end, "
+        tokens += "lag(position) over posts as last_position from intermediate.int_words__tokens "
+        tokens += "window posts as (partition by post_key order by position)"
+        rows = con.execute(tokens).fetchall()
+    assert len(rows) > 20_000
+    assert not [row for row in rows if unicodedata.normalize("NFKC", row[0]).lower() != row[1]]
+    assert any(row[0].lower() != row[1] for row in rows)  # full-width letters are among them
+    assert not [row for row in rows if row[4] is not None and (row[4] > row[3] or row[5] + 1 != row[2])]
+
+
+def test_words_are_asked_from_the_command_line(
+    demo_warehouse: DemoWarehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SUARA_DATA_DIR", "DAGSTER_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))  # the command sets them; what it set goes again
+    folder, runner = str(demo_warehouse.paths.root), CliRunner()
+
+    def ask(*arguments: str) -> list[str]:
+        result = runner.invoke(main, ["words", *arguments, "--data-dir", folder])
+        assert result.exit_code == 0, result.output
+        return result.output.splitlines()
+
+    kept = tmp_path / "hits.csv"
+    hits = ask("kwic", "safe migration", "--of", "language=en", "--top", "2", "--csv", str(kept))
+    assert len(hits) == 5 and all("safe migration" in line for line in hits[1:3])
+    assert len(kept.read_text("utf-8").splitlines()) > 100
+    assert ask("collocations", "trafficking", "--top", "1")[1].split()[:2] == ["human", "en"]
+    assert "covid" in "".join(ask("keyness", "--of", "year=2020-2022", "--top", "3"))
+    assert ask("kwic", "nowhereatall") == ["No places."]
+    with_error = runner.invoke(main, ["words", "kwic", "a", "--of", "year=soon", "--data-dir", folder])
+    assert with_error.exit_code == 1 and "expected a year" in with_error.output
+    nothing = runner.invoke(main, ["words", "kwic", "a", "--data-dir", str(tmp_path / "empty")])
+    assert nothing.exit_code == 1 and "Run `suara run` first" in nothing.output
