@@ -74,6 +74,21 @@ def test_words_of_added_edited_and_deleted_posts_are_those_of_a_rebuild(
     assert words.run() == rebuilt
 
 
+def test_a_data_folder_from_before_a_study_had_languages_takes_the_new_column(
+    demo_warehouse: DemoWarehouse, tmp_path: Path
+) -> None:
+    warehouse = tmp_path / demo_warehouse.paths.warehouse.name
+    shutil.copyfile(demo_warehouse.paths.warehouse, warehouse)
+    dbt = Dbt()
+    with duckdb.connect(str(warehouse)) as con:
+        con.execute("alter table reference.studies drop column languages")
+    arguments = ["seed", "--select", "studies", "--no-write-json", "--target-path", str(tmp_path / "target")]
+    results = invoke(dbt.project, warehouse, arguments, dbt._manifest()).results
+    assert [str(r.status) for r in results] == ["success"]
+    with duckdb.connect(str(warehouse), read_only=True) as con:
+        assert con.execute("select distinct languages from reference.studies").fetchall() == [("id|en",)]
+
+
 def test_each_word_of_the_demo_stands_where_its_place_says(demo_warehouse: DemoWarehouse) -> None:
     with duckdb.connect(str(demo_warehouse.paths.warehouse), read_only=True) as con:
         tokens = "select token, folded, position, token_start, lag(token_end) over posts as last_end, "

@@ -6,13 +6,14 @@ words (test_words.py, and the unit tests of the models).
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 
 import duckdb
 import pytest
 from scipy.stats import chi2_contingency
 
-from orchestration.contract import SuaraError
+from orchestration.contract import DBT_PROJECT_DIR, SuaraError
 from orchestration.text.corpus import Selection, collocations, keyness, keyword_in_context, lines
 from orchestration.text.language import Identifier, identified
 from orchestration.text.measures import log_likelihood, log_ratio, npmi
@@ -73,6 +74,14 @@ def test_a_language_that_nobody_can_identify_is_refused_by_name() -> None:
         Identifier(["id", "qq"]).identify(INDONESIAN)
     with pytest.raises(SuaraError, match="expected at least one"):
         Identifier([])
+
+
+def test_every_study_names_languages_that_can_be_identified() -> None:
+    with open(DBT_PROJECT_DIR / "seeds" / "studies" / "studies.csv", encoding="utf-8", newline="") as handle:
+        studies = list(csv.DictReader(handle))
+    assert studies
+    for languages in {row["languages"] for row in studies}:
+        assert Identifier(languages.split("|")).identify(ENGLISH).tag
 
 
 class _Counting(Identifier):
