@@ -5,6 +5,9 @@
     pre_hook="{{ keep_only(this, ['post_key', 'text_hash'], texts_for_words()) }}",
 ) }}
 
+{%- set marked_word = list_item('marked_words', 'n') -%}
+{%- set word_end = list_item('word_ends', 'n') -%}
+
 with
 
 texts_for_words as (
@@ -81,21 +84,6 @@ words_measured as (
 
 ),
 
-words_placed as (
-
-    select
-        post_key,
-        text_hash,
-        plain_text,
-        {{ list_map(list_positions('marked_words'), 'n', struct_of([
-            ('marked_word', list_item('marked_words', 'n')),
-            ('word_end', list_item('word_ends', 'n')),
-        ])) }} as words
-
-    from words_measured
-
-),
-
 words_kept as (
 
     select
@@ -103,27 +91,27 @@ words_kept as (
         text_hash,
         plain_text,
         {{ list_map(
-            list_keep('words', 'w', "
-                left(w.marked_word, 1) <> '@'
-                and strpos(w.marked_word, '.') = 0
-                and strpos(w.marked_word, '/') = 0
+            list_keep(list_positions('marked_words'), 'n', "
+                left(" ~ marked_word ~ ", 1) <> '@'
+                and strpos(" ~ marked_word ~ ", '.') = 0
+                and strpos(" ~ marked_word ~ ", '/') = 0
             "),
-            'w',
+            'n',
             "case
-                when left(w.marked_word, 1) = '#' then " ~ struct_of([
-                    ('folded', "ltrim(w.marked_word, '#_')"),
-                    ('token_start', "w.word_end - length(ltrim(w.marked_word, '#_'))"),
+                when left(" ~ marked_word ~ ", 1) = '#' then " ~ struct_of([
+                    ('folded', "ltrim(" ~ marked_word ~ ", '#_')"),
+                    ('token_start', word_end ~ " - length(ltrim(" ~ marked_word ~ ", '#_'))"),
                     ('is_hashtag', 'true'),
                 ]) ~ "
                 else " ~ struct_of([
-                    ('folded', 'w.marked_word'),
-                    ('token_start', 'w.word_end - length(w.marked_word)'),
+                    ('folded', marked_word),
+                    ('token_start', word_end ~ ' - length(' ~ marked_word ~ ')'),
                     ('is_hashtag', 'false'),
                 ]) ~ "
             end"
         ) }} as tokens
 
-    from words_placed
+    from words_measured
 
 ),
 
