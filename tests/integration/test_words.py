@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import unicodedata
+from collections import Counter
 from pathlib import Path
 
 import duckdb
@@ -124,3 +126,50 @@ def test_words_are_asked_from_the_command_line(
     assert with_error.exit_code == 1 and "expected a year" in with_error.output
     nothing = runner.invoke(main, ["words", "kwic", "a", "--data-dir", str(tmp_path / "empty")])
     assert nothing.exit_code == 1 and "Run `suara run` first" in nothing.output
+
+
+def _words_by_python(text: str) -> list[str]:
+    """The words of a text, found another way: for posts in Latin letters."""
+
+    def apart(hashtag: re.Match[str]) -> str:
+        tag = re.sub(r"([A-Z])([A-Z](?:[a-rt-z]|s[a-z]))", r"\1 \2", hashtag.group(1))
+        tag = re.sub(r"([a-z])([A-Z])", r"\1 \2", tag)
+        return f" {re.sub(r'(?<=[0-9])(?=[a-zA-Z])|(?<=[a-zA-Z])(?=[0-9])|_', ' ', tag)} "
+
+    text = unicodedata.normalize("NFKC", text)
+    text = re.sub(r"https?://\S*|@\w+", " ", text)
+    return re.findall(r"[^\W_]+(?:[_']+[^\W_]+)*", re.sub(r"#(\w+)", apart, text).lower())
+
+
+def test_words_of_months_are_those_that_another_way_of_counting_finds(demo_warehouse: DemoWarehouse) -> None:
+    with duckdb.connect(str(demo_warehouse.paths.warehouse), read_only=True) as con:
+        posts = con.execute(
+            "select posted_month, text from marts.fct_posts inner join marts.dim_accounts using (account_key) "
+            "where is_own and is_capture_owner and text <> ''"
+        ).fetchall()
+        word_of = dict(
+            con.execute(
+                "select stems.word, word_key from intermediate.int_words__stems as stems "
+                "inner join marts.dim_words using (language, stem)"
+            ).fetchall()
+        )
+        months = con.execute(
+            "select word_months.posted_month, word_key, word_months.post_count, token_count, tokens_of_month "
+            "from marts.fct_word_months as word_months inner join marts.dim_accounts using (account_key) "
+            "where is_capture_owner"
+        ).fetchall()
+    tokens, in_posts, all_tokens = Counter(), Counter(), Counter()
+    for month, text in posts:
+        found = [word_of[word] for word in _words_by_python(text)]
+        tokens.update((month, word) for word in found)
+        in_posts.update((month, word) for word in set(found))
+        all_tokens[month] += len(found)
+    posts_of_word = Counter()
+    for (_, word), count in in_posts.items():
+        posts_of_word[word] += count
+    assert len(months) > 10_000
+    assert {(month, word): (p, t, a) for month, word, p, t, a in months} == {
+        (month, word): (count, tokens[month, word], all_tokens[month])
+        for (month, word), count in in_posts.items()
+        if posts_of_word[word] >= 5
+    }
