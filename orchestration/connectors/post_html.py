@@ -74,7 +74,8 @@ _WITHOUT_LINKS = rf"(?:<p>{_SOME_WORDS}(?:<br ?/?>{_SOME_WORDS})*</p>)+"
 
 def is_without_links_sql(html: str) -> str:
     """The condition that `text_without_links_sql` reads this HTML as `read_html` does."""
-    return f"regexp_full_match({html}, '{_WITHOUT_LINKS}')"
+    # the cheap question first: it spares half of the texts the dear one
+    return f"(not contains({html}, '<a ') and regexp_full_match({html}, '{_WITHOUT_LINKS}'))"
 
 
 def text_without_links_sql(html: str) -> str:
