@@ -676,9 +676,9 @@ def table(measured: Sequence[Measured], command: str) -> str:
             f"`{command}` on {platform.machine()}, {os.cpu_count()} CPUs shared with other programs, Python "
             f"{platform.python_version()}; each family side by side in one go.",
             "",
-            "Bare: DuckDB's `read_json` or `read_csv` with the declared columns into a table. Load: detection, records with",
-            "their numbers, reasons of rejection and accounting, as the raw step does it. Both are measured twice, in turn,",
-            "and of each the faster one counts.",
+            "Bare: DuckDB's `read_json` or `read_csv` with the declared columns into a table. Load: detection, records",
+            "with their numbers, reasons of rejection, accounting, as the raw step does it. Both are measured twice,",
+            "in turn, and of each the faster one counts.",
             f"The last column judges CPU seconds (load ≤ {AIM_RATIO:g} × bare), which other programs disturb least.",
             "",
             "| family | records | rejected | MB | bare s | load s | ratio | CPU bare | CPU load | CPU ratio "
