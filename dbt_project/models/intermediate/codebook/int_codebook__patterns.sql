@@ -2,7 +2,7 @@ with
 
 terms as (
 
-    select * from {{ ref('codebook_terms') }}
+    select * from {{ ref('int_codebook__terms') }}
 
 ),
 
@@ -16,6 +16,7 @@ conditions as (
 exclusions as (
 
     select * from {{ ref('codebook_exclusions') }}
+    where codebook_version in (select codebook_version from terms)
 
 ),
 

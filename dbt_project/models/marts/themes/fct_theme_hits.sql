@@ -31,15 +31,9 @@ accounts as (
 
 ),
 
-themes as (
-
-    select * from {{ ref('codebook_themes') }}
-
-),
-
 terms as (
 
-    select * from {{ ref('codebook_terms') }}
+    select * from {{ ref('int_codebook__terms') }}
 
 ),
 
@@ -491,9 +485,6 @@ terms_described as (
     inner join terms
         on terms_found.term_id = terms.term_id
 
-    inner join themes
-        on terms.theme_code = themes.theme_code
-
     inner join posts
         on terms_found.post_key = posts.post_key
 
@@ -501,7 +492,7 @@ terms_described as (
         on posts.account_key = accounts.account_key
 
     -- themes of crime are coded on posts of organisations and of those who handed over their own export, nobody else's
-    where not themes.is_organisations_only
+    where not terms.is_organisations_only
         or accounts.is_registered
         or accounts.is_capture_owner
 
@@ -512,6 +503,7 @@ excluded_spans as (
     select
         candidate_keys.post_key,
         exclusions.theme_code,
+        exclusions.codebook_version,
         spans.span_start,
         spans.span_end
 
@@ -537,6 +529,7 @@ terms_not_excluded as (
         from excluded_spans
         where excluded_spans.post_key = terms_described.post_key
             and excluded_spans.theme_code = terms_described.theme_code
+            and excluded_spans.codebook_version = terms_described.codebook_version
             and excluded_spans.span_start < terms_described.span_end
             and excluded_spans.span_end > terms_described.span_start
     )
@@ -657,7 +650,6 @@ hits as (
         terms_not_excluded.rule,
         terms_not_excluded.matched_text,
         terms_not_excluded.codebook_version,
-        'unvalidated' as validation_state,
         cast(terms_not_excluded.span_start as bigint) as span_start,
         cast(terms_not_excluded.span_end as bigint) as span_end,
         terms_not_excluded.is_repost,
