@@ -165,14 +165,13 @@ def _build(
         select = selectors(manifest, [*nodes, *expected])
         target = warehouse.paths.root / "dbt_target"
         results = dbt.build(candidate.path, select, study=warehouse.study, target=target)
-        if step.name == "marts" and whole and not any(_is_broken(r) for r in results if not r.is_test):
-            if _measure_codebook(candidate, warehouse):
-                # What people coded says something else of the rules than it did: the tables that show it, again.
-                shown = _readers_of(FIGURES, manifest, nodes)
-                again = [*shown, *(i for i in expected if _owner(manifest["nodes"][i]) in shown)]
-                select = selectors(manifest, again)
-                newer = dbt.build(candidate.path, select, study=warehouse.study, target=target)
-                results = [*(r for r in results if r.unique_id not in again), *newer]
+        is_built = whole and not any(_is_broken(r) for r in results if not r.is_test)
+        if step.name == "marts" and is_built and _measure_codebook(candidate, warehouse):
+            # What people coded says something else of the rules than it did: the tables that show it, again.
+            shown = _readers_of(FIGURES, manifest, nodes)
+            again = [*shown, *(i for i in expected if _owner(manifest["nodes"][i]) in shown)]
+            newer = dbt.build(candidate.path, selectors(manifest, again), study=warehouse.study, target=target)
+            results = [*(r for r in results if r.unique_id not in again), *newer]
         with candidate.connect() as connection:
             test_outcomes = {r.unique_id: _test_outcome(connection, step, manifest, r) for r in results if r.is_test}
             broken = [_model_outcome(step, manifest, r) for r in results if not r.is_test and _is_broken(r)]

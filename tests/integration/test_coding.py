@@ -8,12 +8,13 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.codebook import DEFAULT_CODEBOOK, read_codebook
 from orchestration.coding.quality import TOO_FEW, UNVALIDATED, USABLE, measure
 from orchestration.coding.sample import draw
 from orchestration.coding.sheets import AGREED, Code, Coded, write_sheet
 from orchestration.coding.store import CodingStore
 from tests.fixtures.demo import DemoWarehouse
-from tests.pipeline import Pipeline
+from tests.pipeline import Pipeline, project_with
 
 
 def test_the_demo_is_sampled_and_its_rules_agree_with_coders_who_do_as_they_do(
@@ -88,12 +89,20 @@ def test_a_validated_theme_says_so_wherever_its_share_is_shown_until_the_codeboo
     assert "<strong>usable</strong> are the rules of Awareness campaign; <strong>weak</strong> are" in report
 
     # a changed codebook: the same codes answer for other rules
-    manifest = replace(manifest, codebook_version="0.0+000000000000")
-    store.add_sample(manifest)
+    before = read_codebook(DEFAULT_CODEBOOK)
+    awareness = next(theme for theme in before.themes if theme.code == "AWR")
+    dropped = next(term for term in awareness.terms if term.term == "webinar*")
+    fewer = replace(awareness, terms=tuple(term for term in awareness.terms if term != dropped))
+    changed = replace(before, themes=tuple(fewer if theme == awareness else theme for theme in before.themes))
+    pipeline = Pipeline(data, dbt=project_with(tmp_path / "dbt_project", changed))
     run = pipeline.run()
     assert run.success, run.failures
     for table in ("marts.dim_themes", "marts.fct_theme_months", "reports.rpt_theme_years"):
         shown = pipeline.query(f"select distinct validation_state from {table}", published=True)
         assert shown == [("unvalidated",)]
     # what was measured stays to be read, with both versions
-    assert pipeline.query(verdicts, published=True) == [(USABLE, len(manifest.posts))]
+    versions = (
+        "select distinct sample_codebook_version from quality.fct_codebook_quality "
+        "where theme_code = 'AWR' and codebook_version <> sample_codebook_version and post_count > 0"
+    )
+    assert pipeline.query(versions, published=True) == [(manifest.codebook_version,)]

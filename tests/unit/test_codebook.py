@@ -409,9 +409,7 @@ def test_codebooks_lie_side_by_side_with_the_same_codes(tmp_path: Path) -> None:
     # the models join by version: it tells even codebooks of the same content apart
     assert len({row["codebook_version"] for row in themes}) == 2
     (tmp_path / "c.yml").write_text(GOOD, encoding="utf-8")
-    with pytest.raises(
-        SuaraError, match=r"c\.yml: expected an id that no other codebook has; found study, as in a\.yml"
-    ):
+    with pytest.raises(SuaraError, match=r"c\.yml: expected an id .*; found study, as in a\.yml"):
         read_codebooks(tmp_path)
 
 
@@ -424,7 +422,7 @@ def test_a_study_that_names_no_codebook_is_named_with_its_line(tmp_path: Path) -
         problems[0]
         .text("studies.csv")
         .startswith(
-            "studies.csv, line 4: expected the id of a codebook (other, study); found studdy. Correct codebook_id of the study b"
+            "studies.csv, line 4: expected the id of a codebook (other, study); found studdy. Correct codebook_id"
         )
     )
 
