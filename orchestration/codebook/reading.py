@@ -666,8 +666,11 @@ class _Reader:
                     others.append(draft)
 
     def _compare_exclusions(self, draft: _Draft) -> None:
-        """An exclusion works where its span overlaps a term's: without a word in common it never does."""
+        """An exclusion works where its span overlaps a term's or a condition's: without a word in common it never does."""
         terms = draft.theme.terms if draft.theme is not None else ()
+        # conditions that are words; codes of themes have capitals
+        conditions = {word for term in terms for word in term.requires if word == folded(word)}
+        patterns = [*(p for term in terms for p in term.patterns), *conditions]
         has_regex = any(term.is_regex for term in terms)  # which finds words that nobody knows beforehand
         for phrase, line in draft.exclusion_lines.items():
             words = phrase.split()
@@ -675,11 +678,9 @@ class _Reader:
                 step = "Delete the term or the exclusion."
                 found = f"{phrase}, as in line {draft.term_lines[phrase]}"
                 self._say(line, "excluded_term", "another phrase than a term of the theme", found, step, WARNING)
-            elif not has_regex and not any(
-                _may_be_one(a, b) for a in words for term in terms for p in term.patterns for b in p.split()
-            ):
+            elif not has_regex and not any(_may_be_one(a, b) for a in words for p in patterns for b in p.split()):
                 step = "Delete it, or move it to the theme whose term it is about."
-                expected = "a phrase that shares a word with a term of its theme"
+                expected = "a phrase that shares a word with a term of its theme, or with a condition of one"
                 self._say(line, "idle_exclusion", expected, phrase, step, WARNING)
 
     def _compare_languages(self, drafts: list[_Draft]) -> None:

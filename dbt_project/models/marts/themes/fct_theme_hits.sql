@@ -521,7 +521,7 @@ spans_in_hashtags as (
 
 ),
 
-spans_unioned as (
+spans as (
 
     select
         post_no,
@@ -574,23 +574,7 @@ spans_unioned as (
 
     from spans_in_hashtags
 
-    -- what runs on over the whole tag (`stop*` in #StopTPPO) was found in the text
-    where not exists (
-        select 1
-        from spans_in_words
-        where spans_in_words.post_no = spans_in_hashtags.post_no
-            and spans_in_words.pattern_no = spans_in_hashtags.pattern_no
-            and spans_in_words.span_start < spans_in_hashtags.words_start + spans_in_hashtags.last_end
-            and spans_in_words.span_end > spans_in_hashtags.words_start + spans_in_hashtags.first_start
-    )
-
     group by 1, 2, 3, 4
-
-),
-
-spans as (
-
-    select * from spans_unioned
 
 ),
 
@@ -904,19 +888,39 @@ terms_described as (
 
 ),
 
-terms_not_excluded as (
+-- once for one place: a whole hashtag, or what runs on over it (`stop*` in #StopTPPO), says it already
+terms_said_once as (
 
     select * from terms_described
+
+    where rule <> 'hashtag_words'
+        or not exists (
+            select 1
+            from terms_described as said
+            where said.post_key = terms_described.post_key
+                and said.theme_code = terms_described.theme_code
+                and said.rule <> 'hashtag_words'
+                and (
+                    (said.span_start < terms_described.span_end and said.span_end > terms_described.span_start)
+                    or (said.span_start is null and terms_described.span_start is null)
+                )
+        )
+
+),
+
+terms_not_excluded as (
+
+    select * from terms_said_once
 
     where rule = 'near'
         or not exists (
             select 1
             from excluded_spans
-            where excluded_spans.post_key = terms_described.post_key
-                and excluded_spans.theme_code = terms_described.theme_code
-                and excluded_spans.codebook_version = terms_described.codebook_version
-                and excluded_spans.span_start < terms_described.span_end
-                and excluded_spans.span_end > terms_described.span_start
+            where excluded_spans.post_key = terms_said_once.post_key
+                and excluded_spans.theme_code = terms_said_once.theme_code
+                and excluded_spans.codebook_version = terms_said_once.codebook_version
+                and excluded_spans.span_start < terms_said_once.span_end
+                and excluded_spans.span_end > terms_said_once.span_start
         )
 
 ),
@@ -925,7 +929,9 @@ words_of_conditions as (
 
     select distinct
         candidate_keys.post_key,
-        patterns.pattern
+        patterns.pattern,
+        spans.span_start,
+        spans.span_end
 
     from spans
 
@@ -958,6 +964,16 @@ word_conditions_met as (
 
     where terms_not_excluded.has_condition
         and not conditions.is_theme
+        -- what is not meant meets no condition: "bukan korban" is no victim who is helped
+        and not exists (
+            select 1
+            from excluded_spans
+            where excluded_spans.post_key = terms_not_excluded.post_key
+                and excluded_spans.theme_code = terms_not_excluded.theme_code
+                and excluded_spans.codebook_version = terms_not_excluded.codebook_version
+                and excluded_spans.span_start < words_of_conditions.span_end
+                and excluded_spans.span_end > words_of_conditions.span_start
+        )
 
 ),
 
