@@ -666,7 +666,7 @@ class _Reader:
                     others.append(draft)
 
     def _compare_exclusions(self, draft: _Draft) -> None:
-        """An exclusion works where its span overlaps a term's or a condition's: without a word in common it never does."""
+        """An exclusion works where its span overlaps a term's or a condition's: it needs a word in common."""
         terms = draft.theme.terms if draft.theme is not None else ()
         # conditions that are words; codes of themes have capitals
         conditions = {word for term in terms for word in term.requires if word == folded(word)}

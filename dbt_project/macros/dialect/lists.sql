@@ -146,3 +146,14 @@
 {% macro duckdb__list_holds(list, value) -%}
     coalesce(list_contains({{ list }}, {{ value }}), false)
 {%- endmacro %}
+
+
+{#- One value of each row of a group as a list, in the order of an expression. -#}
+{% macro list_collected(value, order) -%}
+    {{ return(adapter.dispatch('list_collected')(value, order)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__list_collected(value, order) -%}
+    list({{ value }} order by {{ order }})
+{%- endmacro %}

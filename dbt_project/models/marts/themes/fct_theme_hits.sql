@@ -66,6 +66,9 @@ hashtags_split as (
 
     from (select distinct hashtag_as_written from post_hashtags) as spellings
 
+    -- splitting costs 24 µs each (2026-11-26): not where nothing but small letters follows the first one
+    where {{ regex_match('hashtag_as_written', '.[^a-z]') }}
+
 ),
 
 hashtag_texts as (
