@@ -27,7 +27,7 @@ post_themes as (
 
     select
         post_key,
-        {{ list_collected(struct_of([('theme_code', 'theme_code'), ('first_term', 'first_term')]), 'theme_code') }} as themes
+        {{ list_collected(struct_of([('theme_code', 'theme_code'), ('first_term', 'first_term')])) }} as themes
 
     from {{ ref('fct_post_themes') }}
 

@@ -44,6 +44,9 @@ recoded_posts as (
         and earlier.last_version_no + 1 = later.first_version_no
         and earlier.text_fingerprint is not distinct from later.text_fingerprint
 
+    where earlier.last_version_no is not null
+        and later.first_version_no > 1
+
 ),
 
 earlier_themes as (
