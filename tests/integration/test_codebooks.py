@@ -31,7 +31,8 @@ themes:
     regex: ['n(?:umber|omor) [0-9]+']
 """
 # What stands on the codebook, in the order of the layers.
-MODELS = ["seeds.codebook", "studies", "int_studies__selected", "intermediate.codebook", "marts.themes", "reports"]
+SEEDS = ["codebook_themes", "codebook_terms", "codebook_exclusions", "studies"]
+MODELS = [*SEEDS, "int_studies__selected", "intermediate.codebook", "marts.themes", "reports", "fct_codebook_terms"]
 
 
 @pytest.fixture(scope="module")
