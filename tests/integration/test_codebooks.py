@@ -68,7 +68,7 @@ def test_a_study_is_coded_by_the_codebook_that_it_names(coded: Path) -> None:
         select post_key, 'NUMBER' from marts.fct_posts where regexp_matches(lower(text), 'n(umber|omor) [0-9]+')
         union
         select post_key, 'TREE' from marts.fct_posts
-        where regexp_matches(lower(text), '\bmenanam pohon\b|\bplanted trees')
+        where regexp_matches(lower(text), '\bmenanam pohon\b|\bplanted tree')
         """,
     )
     assert len(expected) > 100

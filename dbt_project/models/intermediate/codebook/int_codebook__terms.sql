@@ -23,6 +23,7 @@ terms_of_the_study as (
 
     select
         terms.*,
+        themes.parent_code,
         themes.is_organisations_only
 
     from terms
