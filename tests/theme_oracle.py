@@ -99,7 +99,10 @@ class Oracle:
         self._organisations_only = {theme.code for theme in codebook.themes if theme.organisations_only}
         self._terms: dict[str, list[tuple[str, str, Term]]] = {}
         self._tags: dict[str, list[tuple[str, str, Term]]] = {}
+        self._near = [(t.code, t.term_id(term), term) for t, term in codebook.terms() if term.near is not None]
         for theme, term in codebook.terms():
+            if term.near is not None:
+                continue
             kind = self._tags if term.is_hashtag else self._terms
             kind.setdefault(term.term, []).append((theme.code, theme.term_id(term), term))
         self._exclusions: dict[str, set[str]] = {}
@@ -108,7 +111,8 @@ class Oracle:
                 self._exclusions.setdefault(exclusion.phrase, set()).add(theme.code)
         conditions = {c for _, term in codebook.terms() for c in term.requires}
         self._conditions = {c for c in conditions if not self._is_theme(c)}
-        self._finder = _Finder([*self._terms, *self._tags, *self._exclusions, *self._conditions])
+        near = [pattern for _, _, term in self._near for pattern in term.patterns]
+        self._finder = _Finder([*self._terms, *self._tags, *self._exclusions, *self._conditions, *near])
 
     def _is_theme(self, condition: str) -> bool:
         return bool(CODE.fullmatch(condition))
@@ -122,14 +126,30 @@ class Oracle:
             is_organisation: The post is of a registered account or of the owner of a capture.
         """
         text = unicodedata.normalize("NFC", text)
-        found = list(self._finder.find(_cleaned(text)))
-        words = {pattern for pattern, _, _ in found} & self._conditions
+        cleaned = _cleaned(text)
+        found = list(self._finder.find(cleaned))
         excluded = [(theme, start, end) for pattern, start, end in found for theme in self._exclusions.get(pattern, ())]
 
         def overlaps(theme: str, start: int, end: int) -> bool:
             return any(theme == other and start < to and begin < end for other, begin, to in excluded)
 
+        def holds(theme: str, condition: str) -> bool:
+            # What is not meant meets no condition: "bukan korban" is no victim.
+            return any(p == condition and not overlaps(theme, start, end) for p, start, end in found)
+
         met: list[tuple[str, Term, Hit | str]] = []
+        for theme, term_id, term in self._near:
+            assert term.near is not None
+            free = [(p, start, end) for p, start, end in found if not overlaps(theme, start, end)]
+            for one, from_one, to_one in free:
+                for other, from_other, to_other in free:
+                    if one not in term.near.a or other not in term.near.b:
+                        continue
+                    start, gap, end, last = sorted((from_one, to_one, from_other, to_other))
+                    if (start, gap) not in ((from_one, to_one), (from_other, to_other)):
+                        continue  # one lies in the other
+                    if len(cleaned[gap:end].split()) + 1 <= term.near.window:
+                        met.append((theme, term, Hit(term_id, start, last, text[start:last])))
         for pattern, start, end in found:
             for theme, term_id, term in self._terms.get(pattern, ()):
                 surface = text[start:end]
@@ -150,12 +170,12 @@ class Oracle:
         themes: set[str | None] = set()
         for theme, term, _ in met:
             if not any(self._is_theme(c) for c in term.requires) and (
-                not term.requires or words.intersection(term.requires)
+                not term.requires or any(holds(theme, c) for c in term.requires)
             ):
                 themes |= {theme, self._parents[theme]}
         kept = [
             hit
-            for _, term, hit in met
-            if not term.requires or any(c in (themes if self._is_theme(c) else words) for c in term.requires)
+            for theme, term, hit in met
+            if not term.requires or any(c in themes if self._is_theme(c) else holds(theme, c) for c in term.requires)
         ]
         return {hit for hit in kept if isinstance(hit, Hit)}, {hit for hit in kept if isinstance(hit, str)}

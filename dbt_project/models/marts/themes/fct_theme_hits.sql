@@ -37,16 +37,6 @@ terms as (
 
 ),
 
-themes as (
-
-    select distinct
-        theme_code,
-        parent_code
-
-    from terms
-
-),
-
 conditions as (
 
     select * from {{ ref('int_codebook__conditions') }}
@@ -829,7 +819,7 @@ terms_near_each_other as (
 
     where 1 + {{ list_size(regex_find_all(
         'substr(candidate_posts.nfc_text, near_pairs.gap_start + 1, near_pairs.gap_end - near_pairs.gap_start)', word ~ '+'
-    )) }} <= cast(near_pairs.near_window as bigint)
+    )) }} <= near_pairs.near_window
 
 ),
 
@@ -1038,14 +1028,14 @@ themes_that_meet_conditions as (
 
     select
         themes_without_theme_condition.post_key,
-        themes.parent_code as theme_code
+        parents.parent_code as theme_code
 
     from themes_without_theme_condition
 
-    inner join themes
-        on themes_without_theme_condition.theme_code = themes.theme_code
+    inner join (select distinct theme_code, parent_code from terms) as parents
+        on themes_without_theme_condition.theme_code = parents.theme_code
 
-    where themes.parent_code is not null
+    where parents.parent_code is not null
 
 ),
 
