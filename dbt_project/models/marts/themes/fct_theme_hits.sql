@@ -1,5 +1,5 @@
 {%- set patterns = codebook_patterns() -%}
-{%- set word = '[\\p{L}\\p{M}\\p{N}_]' -%}
+{%- set word = '[\\p{L}\\p{M}\\p{Nd}_]' -%}
 {%- set not_word = '[^' ~ word[1:] -%}
 {%- set last_word = 'surface_word_positions.first_word + pattern_sizes.word_count - 1' -%}
 
@@ -167,6 +167,12 @@ surface_parts as (
     inner join pattern_sizes
         on surface_word_positions.first_word + pattern_sizes.word_count - 1
         <= {{ list_size('surface_word_positions.words') }}
+
+    -- a handle is no word of a phrase, either
+    where not {{ regex_match(
+        text_between('surface_word_positions.words_with_gaps', 'surface_word_positions.first_word + 1', last_word),
+        '[@＠]' ~ word
+    ) }}
 
 ),
 
@@ -611,6 +617,30 @@ themes_without_theme_condition as (
 
 ),
 
+-- a theme carries its parent, as a condition too
+themes_that_meet_conditions as (
+
+    select
+        post_key,
+        theme_code
+
+    from themes_without_theme_condition
+
+    union
+
+    select
+        themes_without_theme_condition.post_key,
+        themes.parent_code as theme_code
+
+    from themes_without_theme_condition
+
+    inner join themes
+        on themes_without_theme_condition.theme_code = themes.theme_code
+
+    where themes.parent_code is not null
+
+),
+
 theme_conditions_met as (
 
     select distinct
@@ -622,9 +652,9 @@ theme_conditions_met as (
     inner join conditions
         on terms_not_excluded.term_id = conditions.term_id
 
-    inner join themes_without_theme_condition
-        on terms_not_excluded.post_key = themes_without_theme_condition.post_key
-        and conditions.condition = themes_without_theme_condition.theme_code
+    inner join themes_that_meet_conditions
+        on terms_not_excluded.post_key = themes_that_meet_conditions.post_key
+        and conditions.condition = themes_that_meet_conditions.theme_code
 
     where terms_not_excluded.has_condition
         and conditions.is_theme
