@@ -1,64 +1,47 @@
-"""One theme learnt from posts that people coded: TF-IDF of words and of pieces of words, logistic regression.
+"""Themes learnt from posts that people coded: TF-IDF of words and of pieces of words, logistic regression.
 
 Belongs here: features, training, probabilities, what speaks for a post, how far it can be believed.
 Does not belong here: where texts and codes come from, and what is done with the probabilities.
 
-Seeded, and without threads or sampling of its own: the same texts and codes in the same order give the same figures.
+Seeded, and without threads: the same texts and codes in the same order give the same figures.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import KFold
 
-from orchestration.codebook.model import folded
 from orchestration.coding.agreement import RuleFigures, precision_recall_f1
+from orchestration.suggesting.words import TOKEN, said
 
-# Words are those of the codebook: letters, marks and digits, and _.
-WORD = r"[^\W]+"
-# Addresses and handles name who posts, not what is said.
-_NOT_SAID = re.compile(r"https?://\S+|@\w+|\brt\b")
 FOLDS = 5
 
 
-def said(text: str) -> str:
-    """What a text says, folded as the terms of a codebook are; without addresses and handles."""
-    return " ".join(_NOT_SAID.sub(" ", folded(text)).split())
-
-
 class Features:
-    """Words, pairs of words, and pieces of two to five letters within words: for affixes, and for what is misspelt."""
+    """Words, pairs of words, and pieces of two to five letters of words: for affixes, and for what is misspelt."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        words = TfidfVectorizer(token_pattern=WORD, ngram_range=(1, 2), min_df=2, sublinear_tf=True, dtype=np.float64)
-        pieces = TfidfVectorizer(
-            analyzer="char_wb", ngram_range=(2, 5), min_df=2, sublinear_tf=True, dtype=np.float64, lowercase=False
-        )
-        prepared = [said(text) for text in texts]
+        words = TfidfVectorizer(preprocessor=said, token_pattern=TOKEN, ngram_range=(1, 2), min_df=2, sublinear_tf=True)
+        pieces = TfidfVectorizer(preprocessor=said, analyzer="char_wb", ngram_range=(2, 5), min_df=2, sublinear_tf=True)
         self._parts = (words, pieces)
-        self.matrix = self._joined([part.fit_transform(prepared) for part in self._parts])
-        self.words = list(words.get_feature_names_out())
+        self.matrix = csr_matrix(hstack([part.fit_transform(texts) for part in self._parts]))
+        self.words: list[str] = list(words.get_feature_names_out())
 
     def of(self, texts: Sequence[str]) -> csr_matrix:
         """The features of other texts."""
-        prepared = [said(text) for text in texts]
-        return self._joined([part.transform(prepared) for part in self._parts])
-
-    @staticmethod
-    def _joined(parts: Sequence[csr_matrix]) -> csr_matrix:
-        return csr_matrix(hstack(parts))
+        return csr_matrix(hstack([part.transform(texts) for part in self._parts]))
 
 
 def classifier(seed: int) -> LogisticRegression:
     """Balanced, because most themes are rare: without it a theme of one post in ten is hardly ever proposed."""
-    return LogisticRegression(C=1.0, class_weight="balanced", solver="liblinear", random_state=seed, max_iter=1000)
+    return LogisticRegression(class_weight="balanced", solver="liblinear", random_state=seed)
 
 
 @dataclass(frozen=True)
@@ -66,15 +49,15 @@ class Learnt:
     """A theme that was learnt.
 
     Args:
-        features: Of the posts that it was learnt from.
-        weights: One per feature; what is above 0 speaks for the theme. In log odds per unit of TF-IDF.
+        words: The words and pairs of words, in the order of the first weights.
+        weights: One per feature, in log odds; what is above 0 speaks for the theme.
         intercept: Log odds of a post without any feature.
-        figures: Of predictions for posts that the model had not seen (cross-validated), on the coded posts as they
-            are: a sample that is half of posts with a topic is not the posts. They tell whether to believe the
-            proposals, not how frequent the theme is.
+        figures: Predictions for posts that the model had not seen (cross-validated), plain over the coded posts. A
+            sample that is half of posts with a topic is not the posts: they tell whether to believe the proposals, no
+            more.
     """
 
-    features: Features
+    words: Sequence[str]
     weights: np.ndarray
     intercept: float
     figures: RuleFigures
@@ -83,30 +66,49 @@ class Learnt:
         """How likely posts are to have the theme."""
         return 1 / (1 + np.exp(-(matrix @ self.weights + self.intercept)))
 
-    def speaking(self, row: csr_matrix, count: int = 5) -> list[tuple[str, float]]:
-        """The words and pairs of words of one post that speak most for the theme, with their part of the log odds."""
-        of_words = row.tocsr()[:, : len(self.features.words)]
-        parts = of_words.data * self.weights[of_words.indices]
-        order = sorted(range(len(parts)), key=lambda i: (-parts[i], self.features.words[of_words.indices[i]]))
-        return [(self.features.words[of_words.indices[i]], float(parts[i])) for i in order[:count] if parts[i] > 0]
+    def speaking(self, row: csr_matrix, count: int = 5) -> list[str]:
+        """The words and pairs of words of one post that speak most for the theme."""
+        of_words = row[:, : len(self.words)].tocsr()
+        parts = sorted(
+            (-value * self.weights[place], self.words[place])
+            for value, place in zip(of_words.data, of_words.indices, strict=True)
+        )
+        return [word for part, word in parts[:count] if part < 0]
 
 
-def learn(texts: Sequence[str], has_theme: Sequence[bool], seed: int) -> Learnt:
-    """Learn a theme from coded posts.
+class CodedTexts:
+    """Coded posts, their features counted once for all themes.
 
     Args:
-        texts: Of the coded posts.
-        has_theme: The agreed code of each.
-        seed: Any whole number.
+        texts: In a fixed order.
+        seed: Any whole number; another one parts them into other folds.
     """
-    codes = np.asarray(has_theme, dtype=bool)
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
-    predicted = np.zeros(len(codes), dtype=bool)
-    for train, test in folds.split(np.zeros(len(codes)), codes):
-        # Words are counted anew in each fold: which words there are is learnt, too.
-        features = Features([texts[i] for i in train])
-        model = classifier(seed).fit(features.matrix, codes[train])
-        predicted[test] = model.predict(features.of([texts[i] for i in test]))
-    features = Features(texts)
-    model = classifier(seed).fit(features.matrix, codes)
-    return Learnt(features, model.coef_[0], float(model.intercept_[0]), precision_recall_f1(codes, predicted))
+
+    def __init__(self, texts: Sequence[str], seed: int) -> None:
+        self.texts, self.seed = list(texts), seed
+        self.features = Features(self.texts)
+
+    @cached_property
+    def _folds(self) -> list[tuple[np.ndarray, np.ndarray, csr_matrix, csr_matrix]]:
+        found = []
+        for train, test in KFold(FOLDS, shuffle=True, random_state=self.seed).split(self.texts):
+            # Counted anew: which words there are is learnt, too.
+            features = Features([self.texts[n] for n in train])
+            found.append((train, test, features.matrix, features.of([self.texts[n] for n in test])))
+        return found
+
+    def learn(self, codes: Sequence[int | None]) -> Learnt:
+        """Learn one theme.
+
+        Args:
+            codes: The agreed code of each post; None where there is none.
+        """
+        known = np.array([code is not None for code in codes])
+        has_theme = np.array([code == 1 for code in codes])
+        predicted = np.zeros(len(codes), dtype=bool)
+        for train, test, train_matrix, test_matrix in self._folds:
+            model = classifier(self.seed).fit(train_matrix[known[train]], has_theme[train][known[train]])
+            predicted[test] = model.predict(test_matrix)
+        model = classifier(self.seed).fit(self.features.matrix[known], has_theme[known])
+        figures = precision_recall_f1(has_theme[known], predicted[known])
+        return Learnt(self.features.words, model.coef_[0], float(model.intercept_[0]), figures)
