@@ -18,17 +18,18 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestration.coding.agreement import RuleFigures, precision_recall_f1
+from orchestration.coding import DEFAULT_SEED
+from orchestration.coding.agreement import RuleFigures, precision_recall_f1, wilson
 from orchestration.coding.manifest import Manifest, SampledPost, Stratum
 from orchestration.coding.quality import agreed_code
 from orchestration.coding.sample import FRAME, Sample, Theme, open_published, themes_of
 from orchestration.coding.sheets import Code
-from orchestration.suggesting import DEFAULT_SEED, LEAST_CODED, LEAST_POSITIVE
+from orchestration.suggesting import LEAST_CODED, LEAST_POSITIVE
 from orchestration.suggesting.model import CodedTexts, Learnt
 from orchestration.suggesting.words import TOKEN, stop_words
 
 TERMS_SHOWN = 25
-# An n-gram of fewer coded posts says more about these posts than about the theme.
+# An n-gram of fewer coded posts that have the theme says more about these posts than about the theme.
 LEAST_POSTS_OF_TERM = 3
 # Texts are looked at in parts: the features of 100,000 posts at once would take 1 GB and more.
 PART = 5_000
@@ -207,7 +208,7 @@ class _Release:
     Args:
         themes: Those that some sample holds.
         rules: By theme, the posts to which the rules give it.
-        terms: By theme, the terms of it and of the themes below it: words, phrases and wildcards.
+        terms: By theme, the terms of it and of the themes below it: words, phrases, wildcards and hashtags.
     """
 
     release_id: str
@@ -239,7 +240,7 @@ def _read(published: Path, coded_themes: set[str]) -> _Release:
             """
             select theme_code, term
             from quality.fct_codebook_terms
-            where codebook_version = ? and rule in ('word', 'phrase', 'wildcard')
+            where codebook_version = ? and rule in ('word', 'phrase', 'wildcard', 'hashtag')
             order by all
             """,
             [version],
@@ -290,7 +291,8 @@ def _terms(
     holding: _Holding,
 ) -> list[ProposedTerm]:
     """The n-grams that speak most for a theme, without those that a term of it holds or that say nothing."""
-    stop = stop_words(frozenset(word for of_theme in terms.values() for term in of_theme for word in term.split()))
+    # A stop word that is a term somewhere is a word of the matter, such as `kasus`.
+    stop = stop_words(frozenset(term for of_theme in terms.values() for term in of_theme))
     patterns = [rf"{re.escape(t[:-1])}" if t.endswith("*") else rf"{re.escape(t)}(?!\w)" for t in terms[code]]
     held = re.compile(rf"(?<!\w)(?:{'|'.join(patterns)})") if patterns else None
     has_word = texts.features.matrix[:, : len(theme.words)] > 0
@@ -303,7 +305,9 @@ def _terms(
         ngram, both = theme.words[n], int(coded_with[n] + coded_without[n])
         if len(found) == TERMS_SHOWN or theme.weights[n] <= 0:
             break
-        if both < LEAST_POSTS_OF_TERM or coded_with[n] <= base * both or (held and held.search(ngram)):
+        if coded_with[n] < LEAST_POSTS_OF_TERM or wilson(coded_with[n] / both, both)[0] <= base:
+            continue  # chance would do as well
+        if holding.new_posts[code][n] == 0 or (held and held.search(ngram)):
             continue
         if all(word in stop or word.isdigit() for word in re.findall(TOKEN, ngram)):
             continue

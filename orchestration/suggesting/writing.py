@@ -78,8 +78,8 @@ def write_suggestions(found: Suggestions, target: Path) -> list[Path]:
     Raises:
         SuaraError: Another ending.
     """
-    kind = target.suffix.lower()
-    if kind == ".csv":
+    check_target(target)
+    if target.suffix.lower() == ".csv":
         files = []
         for name, rows in tables(found).items():
             files.append(target.with_name(f"{target.stem}.{name}.csv"))
@@ -87,11 +87,19 @@ def write_suggestions(found: Suggestions, target: Path) -> list[Path]:
                 with open(temporary, "w", encoding="utf-8-sig", newline="") as handle:
                     csv.writer(handle, lineterminator="\n").writerows([_safe(cell) for cell in row] for row in rows)
         return files
-    if kind != ".xlsx":
-        raise SuaraError(f"{target}: expected a name that ends in .xlsx or .csv; found {kind or 'no ending'}.")
     with replacing(target, mode=0o600) as temporary:
         _write_xlsx(found, temporary)
     return [target]
+
+
+def check_target(target: Path) -> None:
+    """Refuse a name before anything is learnt.
+
+    Raises:
+        SuaraError: It ends neither in .xlsx nor in .csv.
+    """
+    if (kind := target.suffix.lower()) not in (".xlsx", ".csv"):
+        raise SuaraError(f"{target}: expected a name that ends in .xlsx or .csv; found {kind or 'no ending'}.")
 
 
 def _safe(cell: object) -> object:
