@@ -26,7 +26,7 @@ from orchestration.coding.sample import FRAME, Sample, Theme, open_published, th
 from orchestration.coding.sheets import Code
 from orchestration.suggesting import LEAST_CODED, LEAST_POSITIVE
 from orchestration.suggesting.model import CodedTexts, Learnt
-from orchestration.suggesting.words import TOKEN, stop_words
+from orchestration.suggesting.words import stop_words
 
 TERMS_SHOWN = 25
 # An n-gram of fewer coded posts that have the theme says more about these posts than about the theme.
@@ -291,8 +291,10 @@ def _terms(
     holding: _Holding,
 ) -> list[ProposedTerm]:
     """The n-grams that speak most for a theme, without those that a term of it holds or that say nothing."""
-    # A stop word that is a term somewhere is a word of the matter, such as `kasus`.
-    stop = stop_words(frozenset(term for of_theme in terms.values() for term in of_theme))
+    # A stop word that is a term somewhere is a word of the matter, such as `kasus`; in pairs so is one of a phrase.
+    in_terms = {term for of_theme in terms.values() for term in of_theme}
+    stop = stop_words(frozenset(in_terms))
+    stop_in_pairs = stop_words(frozenset(word for term in in_terms for word in term.split()))
     patterns = [rf"{re.escape(t[:-1])}" if t.endswith("*") else rf"{re.escape(t)}(?!\w)" for t in terms[code]]
     held = re.compile(rf"(?<!\w)(?:{'|'.join(patterns)})") if patterns else None
     has_word = texts.features.matrix[:, : len(theme.words)] > 0
@@ -309,7 +311,8 @@ def _terms(
             continue  # chance would do as well
         if holding.new_posts[code][n] == 0 or (held and held.search(ngram)):
             continue
-        if all(word in stop or word.isdigit() for word in re.findall(TOKEN, ngram)):
+        words = ngram.split()
+        if any(word in (stop if len(words) == 1 else stop_in_pairs) or word.isdigit() for word in words):
             continue
         if any(f" {one.ngram} " in f" {ngram} " or f" {ngram} " in f" {one.ngram} " for one in found):
             continue  # the stronger one of the two is there already
