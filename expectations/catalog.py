@@ -667,14 +667,14 @@ where
         severity="critical",
         dimension="completeness",
         why="A post without text (empty is allowed, absent is not) was not read right. Reposts in an archive of "
-        "Mastodon have none: it holds their address only.",
+        "Mastodon and in a repository of Bluesky have none: they hold the address only.",
         next_step="See whether the export lost a column. " + _SET_RIGHT,
         frame="staging__posts",
         column="missing_text_count",
         expected="a text in every post",
         observed="{missing_text_count} of {post_count} posts without a text",
         evidence_sql=_STAGING_POSTS_OF_CAPTURE
-        + "not has_text and not (platform = 'mastodon' and kind = 'repost')"
+        + "not has_text and not (platform in ('bluesky', 'mastodon') and kind = 'repost')"
         + _BY_RECORD,
     ),
     _staging(

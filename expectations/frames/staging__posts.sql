@@ -99,7 +99,7 @@ counted as (
         count(distinct hash(post_id)) filter (where kind <> 'repost') as own_post_count,
         count(*) filter (where kind <> 'repost' and text_is_complete is not true) as cut_own_post_count,
         -- an archive of Mastodon holds the address of a reposted post, and nothing of what it says
-        count(*) filter (where not has_text and not (platform = 'mastodon' and kind = 'repost')) as missing_text_count,
+        count(*) filter (where not has_text and not (platform in ('bluesky', 'mastodon') and kind = 'repost')) as missing_text_count,
         count(*) filter (where handle is not null and not {{ handle_is_well_formed }})
             as odd_handle_count,
         count(*) filter (

@@ -1,9 +1,10 @@
-"""Posts of Bluesky as its public API gives them: pages of a feed, items of one, or bare posts; JSON and JSON lines.
+"""Posts of Bluesky as its public API gives them (pages of a feed, items of one, or bare posts; JSON and JSON lines),
+and an account's repository (CAR).
 
 Belongs here: their shapes, in the spelling of the API (`indexedAt`, `$type`) and in that of the Python SDK
-(`indexed_at`, `py_type`); what stands in the place of a post that is gone.
-Does not belong here: places in the text, quotes, media (staging reads them); repositories (CAR) and the firehose, which
-hold posts without their counts.
+(`indexed_at`, `py_type`); what stands in the place of a post that is gone; what a repository's records are.
+Does not belong here: places in the text, quotes, media (staging reads them); blocks and trees (`bluesky_repository`);
+the firehose.
 
 What Bluesky leaves open to other programs (`facets`, `embed`) is kept as JSON: a post with an unknown kind of embed is
 a post.
@@ -11,18 +12,23 @@ a post.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from orchestration.connectors.base import LoadResult, Progress, Shape, raw_table_ddl
-from orchestration.connectors.files import CaptureFiles
+from orchestration.connectors.bluesky_repository import Repository, is_repository, read_repository
+from orchestration.connectors.files import CaptureFiles, Extracted
 from orchestration.connectors.json_load import JsonLoad, first_keys, json_members
 from orchestration.connectors.records import RecordTable, read_json_sql
+from orchestration.contract import InputError
 
 _ACTOR: dict[str, Shape] = {"did": "VARCHAR", "handle": "VARCHAR", "displayName": "VARCHAR"}
 _RECORD: dict[str, Shape] = {
@@ -62,7 +68,8 @@ _POSTS = RecordTable(
     "bluesky_posts",
     _POST,
     "uri",
-    ("uri", "author.did", "record.text", "record.createdAt"),
+    # of a repost a repository holds the address and the time, and nothing that is said there
+    ("uri", "author.did", "record.text|reason.uri", "record.createdAt|reason.indexedAt"),
     id_pattern="at://did:[a-z]+:[A-Za-z0-9._:%-]+/app[.]bsky[.]feed[.]post/[A-Za-z0-9._:~-]{1,512}",
     id_is="the address of a post (at://did:…/app.bsky.feed.post/…)",
 )
@@ -102,14 +109,16 @@ _IMPOSSIBLE = f"""(
 
 
 class Bluesky:
-    """Reads Bluesky posts: feed pages, lists of posts, feed items, bare posts, in one file or many."""
+    """Reads Bluesky posts: feed pages, lists of posts, feed items, bare posts, in one file or many; repositories."""
 
     source = "bluesky"
     platform = "bluesky"
     raw_tables: Mapping[str, str] = RAW_TABLES
 
     def detect(self, files: CaptureFiles) -> bool:
-        """Whether a member begins with posts of Bluesky."""
+        """Whether a member is a repository, or begins with posts of Bluesky."""
+        if _repositories_of(files):
+            return True
         return any(_shape_of(first_keys(files, name)) is not None for name in json_members(files))
 
     def load(
@@ -121,7 +130,8 @@ class Bluesky:
         progress: Progress | None = None,
     ) -> LoadResult:
         """See `Connector.load`."""
-        return _Load(con, capture_id, files, scratch, progress).run()
+        kind = _RepositoryLoad if _repositories_of(files) else _Load
+        return kind(con, capture_id, files, scratch, progress).run()
 
 
 CONNECTOR = Bluesky()
@@ -271,3 +281,115 @@ def _items_of(value: Any) -> list[Any] | None:
             if isinstance(value.get(name), list):
                 return value[name]
     return None
+
+
+# Repositories -----------------------------------------------------------------------------------------------
+
+_POSTS_OF, _REPOSTS_OF, _PROFILE_OF = "app.bsky.feed.post", "app.bsky.feed.repost", "app.bsky.actor.profile"
+
+
+def _repositories_of(files: CaptureFiles) -> list[str]:
+    """The members that are repositories."""
+    names = [member.name for member in files.members() if member.byte_size]
+    named = [name for name in names if files.kind == "file" or name.lower().endswith(".car")]
+    return [name for name in named if is_repository(files.head(name, 1 << 12))]
+
+
+class _RepositoryLoad(_Load):
+    """A repository holds what its account wrote and did not take back: posts and reposts, and what is no post (likes,
+    follows and the like) and is not counted."""
+
+    described = "a repository of Bluesky with posts"
+
+    def members(self) -> list[str]:
+        found = _repositories_of(self._files)
+        if len(found) > 1:
+            raise InputError(
+                file=self._files.name,
+                expected="one repository",
+                found=", ".join(found[:5]),
+                next_step="Hand over each repository by itself: each is one account's.",
+                code="several_archives",
+            )
+        return found
+
+    def _load_member(self, member: str, extracted: Extracted) -> None:
+        collections = frozenset({_POSTS_OF, _REPOSTS_OF, _PROFILE_OF})
+        self._repository = read_repository(extracted.path, member, collections)
+        did = self._repository.did
+        path = self._scratch / f"repository_{self._capture_id[:12]}.jsonl"
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        broken = []
+        try:
+            with path.open("w", encoding="utf-8") as out:
+                for key, record in self._repository.records:
+                    if key.startswith(_PROFILE_OF):
+                        continue
+                    if record is None:
+                        broken.append(f"at://{did}/{key}")
+                    else:
+                        json.dump(_as_item(did, key, record), out, ensure_ascii=False, default=_as_json)
+                        out.write("\n")
+            if path.stat().st_size:
+                super()._load_member(member, Extracted(path, extracted.encoding, 0, False))
+            elif not broken:
+                raise InputError(
+                    file=member,
+                    expected=f"posts or reposts of {did}",
+                    found="a repository without any",
+                    next_step="Nothing to do: the account has written nothing, or has deleted it.",
+                    code="no_records",
+                )
+        finally:
+            path.unlink(missing_ok=True)
+        expected = "a block whose bytes are what its address says"
+        for uri in broken:
+            self.reject(member, "damaged_block", expected, "another, or none", uri)
+
+    def _result(self) -> LoadResult:
+        repository, result = self._repository, super()._result()
+        profile = next((record for key, record in repository.records if key.startswith(_PROFILE_OF)), None) or {}
+        is_whole = not result.rejected
+        return replace(
+            result,
+            owner_account_id=repository.did,
+            owner_name=profile.get("displayName") or None,
+            owner_created_at=_time(profile.get("createdAt")),
+            observed_at=repository.revised_at,
+            observed_at_basis="the time of the repository's last change",
+            # every post that was not taken back is in it, up to its last change
+            is_census=True if is_whole else None,
+            coverage_from=_time(profile.get("createdAt")) if is_whole else None,
+            coverage_to=repository.revised_at if is_whole else None,
+        )
+
+    _repository: Repository
+
+
+def _as_item(did: str, key: str, record: dict[str, Any]) -> dict[str, Any]:
+    """A record as an item of a feed would show it, without what only the server knows."""
+    uri = f"at://{did}/{key}"
+    if key.startswith(f"{_REPOSTS_OF}/"):
+        subject = record.get("subject")
+        subject = subject if isinstance(subject, dict) else {}
+        address = str(subject.get("uri"))
+        reason = {"$type": "#reasonRepost", "by": {"did": did}, "indexedAt": record.get("createdAt"), "uri": uri}
+        author = {"did": address.split("/")[2] if address.startswith("at://did:") else None}
+        post = {"uri": address, "cid": subject.get("cid"), "author": author, "record": {}}
+        return {"post": post, "reason": reason}
+    return {"post": {"uri": uri, "cid": "", "author": {"did": did}, "record": record, "embed": record.get("embed")}}
+
+
+def _as_json(value: Any) -> Any:
+    """Bytes (addresses of blocks among them) as the JSON of the protocol has them."""
+    if isinstance(value, bytes):
+        return {"$bytes": base64.b64encode(value).decode("ascii")}
+    raise TypeError(type(value).__name__)
+
+
+def _time(text: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else None

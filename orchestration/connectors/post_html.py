@@ -11,9 +11,10 @@ headings, quotations): each such block stands on lines of its own.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from functools import lru_cache
 from html import unescape
 from html.parser import HTMLParser
+from typing import NamedTuple
 
 # Line ends that a block begins and ends with.
 _BLOCKS = {
@@ -28,8 +29,7 @@ _NOT_SHOWN = ("script", "style", "rp")
 _SOURCE_LINE_END = re.compile(r"[ \t]*[\r\n][ \t\r\n]*")
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(NamedTuple):
     """A link in a text: `hashtag`, `mention` or `link`; its words, where it leads, its place in code points."""
 
     kind: str
@@ -39,8 +39,7 @@ class Link:
     end: int
 
 
-@dataclass(frozen=True)
-class PostText:
+class PostText(NamedTuple):
     """A text with the links in it, in their order."""
 
     text: str
@@ -64,6 +63,28 @@ def read_html(html: str) -> PostText:
         return _read(html)
     except AssertionError:  # what the parser of Python 3.11 raises at `<![` of no known kind
         return _read(html.replace("<!", "&lt;!"))
+
+
+# Paragraphs of words and line ends, without a link: half of the texts of a real server (rtoot's, 2026-11-26). Blanks
+# alone between tags, line ends of the source and rarer entities are left to the parser.
+_WORDS = r"(?:[^<>&\s]|[ \t]|&(?:amp|lt|gt|quot|#39);)*"
+_SOME_WORDS = rf"[ \t]*(?:[^<>&\s]|&(?:amp|lt|gt|quot|#39);){_WORDS}"
+_WITHOUT_LINKS = rf"(?:<p>{_SOME_WORDS}(?:<br ?/?>{_SOME_WORDS})*</p>)+"
+
+
+def is_without_links_sql(html: str) -> str:
+    """The condition that `text_without_links_sql` reads this HTML as `read_html` does."""
+    # the cheap question first: it spares half of the texts the dear one
+    return f"(not contains({html}, '<a ') and regexp_full_match({html}, '{_WITHOUT_LINKS}'))"
+
+
+def text_without_links_sql(html: str) -> str:
+    """The text of HTML that has no links, for DuckDB: a million texts at once."""
+    text = f"replace(substr({html}, 4, length({html}) - 7), '</p><p>', '\n\n')"
+    text = f"regexp_replace({text}, '<br ?/?>', '\n', 'g')"
+    for entity, character in (("lt", "<"), ("gt", ">"), ("quot", '"'), ("#39", "''"), ("amp", "&")):  # `&` last
+        text = f"replace({text}, '&{entity};', '{character}')"
+    return text
 
 
 def _read(html: str) -> PostText:
@@ -100,7 +121,7 @@ def _read_plain(html: str) -> PostText | None:
                 links += _link(*link[:3], "".join(parts[link[3] :]))
                 link = None
         elif tag not in _NO_MEANING:
-            if not _PLAIN_TAG.fullmatch(tag):
+            if not _is_plain_tag(tag):
                 return None
             if tag[0] == "p":
                 pending = 2
@@ -111,9 +132,7 @@ def _read_plain(html: str) -> PostText | None:
                     parts.append("\n" * pending)
                     length += pending
                 pending = 0
-                attributes = {name: value.replace("&amp;", "&") for name, value in _ATTRIBUTE.findall(tag)}
-                kind = _kind_of(attributes.get("class", "").split(), attributes)
-                link = (kind, attributes.get("href", ""), length, len(parts))
+                link = (*_anchor(tag), length, len(parts))
         if "&" in words:
             words = unescape(words)
         if not words:
@@ -131,6 +150,19 @@ def _read_plain(html: str) -> PostText | None:
     if link is not None:
         links += _link(*link[:3], "".join(parts[link[3] :]))
     return PostText("".join(parts).rstrip("\n"), tuple(links))
+
+
+# An account writes the same hashtags, names the same accounts, and its posts hide the same ends of links.
+@lru_cache(maxsize=1 << 14)
+def _is_plain_tag(tag: str) -> bool:
+    return _PLAIN_TAG.fullmatch(tag) is not None
+
+
+@lru_cache(maxsize=1 << 14)
+def _anchor(tag: str) -> tuple[str, str]:
+    """Kind and address of the link that a plain tag begins."""
+    attributes = {name: value.replace("&amp;", "&") for name, value in _ATTRIBUTE.findall(tag)}
+    return _kind_of(attributes.get("class", "").split(), attributes), attributes.get("href", "")
 
 
 def _link(kind: str, href: str, start: int, words: str) -> list[Link]:

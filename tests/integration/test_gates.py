@@ -80,6 +80,8 @@ def test_unreadable_capture_is_named_and_nothing_is_replaced(name: str, pipeline
 # What a capture that can be read must not get past: the gate, the check (see tests/fixtures/captures.py).
 GATE_OF = {check.name: check.gate for check in CATALOG}
 JUDGED = dict(build.CHECK_OF)
+# The run after it is green: tried once for each gate, since what follows a quarantine does not depend on the check.
+FOLLOWED_BY_A_GOOD_ONE = {GATE_OF[check]: name for name, check in reversed(JUDGED.items())}.values()
 
 
 @pytest.mark.parametrize("name", JUDGED)
@@ -111,6 +113,8 @@ def test_capture_that_fails_a_gate_is_quarantined_and_the_readers_keep_what_they
     assert entry.status == "quarantined"
     assert list(pipeline.paths.rejected.iterdir()), "the rejected candidate is kept as evidence"
 
+    if name not in FOLLOWED_BY_A_GOOD_ONE:
+        return
     again = pipeline.run(good_again(tmp_path / "in"))
     assert again.success, again.failures
     assert pipeline.served_bytes() != before

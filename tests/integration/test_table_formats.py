@@ -1,11 +1,16 @@
-"""The same few posts as nine tools write them: staging says the same of them, as far as each table tells."""
+"""The same few posts as nine tools write them: staging says the same of them, as far as each table tells.
+
+Beside them in the warehouse, since a run takes half a minute: an account of Bluesky as a feed and as a repository.
+"""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from tests.fixtures import json_captures as made
 from tests.pipeline import Pipeline
 from tests.unit.table_samples import KINDS, OLD, ORIGINAL, QUOTE, REPLY, REPOST, SAMPLES, Sample, moment, post_id
 
@@ -16,6 +21,19 @@ COUNTS = "like_count, repost_count, reply_count, quote_count, bookmark_count, im
 UNNAMED_QUOTES = [SAMPLES[name] for name in ("four_cat_older", "tweet_harvest", "tweet_harvest_commas", "fivetran")]
 UNNAMED_REPOSTS = ("four_cat", "tcat", "tweet_harvest", "fivetran")
 
+# Two posts of a repository, one of them in a feed as well; and a repost, of which a repository says only whose it is.
+FEED = {"feed": [{"post": made.bluesky_view(1)}], "cursor": "next"}
+REPOSITORY = made.bluesky_repository(
+    made.BLUESKY_ME,
+    {
+        **{f"app.bsky.feed.post/3k{number:011}": made.bluesky_view(number)["record"] for number in (1, 2)},
+        "app.bsky.feed.repost/3k00000000009": {
+            "subject": {"uri": made.bluesky_view(3, made.BLUESKY_YOU)["uri"], "cid": "x"},
+            "createdAt": "2024-03-09T10:00:00.000Z",
+        },
+    },
+)
+
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
@@ -24,9 +42,13 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     for name, sample in SAMPLES.items():
         files.append(folder / f"{name}.csv")
         files[-1].write_text(sample.csv())
+    files += [folder / "feed.json", folder / "repository.car"]
+    files[-2].write_text(json.dumps(FEED))
+    files[-1].write_bytes(REPOSITORY)
     pipeline = Pipeline(folder / "data")
     run = pipeline.run(*files)
     assert run.success, run.failures
+    assert not run.red
     return pipeline
 
 
@@ -108,3 +130,21 @@ def test_media_and_times_of_retrieval(warehouse: Pipeline) -> None:
         assert warehouse.query(
             f"select strftime(observed_at at time zone 'UTC', '%Y-%m-%d') from staging.stg_{source}__posts {where}"
         ) == [("2021-05-01",)]
+
+
+def test_post_of_a_repository_and_of_a_feed_is_one_with_the_counts_of_the_feed(warehouse: Pipeline) -> None:
+    assert warehouse.query(
+        "select kind, handle, like_count, text is not null, text_is_complete from marts.fct_posts"
+        " where platform = 'bluesky' order by posted_at"
+    ) == [
+        ("original", "me.example", 3, True, True),
+        ("original", None, None, True, True),
+        ("repost", None, None, False, False),
+    ]
+    assert warehouse.query(
+        "select target_account_id from marts.fct_interactions where kind = 'repost' and target_account_id like 'did:%'"
+    ) == [(made.BLUESKY_YOU,)]
+    assert warehouse.query(
+        "select distinct coverage_status from marts.fct_post_volume join marts.dim_accounts using (account_key)"
+        " where platform = 'bluesky' and fct_post_volume.post_count > 0"
+    ) == [("observed",)]

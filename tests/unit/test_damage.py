@@ -46,8 +46,10 @@ class Sound:
         """A shorter file, and nothing in it says so: cut between two lines, or in the last cell of a row."""
         if self.is_lines and self.content[len(content) - 1 : len(content) + 1].find(b"\n") >= 0:
             return True
-        rows = list(csv.reader(io.StringIO(content.decode("utf-8", "ignore")), delimiter=self.delimiter or ","))
-        return bool(self.delimiter and len(rows) > 1 and len(rows[-1]) == len(rows[0]) and content.count(b'"') % 2 == 0)
+        if not self.delimiter:
+            return False
+        rows = list(csv.reader(io.StringIO(content.decode("utf-8", "ignore")), delimiter=self.delimiter))
+        return bool(len(rows) > 1 and len(rows[-1]) == len(rows[0]) and content.count(b'"') % 2 == 0)
 
 
 def _written(write: Callable[[Path], Path]) -> tuple[str, bytes]:
@@ -67,7 +69,10 @@ def _sound() -> Mapping[str, Sound]:
     scraped = [made.snscraped(number) for number in range(1, 5)]
     feed = {"feed": [{"post": made.bluesky_view(number)} for number in range(1, 5)], "cursor": "next"}
     statuses = [made.mastodon_status(number) for number in range(1, 5)]
+    records = {f"app.bsky.feed.post/3k{number:011}": made.bluesky_view(number)["record"] for number in range(1, 8)}
+    repository = made.bluesky_repository(made.BLUESKY_ME, records)
     others = {
+        "repository of Bluesky": Sound("repo.car", "bluesky", repository, "bluesky_posts"),
         "Bluesky": Sound("feed.json", "bluesky", json.dumps(feed).encode(), "bluesky_posts"),
         "Mastodon": Sound("statuses.json", "mastodon", json.dumps(statuses).encode(), "mastodon_posts"),
         "API v1.1 in lines": Sound("v11.jsonl", "x_api_v11", made.jsonl(*v11).encode(), "x_api_v11_posts", True),

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import random
 
+import duckdb
 import pytest
 
-from orchestration.connectors.post_html import _read, _read_plain, read_html
+from orchestration.connectors.post_html import (
+    PostText,
+    _read,
+    _read_plain,
+    is_without_links_sql,
+    read_html,
+    text_without_links_sql,
+)
 
 
 @pytest.mark.parametrize(
@@ -97,3 +105,40 @@ def test_plain_html_is_read_as_the_parser_of_any_html_reads_it() -> None:
         plain += read is not None
         assert read is None or read == _read(html), html
     assert plain > 500
+
+
+def test_html_without_links_is_read_by_duckdb_as_the_parser_reads_it() -> None:
+    choice = random.Random(20261127)
+    words = (
+        "word",
+        "a b",
+        " ",
+        "\t",
+        "&amp;",
+        "&lt;br&gt;",
+        "&#39;",
+        "&quot;",
+        "&amp;lt;",
+        "é🙏",
+        "'",
+        '"',
+        "\\n",
+        "#tag",
+    )
+    ends = ("<br>", "<br />", "<br/>", "</p><p>", "", "", "")
+    texts = [
+        "<p>" + "".join(choice.choice(words) + choice.choice(ends) for _ in range(choice.randint(1, 6))) + "</p>"
+        for _ in range(2_000)
+    ]
+    texts += ["".join(choice.choices(_PIECES, k=choice.randint(0, 9))) for _ in range(2_000)]
+    rows = (
+        duckdb.connect()
+        .execute(
+            f"select html, {text_without_links_sql('html')} from (select unnest(?) as html)"
+            f" where {is_without_links_sql('html')}",
+            [texts],
+        )
+        .fetchall()
+    )
+    assert len(rows) > 500
+    assert [(html, text) for html, text in rows if PostText(text, ()) != _read(html)] == []

@@ -128,7 +128,8 @@ posts_renamed as (
         end as kind,
         record.text as text,
         -- a bridge from another network cuts what is too long, and says so
-        record."bridgyOriginalUrl" is null or not ends_with(rtrim(record.text), '[…]') as text_is_complete,
+        record.text is not null and (record."bridgyOriginalUrl" is null or not ends_with(rtrim(record.text), '[…]'))
+            as text_is_complete,
         {{ language_tag(list_item('record.langs', 1)) }} as language,
 
         ---------- other posts
@@ -145,8 +146,9 @@ posts_renamed as (
         case when is_repost then {{ bluesky_handle('author.handle') }} end as reposted_handle,
         coalesce(record.reply.root.uri, uri) as conversation_id,
 
-        ---------- entities: `tags` are hashtags beside the text; one that the text marks, too, is the same
-        cast({{ list_joined([
+        ---------- entities: `tags` are hashtags beside the text; one that the text marks, too, is the same. Of a repost a
+        ---------- repository holds the address alone: nothing is known of its words
+        cast(case when record.text is not null then {{ list_joined([
             list_map(list_keep('tag_facets', 'x', "x.tag <> ''"), 'x', struct_of([
                 ('tag', 'x.tag'), ('start', 'x."start"'), ('end', 'x."end"'),
             ])),
@@ -156,20 +158,21 @@ posts_renamed as (
             ), 't', struct_of([
                 ('tag', 't'), ('start', 'cast(null as bigint)'), ('end', 'cast(null as bigint)'),
             ])),
-        ]) }} as {{ hashtags_type() }}) as hashtags,
+        ]) }} end as {{ hashtags_type() }}) as hashtags,
         -- a mention names an account by its id; the handle stands in the text, if the author left it there
-        cast({{ list_map(list_keep('mention_facets', 'x', 'x.did is not null'), 'x', struct_of([
+        cast(case when record.text is not null then {{ list_map(list_keep('mention_facets', 'x', 'x.did is not null'), 'x', struct_of([
             ('handle', "case when x.\"start\" is not null then "
                 ~ regex_group('substring(record.text, cast(x."start" as bigint) + 1, cast(x."end" - x."start" as bigint))',
                     '^ *@?([A-Za-z0-9-]+([.][A-Za-z0-9-]+)+) *$', 1) ~ " end"),
             ('account_id', 'x.did'), ('start', 'x."start"'), ('end', 'x."end"'),
-        ])) }} as {{ mentions_type() }}) as mentions,
+        ])) }} end as {{ mentions_type() }}) as mentions,
         -- the card below a text is a link that needs no place in it
-        cast({{ list_map(list_joined(['link_uris', "case
+        cast(case when record.text is not null then {{ list_map(list_joined(['link_uris', "case
             when card_uri is null or is_animation or " ~ list_holds('link_uris', 'card_uri') ~ " then []
             else [card_uri]
-        end"]), 'u', struct_of([('url', 'u'), ('expanded_url', 'u')])) }} as {{ links_type() }}) as links,
+        end"]), 'u', struct_of([('url', 'u'), ('expanded_url', 'u')])) }} end as {{ links_type() }}) as links,
         case
+            when record.text is null then null
             when attached_type like 'app.bsky.embed.images%'
                 then {{ list_repeated("'photo'", 'coalesce(' ~ json_list_size('attached', '$.images') ~ ', 0)') }}
             when is_animation then ['animated_gif']
