@@ -84,7 +84,7 @@ def by_rules(texts: Sequence[str]) -> dict[str, np.ndarray]:
     """What the rules give each text; `NOT` where they give nothing."""
     found = {code: np.zeros(len(texts), dtype=bool) for code in TYPES}
     con = build_themes(read_codebook(CODEBOOK), texts, tags_of(texts))
-    for key, code in con.execute("select post_key, theme_code from marts.fct_post_themes").fetchall():
+    for key, code in con.execute("select distinct post_key, theme_code from marts.fct_theme_hits").fetchall():
         found[code][int(key)] = True
     found["NOT"] = ~np.logical_or.reduce([found[code] for code in TYPES if code != "NOT"])
     return found

@@ -1,6 +1,6 @@
-"""The project's own theme models on any texts and any codebook, in a database in memory: no run, no captures.
+"""The project's own matching of themes on any texts and any codebook, in a database in memory: no run, no captures.
 
-Belongs here: compiling the models of the themes with dbt, and building them on posts that are handed in.
+Belongs here: compiling the model of the hits with dbt, and building it on posts that are handed in.
 Does not belong here: assertions, and where the texts come from.
 """
 
@@ -22,7 +22,7 @@ from orchestration.codebook import Codebook, seed_files
 from orchestration.contract import DBT_PROJECT_DIR
 from orchestration.resources.manifest import PARSE_NAME, invoke, parse_lock, prepare_manifest
 
-MODELS = ("fct_theme_hits", "fct_post_themes", "dim_themes")
+MODEL = "fct_theme_hits"
 # Handed in; all that leads to them is left out.
 GIVEN = ("fct_posts", "fct_post_hashtags", "dim_accounts")
 ORGANISATION, PERSON = "organisation", "person"
@@ -43,7 +43,7 @@ def build_themes(
         persons: Numbers of the texts that private persons posted; the others are an organisation's.
 
     Returns:
-        A database with `marts.fct_theme_hits` and `marts.fct_post_themes`.
+        A database with `marts.fct_theme_hits`.
     """
     with tempfile.TemporaryDirectory() as folder:
         warehouse = Path(folder) / "warehouse.duckdb"
@@ -62,8 +62,7 @@ def build_themes(
         found = duckdb.connect()
         found.execute(f"attach '{warehouse}' as built (read_only)")
         found.execute("create schema marts")
-        for name in MODELS:
-            found.execute(f"create table marts.{name} as from built.marts.{name}")
+        found.execute(f"create table marts.{MODEL} as from built.marts.{MODEL}")
         found.execute("detach built")
     return found
 
@@ -77,14 +76,13 @@ def _parsed() -> Any:
 
 
 def _compiled(warehouse: Path) -> dict[str, Any]:
-    """The models of the themes and all that leads to them as far as `GIVEN`, each after its parents."""
-    select = [f"+{name}" for name in MODELS]
+    """The model of the hits and all that leads to it as far as `GIVEN`, each after its parents."""
     options = ["--target-path", str(warehouse.parent / "target"), "--no-write-json"]
     with contextlib.redirect_stdout(io.StringIO()):  # dbt prints what it compiles
-        results = invoke(DBT_PROJECT_DIR, warehouse, ["compile", "--select", *select, *options], _parsed()).results
+        results = invoke(DBT_PROJECT_DIR, warehouse, ["compile", "--select", f"+{MODEL}", *options], _parsed()).results
     nodes = {r.node.unique_id: r.node for r in results if r.node.resource_type in ("model", "seed")}
     parents: dict[str, list[str]] = {}
-    queue = [unique_id for unique_id, node in nodes.items() if node.name in MODELS]
+    queue = [unique_id for unique_id, node in nodes.items() if node.name == MODEL]
     while queue:
         node = nodes[queue.pop()]
         is_made = node.resource_type == "model" and node.name not in GIVEN
@@ -111,6 +109,7 @@ def _build(con: duckdb.DuckDBPyConnection, nodes: Iterable[Any]) -> None:
 
 def _load_seeds(con: duckdb.DuckDBPyConnection, codebook: Codebook) -> None:
     con.execute("create schema reference")
+    con.execute("create table reference.studies as select 'default' as study, ? as codebook_id", [codebook.id])
     for name, text in seed_files(codebook).items():
         table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
         con.register("seed", table)

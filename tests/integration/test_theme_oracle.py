@@ -26,11 +26,11 @@ REAL_POSTS = int(os.environ.get("SUARA_ORACLE_POSTS", "0"))
 TABLES = (("jokowi_snscrape", r"\.csv$", "tweet_caption"), ("un_official_snscrape", r"data_tweets/.*\.csv$", "Text"))
 ARCHIVES = ("congress_v11_half0", "grailbird_landsurveyorsu")
 SEED = int(os.environ.get("SUARA_ORACLE_SEED", "1"))
-HASHTAG = re.compile(r"#([^\W\d]\w*)")
+HASHTAG = re.compile(r"#([^\W\d_]+)(?!\w)")
 
 
 def tags_of(text: str) -> set[str]:
-    """Good enough to have hashtags: both sides are given the same."""
+    """Good enough to have hashtags: both sides are given the same. In small letters, so each is one word."""
     return set(HASHTAG.findall(unicodedata.normalize("NFC", text).lower()))
 
 
