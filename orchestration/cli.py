@@ -135,9 +135,9 @@ def codebook() -> None:
 @codebook.command("check")
 @click.argument("file", type=click.Path(path_type=Path))
 def check_codebook(file: Path) -> None:
-    """Say everything that is wrong with the codebook in FILE, each with its line.
+    """Say everything that is wrong with the codebook in FILE, each with its line, and with the studies that name one.
 
-    Exit status: 0 it can be compiled (warnings are only shown); 1 it has errors.
+    Exit status: 0 it can be compiled (warnings are only shown); 1 it has errors, or a study names no codebook.
     """
     from orchestration.codebook import CodebookError, check, read_text
 
@@ -147,26 +147,35 @@ def check_codebook(file: Path) -> None:
             click.echo(problem.text(file.name), err=True)
     if found is None:
         raise CodebookError(file.name, problems)
+    _check_codebooks_of_studies(found.id)
     click.echo(_codebook_summary(found))
 
 
-@codebook.command("compile")
-@click.argument("file", required=False, type=click.Path(path_type=Path))
-def compile_codebook(file: Path | None) -> None:
-    """Write the seeds that the models read from the codebook in FILE (default: codebooks/iom_trafficking.yml).
+def _check_codebooks_of_studies(*more: str) -> None:
+    """Refuse a study that names a codebook which neither the folder nor `more` has."""
+    from orchestration.codebook import CODEBOOK_FOLDER, STUDIES, CodebookError, stated_ids, study_problems
 
-    The next `suara run` codes every post with them.
+    if problems := study_problems(STUDIES, {*stated_ids(CODEBOOK_FOLDER), *more}):
+        raise CodebookError(STUDIES.name, problems)
+
+
+@codebook.command("compile")
+def compile_codebooks() -> None:
+    """Write the seeds that the models read from every codebook in codebooks/.
+
+    The next `suara run` codes every post with the codebook that its study names (seeds/studies/studies.csv).
     """
     import csv
 
-    from orchestration.codebook import DEFAULT_CODEBOOK, SEED_FOLDER, read_codebook, seed_files
+    from orchestration.codebook import CODEBOOK_FOLDER, SEED_FOLDER, read_codebooks, seed_files
 
-    found = read_codebook(file or DEFAULT_CODEBOOK)
+    found = read_codebooks(CODEBOOK_FOLDER)
+    _check_codebooks_of_studies()
     themes = SEED_FOLDER / "codebook_themes.csv"
     before: dict[str, str] = {}
     if themes.exists():
         with themes.open(encoding="utf-8", newline="") as handle:
-            before = next(csv.DictReader(handle), {})
+            before = {row.get("codebook_id", ""): row.get("codebook_version", "") for row in csv.DictReader(handle)}
     changed = []
     for name, text in seed_files(found).items():
         path = SEED_FOLDER / name
@@ -174,12 +183,16 @@ def compile_codebook(file: Path | None) -> None:
             with replacing(path) as partial:
                 partial.write_bytes(text.encode("utf-8"))
             changed.append(name)
-    click.echo(_codebook_summary(found))
+    for one in found:
+        click.echo(_codebook_summary(one))
     click.echo(f"Written: {', '.join(changed)}." if changed else "The seeds hold it already.")
-    if before.get("codebook_version") == found.version and before.get("codebook_hash", "") not in ("", found.sha256):
-        click.echo(
-            f"The content changed and the version is still {found.version}: raise it before you publish results."
-        )
+    for one in found:
+        stated, _, _ = before.get(one.id, "").partition("+")
+        if stated == one.version and before[one.id] != one.full_version:
+            click.echo(
+                f"The content of {one.id} changed and the version is still {one.version}: "
+                "raise it before you publish results."
+            )
 
 
 @codebook.command("export")
@@ -238,10 +251,12 @@ def import_codebook_file(language: str, file: Path, out: Path) -> None:
 def _codebook_summary(found: Codebook) -> str:
     terms = [term for _, term in found.terms()]
     hashtags = sum(term.is_hashtag for term in terms)
+    near, regexes = (sum(term.kind == kind for term in terms) for kind in ("near", "regex"))
+    more = "".join(f", {n} {what}" for n, what in ((near, "near rules"), (regexes, "regexes")) if n)
     exclusions = sum(len(theme.exclusions) for theme in found.themes)
     return (
         f"{found.id} {found.full_version}: {len(found.themes)} themes in {len(found.facets)} facets, "
-        f"{len(terms) - hashtags} terms, {hashtags} hashtags, {exclusions} exclusions."
+        f"{len(terms) - hashtags - near - regexes} terms, {hashtags} hashtags{more}, {exclusions} exclusions."
     )
 
 
@@ -310,19 +325,19 @@ def set_aside(data_dir: Path | None, why: str, capture: str) -> None:
 
 def _warn_of_a_codebook_not_compiled() -> None:
     """Posts are coded by the seeds: whoever changed only the YAML would read the old codes as the new ones."""
-    from orchestration.codebook import DEFAULT_CODEBOOK, SEED_FOLDER, read_codebook, seed_files
+    from orchestration.codebook import CODEBOOK_FOLDER, SEED_FOLDER, read_codebooks, seed_files
 
-    if not DEFAULT_CODEBOOK.exists():
+    if not any(CODEBOOK_FOLDER.glob("*.yml")):
         return
-    place = DEFAULT_CODEBOOK.relative_to(PROJECT_ROOT)
+    place = CODEBOOK_FOLDER.name
     try:
-        files = seed_files(read_codebook(DEFAULT_CODEBOOK))
+        files = seed_files(read_codebooks(CODEBOOK_FOLDER))
     except SuaraError:
-        click.echo(f"{place} has errors (`suara codebook check {place}`); posts are coded by the seeds.", err=True)
+        click.echo(f"{place}/ has errors (`suara codebook compile`); posts are coded by the seeds.", err=True)
         return
     seeds = {path.name: path.read_bytes() for path in SEED_FOLDER.glob("*.csv")}
     if any(seeds.get(name) != text.encode("utf-8") for name, text in files.items()):
-        click.echo(f"The seeds are not those of {place}; `suara codebook compile` writes them anew.", err=True)
+        click.echo(f"The seeds are not those of {place}/; `suara codebook compile` writes them anew.", err=True)
 
 
 @main.group()

@@ -110,15 +110,13 @@ def _build(con: duckdb.DuckDBPyConnection, nodes: Iterable[Any]) -> None:
 def _load_seeds(con: duckdb.DuckDBPyConnection, codebook: Codebook) -> None:
     con.execute("create schema reference")
     con.execute("create table reference.studies as select 'default' as study, ? as codebook_id", [codebook.id])
-    for name, text in seed_files(codebook).items():
+    for name, text in seed_files([codebook]).items():
         table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
-        con.register("seed", table)
+        types = next(node for node in _parsed().nodes.values() if node.name == Path(name).stem).config.column_types
         cells = ", ".join(
-            f"{column} = 'true' as {column}"
-            if {*table[column]} <= {"true", "false"}
-            else f"nullif({column}, '') as {column}"
-            for column in table.columns
+            f"cast(nullif({column}, '') as {types.get(column, 'varchar')}) as {column}" for column in table.columns
         )
+        con.register("seed", table)
         con.execute(f"create table reference.{Path(name).stem} as select {cells} from seed")
         con.unregister("seed")
 

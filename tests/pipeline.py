@@ -5,8 +5,10 @@ Belongs here: what integration tests share. Nothing is mocked: the same definiti
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,10 +16,28 @@ import dagster as dg
 import duckdb
 
 from orchestration.cli import _failure_text
-from orchestration.contract import DataDir
+from orchestration.codebook import Codebook, seed_files
+from orchestration.contract import DBT_PROJECT_DIR, DataDir
 from orchestration.definitions import build_defs
+from orchestration.resources.dbt import Dbt
 from orchestration.resources.warehouse import Warehouse
 from orchestration.warehouse.ledger import Ledger
+
+
+def project_with(folder: Path, *codebooks: Codebook, studies: dict[str, str] | None = None) -> Dbt:
+    """A copy of the dbt project whose seeds are these codebooks; `studies` names the codebook of some studies."""
+    shutil.copytree(DBT_PROJECT_DIR, folder, ignore=shutil.ignore_patterns("logs", ".parse.lock"))
+    for name, text in seed_files(codebooks).items():
+        (folder / "seeds" / "codebook" / name).write_text(text, encoding="utf-8")
+    table = folder / "seeds" / "studies" / "studies.csv"
+    with table.open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    with table.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.DictWriter(handle, list(rows[0]))
+        writer.writeheader()
+        for row in rows:
+            writer.writerow({**row, "codebook_id": (studies or {}).get(row["study"], row["codebook_id"])})
+    return Dbt(project_dir=str(folder))
 
 
 @dataclass

@@ -123,11 +123,14 @@ class Oracle:
         """
         text = unicodedata.normalize("NFC", text)
         found = list(self._finder.find(_cleaned(text)))
-        words = {pattern for pattern, _, _ in found} & self._conditions
         excluded = [(theme, start, end) for pattern, start, end in found for theme in self._exclusions.get(pattern, ())]
 
         def overlaps(theme: str, start: int, end: int) -> bool:
             return any(theme == other and start < to and begin < end for other, begin, to in excluded)
+
+        def holds(theme: str, condition: str) -> bool:
+            # What is not meant meets no condition: "bukan korban" is no victim.
+            return any(p == condition and not overlaps(theme, start, end) for p, start, end in found)
 
         met: list[tuple[str, Term, Hit | str]] = []
         for pattern, start, end in found:
@@ -150,12 +153,12 @@ class Oracle:
         themes: set[str | None] = set()
         for theme, term, _ in met:
             if not any(self._is_theme(c) for c in term.requires) and (
-                not term.requires or words.intersection(term.requires)
+                not term.requires or any(holds(theme, c) for c in term.requires)
             ):
                 themes |= {theme, self._parents[theme]}
         kept = [
             hit
-            for _, term, hit in met
-            if not term.requires or any(c in (themes if self._is_theme(c) else words) for c in term.requires)
+            for theme, term, hit in met
+            if not term.requires or any(c in themes if self._is_theme(c) else holds(theme, c) for c in term.requires)
         ]
         return {hit for hit in kept if isinstance(hit, Hit)}, {hit for hit in kept if isinstance(hit, str)}

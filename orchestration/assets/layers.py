@@ -17,7 +17,7 @@ import dagster as dg
 
 from orchestration.assets.raw import UNTOUCHED
 from orchestration.checks import catalog_results, catalog_specs, dbt_results, dbt_test_specs
-from orchestration.coding.quality import COLUMNS, measure, quality_rows
+from orchestration.coding.quality import COLUMNS, measure, quality_rows, verdicts
 from orchestration.coding.store import CodingStore
 from orchestration.contract import SuaraError
 from orchestration.dbt_translator import SuaraTranslator
@@ -48,6 +48,9 @@ STEPS = (
     Step("marts", ("intermediate", "marts"), "marts", "staging"),
     Step("quality", ("quality", "reports"), None, "marts"),
 )
+
+# What the marts step writes between its models: what people's coding says of the rules.
+FIGURES = "stg_suara__codebook_figures"
 
 
 def step_nodes(manifest: Mapping[str, Any], step: Step) -> dict[str, Mapping[str, Any]]:
@@ -158,11 +161,17 @@ def _build(
             before = bookkeeping.step_record(connection, step.name)
         if upstream is None:
             raise SuaraError(f"Step '{step.name}' needs '{step.after}' first: materialize it, or everything.")
-        if step.name == "quality":
-            _measure_codebook(candidate, warehouse)
         context.log.info(f"{step.name}: building {len(nodes)} tables and views for study '{warehouse.study}'")
         select = selectors(manifest, [*nodes, *expected])
-        results = dbt.build(candidate.path, select, study=warehouse.study, target=warehouse.paths.root / "dbt_target")
+        target = warehouse.paths.root / "dbt_target"
+        results = dbt.build(candidate.path, select, study=warehouse.study, target=target)
+        is_built = whole and not any(_is_broken(r) for r in results if not r.is_test)
+        if step.name == "marts" and is_built and _measure_codebook(candidate, warehouse):
+            # What people coded says something else of the rules than it did: the tables that show it, again.
+            shown = _readers_of(FIGURES, manifest, nodes)
+            again = [*shown, *(i for i in expected if _owner(manifest["nodes"][i]) in shown)]
+            newer = dbt.build(candidate.path, selectors(manifest, again), study=warehouse.study, target=target)
+            results = [*(r for r in results if r.unique_id not in again), *newer]
         with candidate.connect() as connection:
             test_outcomes = {r.unique_id: _test_outcome(connection, step, manifest, r) for r in results if r.is_test}
             broken = [_model_outcome(step, manifest, r) for r in results if not r.is_test and _is_broken(r)]
@@ -200,12 +209,28 @@ def _build(
     return _Attempt(verdict, results, test_outcomes, is_open, retry, quarantined, counts)
 
 
-def _measure_codebook(candidate: Candidate, warehouse: Warehouse) -> None:
-    """Set what people coded beside the rules of this candidate; the marts are there, the quality tables come next."""
+def _measure_codebook(candidate: Candidate, warehouse: Warehouse) -> bool:
+    """Set what people coded beside the rules of this candidate, whose marts are there.
+
+    Returns:
+        Whether the figures say of a theme's rules something that the figures before did not.
+    """
     store = CodingStore(warehouse.paths)
     with candidate.connect() as connection:
-        themes = measure(connection, store.manifests(), store.codes())
-        bookkeeping.replace_codebook_figures(connection, COLUMNS, quality_rows(themes))
+        before = connection.execute("from raw.codebook_figures").fetchall()
+        rows = quality_rows(measure(connection, store.manifests(), store.codes()))
+        bookkeeping.replace_codebook_figures(connection, COLUMNS, rows)
+    return verdicts(before) != verdicts(rows)
+
+
+def _readers_of(model: str, manifest: Mapping[str, Any], nodes: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Those of the nodes that are made from a model, directly or through another of them."""
+    found: set[str] = set()
+    for unique_id, node in nodes.items():  # each after those it is made from
+        made_from = node["depends_on"].get("nodes", [])
+        if any(parent in found or parent.split(".")[-1] == model for parent in made_from):
+            found.add(unique_id)
+    return [unique_id for unique_id in nodes if unique_id in found]
 
 
 def _owner(test: Mapping[str, Any]) -> str | None:

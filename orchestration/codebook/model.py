@@ -15,7 +15,7 @@ from dataclasses import dataclass
 # Names, acronyms and hashtags that belong to no language (BCP-47 "multiple languages").
 NO_LANGUAGE = "mul"
 # Kinds of terms, as the models know them.
-WORD, PHRASE, WILDCARD, HASHTAG = "word", "phrase", "wildcard", "hashtag"
+WORD, PHRASE, WILDCARD, HASHTAG, NEAR, REGEX = "word", "phrase", "wildcard", "hashtag", "near", "regex"
 
 # Full-width forms of ASCII, as the models fold them (`fold_for_matching`).
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
@@ -33,11 +33,35 @@ def slug(pattern: str) -> str:
 
 
 @dataclass(frozen=True)
+class Near:
+    """Two lists of words, phrases and wildcards: one of each stands in the post, at most `window` words apart.
+
+    Neighbours are one word apart, in either order.
+    """
+
+    a: tuple[str, ...]
+    b: tuple[str, ...]
+    window: int
+
+    @property
+    def text(self) -> str:
+        """The rule as one text: `korban|penyintas NEAR/5 bantu*`."""
+        return f"{'|'.join(self.a)} NEAR/{self.window} {'|'.join(self.b)}"
+
+    @classmethod
+    def parse(cls, text: str) -> Near | None:
+        """The rule of such a text; None when it is none."""
+        parts = re.fullmatch(r"(.+?) NEAR/(\d{1,6}) (.+)", text)
+        return cls(tuple(parts[1].split("|")), tuple(parts[3].split("|")), int(parts[2])) if parts else None
+
+
+@dataclass(frozen=True)
 class Term:
     """One reason for a theme.
 
     Attributes:
-        term: Folded words separated by one space, a wildcard ending in *; a hashtag without #.
+        term: Folded words separated by one space, a wildcard ending in *; a hashtag without #; the text of a rule of
+            nearness; a regular expression for text in lower case.
         language: Language of the term (BCP-47), or `mul`. It is looked for in every post, whatever its language.
         is_hashtag: A whole hashtag, as the source marks it.
         case_sensitive: Only capitals count, for acronyms such as TIP.
@@ -49,14 +73,27 @@ class Term:
     is_hashtag: bool = False
     case_sensitive: bool = False
     requires: tuple[str, ...] = ()
+    near: Near | None = None
+    is_regex: bool = False
 
     @property
     def kind(self) -> str:
         if self.is_hashtag:
             return HASHTAG
+        if self.is_regex:
+            return REGEX
+        if self.near is not None:
+            return NEAR
         if self.term.endswith("*"):
             return WILDCARD
         return PHRASE if " " in self.term else WORD
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The words, phrases and wildcards that it is made of; none for a regular expression."""
+        if self.near is not None:
+            return (*self.near.a, *self.near.b)
+        return () if self.is_regex else (self.term,)
 
 
 @dataclass(frozen=True)
@@ -84,7 +121,11 @@ class Theme:
     exclusions: tuple[Exclusion, ...] = ()
 
     def term_id(self, term: Term) -> str:
-        """Kept for life: theme, language (`tag` for a hashtag) and slug."""
+        """Kept for life: theme, language (or `tag`, `near`, `regex`) and slug; of a regular expression its hash."""
+        if term.is_regex:
+            return f"{self.code}:{REGEX}:{hashlib.sha256(term.term.encode()).hexdigest()[:10]}"
+        if term.near is not None:
+            return f"{self.code}:{NEAR}:{slug(term.term)}"
         return f"{self.code}:{'tag' if term.is_hashtag else term.language}:{slug(term.term)}"
 
     def exclusion_id(self, exclusion: Exclusion) -> str:
@@ -125,7 +166,8 @@ class Codebook:
         """SHA-256 of the canonical content, 64 hex digits.
 
         Everything counts that coding or reading a theme depends on; the order of lines, the grouping of terms,
-        names of conditions, comments, title and the stated version do not.
+        names of conditions, comments, title and the stated version do not. The id counts: two codebooks of the same
+        content are two.
         """
         return hashlib.sha256(self.canonical().encode("utf-8")).hexdigest()
 
@@ -152,6 +194,7 @@ class Codebook:
             for theme in self.themes
         }
         content = {
+            "id": self.id,
             "languages": sorted(self.languages),
             "facets": {facet.code: dict(facet.label) for facet in self.facets},
             "themes": themes,

@@ -18,6 +18,9 @@ Does not belong here: the layout of the file (`writing`), tables (`seeds`), othe
             - safe house*
             - {requires: a_person, terms: [assist*, counselling]}
         hashtags: [saksidankorban]
+        near:
+          - {a: [korban], b: [bantu*], window: 5}
+        regex: ['\buu\\s+no\\.?\\s*21\b']
         exclude:
           - {phrase: assistant coach, reason: a job in sports}
 """
@@ -31,6 +34,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import yaml
 
 from orchestration.codebook.model import (
@@ -41,6 +45,7 @@ from orchestration.codebook.model import (
     Condition,
     Exclusion,
     Facet,
+    Near,
     Term,
     Theme,
     folded,
@@ -66,10 +71,15 @@ _THEME_KEYS = (
     "organisations_only",
     "include",
     "hashtags",
+    "near",
+    "regex",
     "exclude",
 )
 _GROUP_KEYS = ("requires", "case_sensitive", "terms")
+_NEAR_KEYS = ("a", "b", "window", "requires")
 _EXCLUSION_KEYS = ("phrase", "reason")
+# Further apart than a post of 280 characters is long, it says no more than `requires`.
+_WIDEST_WINDOW = 50
 # What the models take for the words of a pattern (macro `codebook_pattern_words`).
 _WORDS = re.compile(r"\w+( \w+)*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
@@ -147,6 +157,12 @@ def check(text: str) -> tuple[Codebook | None, list[Problem]]:
     return (None if any(p.severity == ERROR for p in problems) else codebook), problems
 
 
+def stated_id(text: str) -> str | None:
+    """The id that a codebook states, whatever else is wrong with it."""
+    found = _Reader().read(text)
+    return found.id if found is not None else None
+
+
 def read_plain(text: str) -> Any:
     """Any YAML as plain values, each scalar as its text; without references, and not deeper than a codebook.
 
@@ -178,6 +194,27 @@ def pattern_problem(pattern: str) -> tuple[str, str, str] | None:
         words = " ".join(re.findall(r"\w+", folded(stem)))
         shown = f"Write {words}{pattern[len(stem) :]}." if words else "Write the words that are looked for."
         return "not_folded", "lower-case words separated by one space, without signs", shown
+    return None
+
+
+def regex_problem(pattern: str) -> tuple[str, str, str] | None:
+    """What is wrong with a regular expression, as above. DuckDB's engine (RE2) itself is asked."""
+    if not pattern:
+        return "bad_regex", "a regular expression", "Write one, or leave the line out."
+    # classes such as \\S and \\p{L} are written with capitals
+    if re.search(r"[A-Z]", re.sub(r"\\[pP]\{[^}]*\}|\\.|\(\?P<\w+>", "", pattern)):
+        return "not_folded", "small letters: it is tried on text in lower case", "Write it in small letters."
+    try:
+        # a match of nothing is everywhere and nowhere
+        found = duckdb.execute(
+            "select list_contains(regexp_extract_all('ab 1', $1) || regexp_extract_all('', $1), '')", [pattern]
+        ).fetchall()
+    except duckdb.Error as error:
+        said = " ".join(str(error).split())
+        step = "See github.com/google/re2/wiki/Syntax: there is no look-around and no back-reference."
+        return "bad_regex", f"a regular expression that RE2 knows ({said[:120]})", step
+    if found[0][0]:
+        return "bad_regex", "an expression that matches no empty text", "Make a part of it obligatory (+ for *)."
     return None
 
 
@@ -416,7 +453,12 @@ class _Reader:
             note=self._text(*said["note"]) if "note" in said else "",
             examples=tuple(text for text, _ in self._texts(*said["examples"]) if text) if "examples" in said else (),
             organisations_only=self._truth(*said["organisations_only"]) if "organisations_only" in said else False,
-            terms=(*self._include(said, draft), *self._hashtags(said, draft)),
+            terms=(
+                *self._include(said, draft),
+                *self._hashtags(said, draft),
+                *self._near(said, draft),
+                *self._regexes(said, draft),
+            ),
             exclusions=self._exclusions(said, draft),
         )
         return draft
@@ -443,7 +485,40 @@ class _Reader:
     def _hashtags(self, said: Mapping[str, tuple[Any, int]], draft: _Draft) -> list[Term]:
         return self._terms(*said["hashtags"], draft, NO_LANGUAGE, is_hashtag=True) if "hashtags" in said else []
 
-    def _terms(self, node: Any, line: int, draft: _Draft, language: str, *, is_hashtag: bool) -> list[Term]:
+    def _near(self, said: Mapping[str, tuple[Any, int]], draft: _Draft) -> list[Term]:
+        found: list[Term] = []
+        for node, line in self._items(*said["near"]) if "near" in said else []:
+            entry = self._mapping(node, line, "`a:`, `b:` and `window:`", _NEAR_KEYS)
+            sides: dict[str, tuple[str, ...]] = {}
+            for side in ("a", "b"):
+                words = self._texts(*entry[side]) if side in entry else []
+                if not words:
+                    step = "Both sides have at least one word, phrase or wildcard."
+                    self._say(line, "bad_near", f"`{side}:`, a list of words", "none", step)
+                for word, at in words:
+                    if wrong := pattern_problem(word):
+                        self._say(at, wrong[0], wrong[1], word or "nothing", wrong[2])
+                sides[side] = tuple(dict.fromkeys(word for word, _ in words))
+            window = self._text(*entry["window"]) if "window" in entry else ""
+            if not re.fullmatch(r"[0-9]{1,3}", window) or not 1 <= int(window) <= _WIDEST_WINDOW:
+                step = "It says how many words apart they may be; neighbours are 1 apart."
+                self._say(line, "bad_near", f"`window:`, 1 to {_WIDEST_WINDOW}", window or "none", step)
+                continue
+            requires = self._requires(*entry["requires"]) if "requires" in entry else ()
+            near = Near(sides["a"], sides["b"], int(window))
+            term = Term(near.text, NO_LANGUAGE, requires=requires, near=near)
+            self._once(term, line, draft)
+            found.append(term)
+        return found
+
+    def _regexes(self, said: Mapping[str, tuple[Any, int]], draft: _Draft) -> list[Term]:
+        if "regex" not in said:
+            return []
+        return self._terms(*said["regex"], draft, NO_LANGUAGE, is_hashtag=False, is_regex=True)
+
+    def _terms(
+        self, node: Any, line: int, draft: _Draft, language: str, *, is_hashtag: bool, is_regex: bool = False
+    ) -> list[Term]:
         found: list[Term] = []
         for item, at in self._items(node, line):
             requires: tuple[str, ...] = ()
@@ -458,13 +533,16 @@ class _Reader:
                         at, "empty_group", "`terms:`, with at least one", "none", "Add terms, or delete the group."
                     )
             for word, word_at in words:
-                term = Term(self._text(word, word_at), language, is_hashtag, case_sensitive, requires)
+                text = self._text(word, word_at)
+                if is_regex and text:
+                    text = word.value.strip()  # two blanks are not one there
+                term = Term(text, language, is_hashtag, case_sensitive, requires, is_regex=is_regex)
                 self._judge(term, word_at, draft)
                 found.append(term)
         return found
 
     def _judge(self, term: Term, line: int, draft: _Draft) -> None:
-        wrong = pattern_problem(term.term)
+        wrong = regex_problem(term.term) if term.is_regex else pattern_problem(term.term)
         if wrong is None and term.is_hashtag and not re.fullmatch(r"\w+", term.term):
             wrong = ("bad_hashtag", "a whole hashtag: one word, no *", "Write words and wildcards under `include:`.")
         if wrong is None and term.case_sensitive and term.kind != "word":
@@ -472,6 +550,9 @@ class _Reader:
         if wrong is not None:
             code, expected, step = wrong
             self._say(line, code, expected, term.term or "nothing", step)
+        self._once(term, line, draft)
+
+    def _once(self, term: Term, line: int, draft: _Draft) -> None:
         key = _key(term)
         if term.term and key in draft.term_lines:
             step = "Delete one of the two; every term is looked for in every post, whatever its language."
@@ -585,17 +666,21 @@ class _Reader:
                     others.append(draft)
 
     def _compare_exclusions(self, draft: _Draft) -> None:
-        """An exclusion works where its span overlaps a term's: without a word in common it never does."""
+        """An exclusion works where its span overlaps a term's or a condition's: it needs a word in common."""
         terms = draft.theme.terms if draft.theme is not None else ()
+        # conditions that are words; codes of themes have capitals
+        conditions = {word for term in terms for word in term.requires if word == folded(word)}
+        patterns = [*(p for term in terms for p in term.patterns), *conditions]
+        has_regex = any(term.is_regex for term in terms)  # which finds words that nobody knows beforehand
         for phrase, line in draft.exclusion_lines.items():
             words = phrase.split()
             if phrase in draft.term_lines:
                 step = "Delete the term or the exclusion."
                 found = f"{phrase}, as in line {draft.term_lines[phrase]}"
                 self._say(line, "excluded_term", "another phrase than a term of the theme", found, step, WARNING)
-            elif not any(_may_be_one(a, b) for a in words for term in terms for b in term.term.split()):
+            elif not has_regex and not any(_may_be_one(a, b) for a in words for p in patterns for b in p.split()):
                 step = "Delete it, or move it to the theme whose term it is about."
-                expected = "a phrase that shares a word with a term of its theme"
+                expected = "a phrase that shares a word with a term of its theme, or with a condition of one"
                 self._say(line, "idle_exclusion", expected, phrase, step, WARNING)
 
     def _compare_languages(self, drafts: list[_Draft]) -> None:
@@ -610,7 +695,7 @@ class _Reader:
 
 def _key(term: Term) -> str:
     """A term as it is compared: the word behind a # is another term."""
-    return f"#{term.term}" if term.is_hashtag else term.term
+    return f"#{term.term}" if term.is_hashtag else f"/{term.term}/" if term.is_regex else term.term
 
 
 def _may_be_one(one: str, other: str) -> bool:

@@ -13,19 +13,22 @@ from dataclasses import replace
 
 from orchestration.codebook.model import (
     HASHTAG,
+    NEAR,
     PHRASE,
+    REGEX,
     WILDCARD,
     WORD,
     Codebook,
     Condition,
     Exclusion,
     Facet,
+    Near,
     Term,
     Theme,
 )
 from orchestration.contract import InputError
 
-TERM_KINDS = (WORD, PHRASE, WILDCARD, HASHTAG)
+TERM_KINDS = (WORD, PHRASE, WILDCARD, HASHTAG, NEAR, REGEX)
 KINDS = ("codebook", "facet", "conditions", "theme", *TERM_KINDS, "exclusion")
 _BEFORE = ("code", "kind", "language", "term", "case_sensitive", "requires", "reason", "parent", "facet")
 _AFTER = ("standards", "note", "examples", "organisations_only", "title", "version")
@@ -202,7 +205,13 @@ class _Table:
         if row["kind"] == "exclusion":
             exclusion = Exclusion(row["term"], row.get("reason", ""))
             return replace(theme, exclusions=(*theme.exclusions, exclusion))
+        near = Near.parse(row["term"]) if row["kind"] == NEAR else None
+        if row["kind"] == NEAR and near is None:
+            step = "Write two lists of words with the distance between them."
+            raise self._refuse(line, "a rule as in korban|penyintas NEAR/5 bantu*", row["term"] or "nothing", step)
         term = Term(
+            near=near,
+            is_regex=row["kind"] == REGEX,
             term=row["term"],
             language=row.get("language", ""),
             is_hashtag=row["kind"] == HASHTAG,

@@ -42,7 +42,8 @@ def document(codebook: Codebook) -> dict[str, Any]:
 def theme_document(theme: Theme, names: Mapping[tuple[str, ...], str]) -> dict[str, Any]:
     """One theme; `names` gives the names of lists of conditions."""
     include: dict[str, list[Any]] = {}
-    for language, terms in groupby((t for t in theme.terms if not t.is_hashtag), key=lambda t: t.language):
+    plain = (t for t in theme.terms if not t.is_hashtag and not t.is_regex and t.near is None)
+    for language, terms in groupby(plain, key=lambda t: t.language):
         include.setdefault(language, []).extend(_entries(terms, names))
     return _filled(
         {
@@ -57,6 +58,8 @@ def theme_document(theme: Theme, names: Mapping[tuple[str, ...], str]) -> dict[s
             "organisations_only": theme.organisations_only,
             "include": include,
             "hashtags": list(_entries((t for t in theme.terms if t.is_hashtag), names)),
+            "near": [_near(term, names) for term in theme.terms if term.near is not None],
+            "regex": list(_entries((t for t in theme.terms if t.is_regex), names)),
             "exclude": [OnOneLine(phrase=e.phrase, reason=e.reason) for e in theme.exclusions],
         }
     )
@@ -73,6 +76,13 @@ def _entries(terms: Iterable[Term], names: Mapping[tuple[str, ...], str]) -> lis
         condition = names.get(requires) or _ListOnOneLine(requires)
         entries.append(_filled({"requires": condition, "case_sensitive": case_sensitive, "terms": words}))
     return entries
+
+
+def _near(term: Term, names: Mapping[tuple[str, ...], str]) -> OnOneLine:
+    assert term.near is not None
+    rule = {"a": _ListOnOneLine(term.near.a), "b": _ListOnOneLine(term.near.b), "window": term.near.window}
+    requires = names.get(term.requires) or _ListOnOneLine(term.requires)
+    return OnOneLine(_filled({**rule, "requires": requires}))
 
 
 def _filled(mapping: dict[str, Any]) -> dict[str, Any]:

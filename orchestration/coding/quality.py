@@ -341,6 +341,16 @@ def quality_rows(themes: Iterable[ThemeQuality]) -> list[tuple[object, ...]]:
     return rows
 
 
+def verdicts(rows: Iterable[Sequence[object]]) -> set[tuple[object, ...]]:
+    """What rows of `quality_rows` say of the rules, where they say more than `unvalidated`."""
+    rows = list(rows)
+    theme, verdict = COLUMNS.index("theme_code"), COLUMNS.index("verdict")
+    decided = {row[theme] for row in rows if row[verdict] in (WEAK, USABLE)}
+    names = ("codebook_version", "sample_id", "sample_codebook_version", "post_count")
+    places = [theme, verdict, *(COLUMNS.index(name) for name in names)]
+    return {tuple(row[i] for i in places) for row in rows if row[theme] in decided}
+
+
 def write_quality(themes: Iterable[ThemeQuality], target: Path) -> None:
     """Write `quality_rows` as CSV; an undefined figure is empty."""
     with replacing(target) as temporary:

@@ -101,12 +101,13 @@ select
     theme_name as {facet},
     theme_code as code,
     count(distinct study_posts.post_key) as own_posts,
-    count(distinct study_posts.post_key) / nullif((select count(*) from study_posts), 0) as share_of_own_posts
+    count(distinct study_posts.post_key) / nullif((select count(*) from study_posts), 0) as share_of_own_posts,
+    validation_state
 from marts.dim_themes
 left join marts.fct_post_themes using (theme_code, codebook_version)
 left join study_posts using (post_key)
 where facet = '{facet}' and parent_code is null
-group by theme_name, theme_code
+group by theme_name, theme_code, validation_state
 order by own_posts desc, theme_code
 """,
     )
@@ -291,7 +292,8 @@ select
     calendar_months,
     coalesce(own_posts, 0) as own_posts,
     own_posts_of_year,
-    coalesce(own_posts, 0) / own_posts_of_year as share_of_own_posts
+    coalesce(own_posts, 0) / own_posts_of_year as share_of_own_posts,
+    validation_state
 from marts.dim_themes
 cross join own_by_year
 inner join years using (year)

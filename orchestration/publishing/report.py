@@ -378,7 +378,18 @@ def _themes(page: _Page) -> dict[str, Any]:
                 alt="Matrix of themes by year with the share of own posts in each cell.",
             )
         )
-    return {"figures": figures_of_facets, "untouched": untouched, "version": release["codebook_version"]}
+    # what people's coding says of the themes that are shown
+    states: dict[str, list[str]] = {}
+    for name, label in (("themes", "theme"), ("topics", "topic")):
+        for row in page.rows(name):
+            states.setdefault(row["validation_state"], []).append(row[label])
+    return {
+        "figures": figures_of_facets,
+        "untouched": untouched,
+        "version": release["codebook_version"],
+        "validated": {state: sorted(found) for state, found in sorted(states.items()) if state != "unvalidated"},
+        "unvalidated_count": len(states.get("unvalidated", [])),
+    }
 
 
 def _interactions(page: _Page) -> list[Figure]:

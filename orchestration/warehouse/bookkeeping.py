@@ -32,7 +32,7 @@ create table if not exists raw.steps (
 )
 """
 
-# What people's codes say about the rules, written by the quality step with the columns of `coding.quality`.
+# What people's codes say about the rules, written by the marts step with the columns of `coding.quality`.
 CODEBOOK_FIGURES_TABLE = """
 create table if not exists raw.codebook_figures (
     theme_code varchar not null,

@@ -26,11 +26,12 @@ REAL_POSTS = int(os.environ.get("SUARA_ORACLE_POSTS", "0"))
 TABLES = (("jokowi_snscrape", r"\.csv$", "tweet_caption"), ("un_official_snscrape", r"data_tweets/.*\.csv$", "Text"))
 ARCHIVES = ("congress_v11_half0", "grailbird_landsurveyorsu")
 SEED = int(os.environ.get("SUARA_ORACLE_SEED", "1"))
-HASHTAG = re.compile(r"#([^\W\d_]+)(?!\w)")
+# Of small Latin letters: what is neither split into words nor folded any further.
+HASHTAG = re.compile(r"#([a-zïñú]+)(?![\w\u0300-\u036f\u200b-\u200d])")
 
 
 def tags_of(text: str) -> set[str]:
-    """Good enough to have hashtags: both sides are given the same. In small letters, so each is one word."""
+    """Good enough to have hashtags: both sides are given the same."""
     return set(HASHTAG.findall(unicodedata.normalize("NFC", text).lower()))
 
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 import csv
 import io
 
-from orchestration.codebook import DEFAULT_CODEBOOK, SEED_FOLDER, as_yaml, check, read_codebook, read_text, seed_files
+from orchestration.codebook import (
+    CODEBOOK_FOLDER,
+    DEFAULT_CODEBOOK,
+    SEED_FOLDER,
+    STUDIES,
+    as_yaml,
+    check,
+    read_codebook,
+    read_codebooks,
+    read_text,
+    seed_files,
+    study_problems,
+)
 from orchestration.contract import PROJECT_ROOT
 from tests.project.support import blocks
 
@@ -13,7 +25,7 @@ from tests.project.support import blocks
 def test_the_committed_seeds_are_what_the_codebook_compiles_to() -> None:
     differing = [
         name
-        for name, text in seed_files(read_codebook(DEFAULT_CODEBOOK)).items()
+        for name, text in seed_files(read_codebooks(CODEBOOK_FOLDER)).items()
         if (SEED_FOLDER / name).read_bytes() != text.encode("utf-8")
     ]
     assert not differing, "run `suara codebook compile`"
@@ -38,9 +50,13 @@ def test_every_warning_about_the_codebook_is_known() -> None:
 
 def test_every_row_of_the_seeds_carries_the_version() -> None:
     codebook = read_codebook(DEFAULT_CODEBOOK)
-    for name, text in seed_files(codebook).items():
+    for name, text in seed_files([codebook]).items():
         rows = list(csv.DictReader(io.StringIO(text)))
-        assert {row["codebook_version"] for row in rows} == {codebook.version}, name
+        assert {row["codebook_version"] for row in rows} == {codebook.full_version}, name
+
+
+def test_every_study_names_a_codebook_of_the_folder() -> None:
+    assert not study_problems(STUDIES, {codebook.id for codebook in read_codebooks(CODEBOOK_FOLDER)})
 
 
 def test_example_of_the_docs_is_a_codebook() -> None:

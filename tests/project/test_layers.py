@@ -31,6 +31,11 @@ EXCEPTIONS = {
     ("int_posts__text_entities", "fct_posts"),
     # The coverage of a year is worked out once, in the report on volume; the report on themes shows it beside shares.
     ("rpt_theme_years", "rpt_volume_years"),
+    ("rpt_theme_crosstab", "rpt_volume_years"),
+    # What a version of the codebook made of the posts is remembered, but not published whole.
+    ("int_codebook__codings", "fct_posts"),
+    ("int_codebook__codings", "fct_post_themes"),
+    ("int_codebook__validation", "fct_post_themes"),
 }
 SEEDS_MAY_BE_READ_BY = {"staging", "intermediate", "marts", "quality"}
 

@@ -11,7 +11,17 @@ from click.testing import CliRunner
 
 from orchestration import cli
 from orchestration.cli import main
-from orchestration.codebook import Codebook, CodebookError, Problem, as_yaml, check, read_codebook, seed_files
+from orchestration.codebook import (
+    Codebook,
+    CodebookError,
+    Problem,
+    as_yaml,
+    check,
+    read_codebook,
+    read_codebooks,
+    seed_files,
+    study_problems,
+)
 from orchestration.contract import InputError, SuaraError
 
 GOOD = """\
@@ -54,6 +64,9 @@ themes:
       mul:
         - case_sensitive: true
           terms: [tip]
+    near:
+      - {a: [korban, survivor*], b: [rumah aman], window: 4, requires: [korban]}
+    regex: ['uu\\s+no\\.?\\s*21']
 """
 
 
@@ -230,7 +243,8 @@ def test_exclusion_that_does_nothing_or_everything_is_a_warning(phrase: str, cod
 
 
 def test_condition_that_waits_for_itself_is_a_warning() -> None:
-    text = GOOD.replace("          terms: [tip]", "          terms: [tip]\n          requires: [VIC.SHE, TOP.TIP]")
+    # the theme has no other term then
+    text = GOOD[: GOOD.index("    near:")] + "          requires: [VIC.SHE, TOP.TIP]\n"
     problems = _problems(text)
     assert {(p.code, p.found, p.severity) for p in problems} == {("unmet_condition", "TOP.TIP", "warning")}
 
@@ -261,7 +275,7 @@ def test_term_named_like_a_key_is_no_duplicate() -> None:
 
 
 def test_seeds_hold_one_row_per_theme_term_and_exclusion() -> None:
-    files = {name: list(csv.DictReader(io.StringIO(text))) for name, text in seed_files(_good()).items()}
+    files = {name: list(csv.DictReader(io.StringIO(text))) for name, text in seed_files([_good()]).items()}
     themes = {row["theme_code"]: row for row in files["codebook_themes.csv"]}
     assert list(themes) == ["VIC", "VIC.SHE", "TOP.TIP"]
     assert themes["VIC.SHE"]["standard_ref"] == "HTCDS spl_SocialCare; UU 21/2007"
@@ -275,7 +289,13 @@ def test_seeds_hold_one_row_per_theme_term_and_exclusion() -> None:
         "VIC.SHE:mul:shelter+": ("wildcard", "", "false"),
         "VIC.SHE:tag:rumahaman": ("hashtag", "", "false"),
         "TOP.TIP:mul:tip": ("word", "", "true"),
+        "TOP.TIP:near:korban|survivor+-NEAR/4-rumah-aman": ("near", "korban", "false"),
+        "TOP.TIP:regex:5a53e83afb": ("regex", "", "false"),
     }
+    assert [(row["near_a"], row["near_b"], row["near_window"]) for row in terms.values() if row["kind"] == "near"] == [
+        ("korban|survivor*", "rumah aman", "4")
+    ]
+    assert {row["codebook_version"] for row in terms.values()} == {_good().full_version}
     assert [row["exclusion_id"] for row in files["codebook_exclusions.csv"]] == ["VIC:not:free-counselling"]
 
 
@@ -286,7 +306,7 @@ def test_codebook_without_the_languages_of_the_tables_is_not_compiled() -> None:
     codebook, problems = check(text.replace("      id: []\n", ""))
     assert codebook is not None, problems
     with pytest.raises(SuaraError, match="expected the languages en, id"):
-        seed_files(codebook)
+        seed_files([codebook])
 
 
 def test_yaml_written_anew_is_the_same_codebook() -> None:
@@ -342,7 +362,8 @@ def test_check_command_says_what_is_there_or_what_is_wrong(tmp_path: Path) -> No
     good = CliRunner().invoke(main, ["codebook", "check", str(path)])
     assert good.exit_code == 0
     assert good.output.startswith(
-        f"study {_good().full_version}: 3 themes in 2 facets, 6 terms, 1 hashtags, 1 exclusions"
+        f"study {_good().full_version}: 3 themes in 2 facets, 6 terms, 1 hashtags, 1 near rules, 1 regexes, "
+        "1 exclusions"
     )
     path.write_text(GOOD.replace("parent: VIC", "parent: VICT"), encoding="utf-8")
     bad = CliRunner().invoke(main, ["codebook", "check", str(path)])
@@ -354,19 +375,106 @@ def test_compile_writes_the_seeds_or_nothing(tmp_path: Path, monkeypatch: pytest
     seeds = tmp_path / "seeds"
     seeds.mkdir()
     monkeypatch.setattr("orchestration.codebook.SEED_FOLDER", seeds)
-    path = tmp_path / "study.yml"
+    monkeypatch.setattr("orchestration.codebook.CODEBOOK_FOLDER", tmp_path)
+    studies = tmp_path / "studies.csv"
+    studies.write_text("study,codebook_id\none,study\ntwo,other\n", encoding="utf-8")
+    monkeypatch.setattr("orchestration.codebook.STUDIES", studies)
+    path, other = tmp_path / "study.yml", tmp_path / "another.yml"
     path.write_text(GOOD.replace("counselling", "Counselling"), encoding="utf-8")
-    assert CliRunner().invoke(main, ["codebook", "compile", str(path)]).exit_code == 1
+    other.write_text(GOOD.replace("id: study", "id: other"), encoding="utf-8")
+    compile_all = ["codebook", "compile"]
+    assert CliRunner().invoke(main, compile_all).exit_code == 1
     assert not list(seeds.iterdir())
     path.write_text(GOOD, encoding="utf-8")
-    first = CliRunner().invoke(main, ["codebook", "compile", str(path)])
+    first = CliRunner().invoke(main, compile_all)
     assert first.exit_code == 0, first.output
     written = {p.name: p.read_bytes() for p in seeds.iterdir()}
-    assert written == {name: text.encode("utf-8") for name, text in seed_files(_good()).items()}
-    assert "The seeds hold it already." in CliRunner().invoke(main, ["codebook", "compile", str(path)]).output
+    both = [read_codebook(other), _good()]
+    assert written == {name: text.encode("utf-8") for name, text in seed_files(both).items()}
+    assert "The seeds hold it already." in CliRunner().invoke(main, compile_all).output
     path.write_text(GOOD.replace("counselling", "counsel*"), encoding="utf-8")
-    again = CliRunner().invoke(main, ["codebook", "compile", str(path)])
-    assert "the version is still 0.1-draft" in again.output
+    again = CliRunner().invoke(main, compile_all)
+    assert "content of study changed and the version is still 0.1-draft" in again.output
+    assert "content of other" not in again.output
+
+
+def test_codebooks_lie_side_by_side_with_the_same_codes(tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_text(GOOD, encoding="utf-8")
+    (tmp_path / "b.yml").write_text(GOOD.replace("id: study", "id: other"), encoding="utf-8")
+    both = read_codebooks(tmp_path)
+    themes = list(csv.DictReader(io.StringIO(seed_files(both)["codebook_themes.csv"])))
+    assert [(row["codebook_id"], row["theme_code"]) for row in themes] == [
+        (name, code) for name in ("study", "other") for code in ("VIC", "VIC.SHE", "TOP.TIP")
+    ]
+    # the models join by version: it tells even codebooks of the same content apart
+    assert len({row["codebook_version"] for row in themes}) == 2
+    (tmp_path / "c.yml").write_text(GOOD, encoding="utf-8")
+    with pytest.raises(SuaraError, match=r"c\.yml: expected an id .*; found study, as in a\.yml"):
+        read_codebooks(tmp_path)
+
+
+def test_a_study_that_names_no_codebook_is_named_with_its_line(tmp_path: Path) -> None:
+    studies = tmp_path / "studies.csv"
+    studies.write_text('study,note,codebook_id\na,"two\nlines",study\nb,,studdy\nc,,\n', encoding="utf-8")
+    problems = study_problems(studies, {"study", "other"})
+    assert [(problem.line, problem.found) for problem in problems] == [(4, "studdy"), (5, "nothing")]
+    assert (
+        problems[0]
+        .text("studies.csv")
+        .startswith(
+            "studies.csv, line 4: expected the id of a codebook (other, study); found studdy. Correct codebook_id"
+        )
+    )
+
+
+REGEXES = [
+    ("(?=a)b", "bad_regex"),
+    ("[abc", "bad_regex"),
+    ("(ab", "bad_regex"),
+    (r"(a)\1", "bad_regex"),
+    ("a*", "bad_regex"),
+    (r"\b", "bad_regex"),
+    ("UU no", "not_folded"),
+]
+
+
+@pytest.mark.parametrize(("pattern", "code"), REGEXES)
+def test_a_regex_that_cannot_be_used_is_refused_with_its_line(pattern: str, code: str) -> None:
+    text = GOOD.replace(r"'uu\s+no\.?\s*21'", f"'{pattern}'")
+    assert text != GOOD
+    assert [(p.line, p.code) for p in _problems(text)] == [(42, code)]
+
+
+@pytest.mark.parametrize("pattern", [r"\buu\s+no", r"\p{L}+isme\b", r"a\S+b", "(?:ia|si)nya", "o'brien"])
+def test_a_regex_that_re2_knows_is_taken(pattern: str) -> None:
+    quoted = pattern.replace("'", "''")
+    codebook, problems = check(GOOD.replace(r"uu\s+no\.?\s*21", quoted))
+    assert codebook is not None, problems
+    assert [term.term for _, term in codebook.terms() if term.is_regex] == [pattern]
+    assert check(as_yaml(codebook))[0] == codebook
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "named"),
+    [
+        (", b: [rumah aman]", "", "bad_near", "`b:`, a list of words"),
+        ("b: [rumah aman]", "b: []", "bad_near", "`b:`, a list of words"),
+        ("window: 4, ", "", "bad_near", "`window:`, 1 to 50"),
+        ("window: 4", "window: 0", "bad_near", "found 0"),
+        ("window: 4", "window: near", "bad_near", "found near"),
+        ("survivor*]", "'surv*vor']", "invalid_wildcard", "surv*vor"),
+        ("b: [rumah aman]", "b: [Rumah]", "not_folded", "Write rumah."),
+        ("b: [rumah aman]", "c: [rumah]", "unknown_key", "one of a, b, window, requires"),
+        ("requires: [korban]", "requires: a_persn", "unknown_condition", "a_persn"),
+    ],
+)
+def test_a_near_rule_that_cannot_be_used_is_refused_with_its_line(old: str, new: str, code: str, named: str) -> None:
+    line = next(part for part in GOOD.splitlines(keepends=True) if "window:" in part)
+    codebook, problems = check(GOOD.replace(line, line.replace(old, new)))
+    found = [problem for problem in problems if problem.code == code]
+    assert codebook is None
+    assert [problem.line for problem in found] == [41]
+    assert named in found[0].text("study.yml")
 
 
 def test_run_says_when_the_seeds_are_not_those_of_the_codebook(

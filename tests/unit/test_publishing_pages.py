@@ -169,7 +169,7 @@ def test_a_month_outside_coverage_has_no_number(report):
 
 
 def test_themes_are_labelled_as_unvalidated(report):
-    assert "Unvalidated draft codebook, version 0.1-draft." in report
+    assert "Unvalidated codebook, version 0.1-draft." in report
     assert "carry no theme" in report
 
 

@@ -146,3 +146,15 @@
 {% macro duckdb__list_holds(list, value) -%}
     coalesce(list_contains({{ list }}, {{ value }}), false)
 {%- endmacro %}
+
+
+{#- One value of each row of a group as a list, sorted. Sorted afterwards: an ordered aggregate costs eight times as much
+    (6.3 s instead of 0.8 s of CPU for 1.4 M rows in 700,000 groups, 2026-11-26). -#}
+{% macro list_collected(value) -%}
+    {{ return(adapter.dispatch('list_collected')(value)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__list_collected(value) -%}
+    list_sort(list({{ value }}))
+{%- endmacro %}

@@ -40,3 +40,9 @@
 {% macro duckdb__regex_groups(text, pattern, group) -%}
     regexp_extract_all({{ text }}, '{{ pattern }}', {{ group }})
 {%- endmacro %}
+
+
+{#- A text on one line: each run of line breaks and tabs is a blank. -#}
+{% macro one_line(text) -%}
+    {{ return(regex_replace_all(text, '[\\n\\r\\t]+', ' ')) }}
+{%- endmacro %}

@@ -7,3 +7,14 @@
 {% macro duckdb__row_hash(expressions) -%}
     hash({{ expressions | join(', ') }})
 {%- endmacro %}
+
+
+{#- A text as a number of 16 bytes, the same in every version of every engine (MD5): it is kept and compared with later ones. -#}
+{% macro text_fingerprint(text) -%}
+    {{ return(adapter.dispatch('text_fingerprint')(text)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__text_fingerprint(text) -%}
+    md5_number({{ text }})
+{%- endmacro %}

@@ -113,3 +113,37 @@
 {% macro duckdb__split_by(text, needle) -%}
     string_split({{ text }}, {{ needle }})
 {%- endmacro %}
+
+
+{#- Blanks in the first characters of a text: so many words end there. -#}
+{% macro blanks_before(text, position) -%}
+    {{ return(adapter.dispatch('blanks_before')(text, position)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__blanks_before(text, position) -%}
+    length(left({{ text }}, {{ position }})) - length(replace(left({{ text }}, {{ position }}), ' ', ''))
+{%- endmacro %}
+
+
+{#- Every place where a constant pattern matches: structs of span_start (in code points from 0) and span_end. The engine marks
+    the matches in the text itself, with a character that no text holds afterwards: split texts would begin anew behind each
+    match, and `^` and `\b` with them. No match is empty (`suara codebook check`). -#}
+{% macro regex_places(text, pattern) -%}
+    {{ return(adapter.dispatch('regex_places')(text, pattern)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__regex_places(text, pattern) -%}
+    list_extract(list_transform(
+        [string_split(
+            regexp_replace(replace({{ text }}, chr(57344), chr(57345)), '{{ pattern }}', chr(57344) || '\0' || chr(57344), 'g'),
+            chr(57344)
+        )],
+        lambda pieces: list_transform(range(1, len(pieces) // 2 + 1), lambda n: {
+            'span_start': cast(length(array_to_string(pieces[1:2 * n - 1], '')) as bigint),
+            'span_end': cast(length(array_to_string(pieces[1:2 * n], '')) as bigint)
+        })
+    ), 1)
+{%- endmacro %}
+

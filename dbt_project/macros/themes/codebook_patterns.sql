@@ -1,14 +1,16 @@
 {#- The patterns of the codebook, as constants for the model that looks for them. They are read from the warehouse when
-    the model is compiled: patterns in a column cost seven times as much as constants. Each has `pattern` (words separated
-    by one space, a wildcard ending in *) and `is_term` (false: only a condition or an exclusion).
+    the model is compiled: patterns in a column cost seven times as much as constants. Each has `pattern` (words
+    separated by one space, a wildcard ending in *; or a regular expression), `is_term` (false: only a condition, an exclusion or the
+    second side of a near rule) and `is_regex`.
 
     A unit test overrides this macro, since its input is no table. -#}
 {% macro codebook_patterns() -%}
     {%- if not execute -%}
         {{ return([]) }}
     {%- endif -%}
-    {%- set relation = ref('int_codebook__patterns') -%}
-    {%- if load_relation(builtins.ref('int_codebook__patterns')) is none -%}
+    {#- by name: within a unit test `ref` is that test's input, and the input may be this table -#}
+    {%- set relation = api.Relation.create(database=target.database, schema='intermediate', identifier='int_codebook__patterns') -%}
+    {%- if load_relation(relation) is none -%}
         {%- if flags.WHICH in ('compile', 'generate') -%}
             {#- documentation of an empty warehouse -#}
             {{ return([]) }}
@@ -17,10 +19,10 @@
             relation ~ ' does not exist: build it first (dbt build --select +int_codebook__patterns).'
         ) }}
     {%- endif -%}
-    {%- set rows = run_query('select pattern, is_term from ' ~ relation ~ ' order by pattern').rows -%}
+    {%- set rows = run_query('select pattern, is_term, is_regex from ' ~ relation ~ ' order by pattern').rows -%}
     {%- set patterns = [] -%}
     {%- for row in rows -%}
-        {%- do patterns.append({'pattern': row['pattern'], 'is_term': row['is_term']}) -%}
+        {%- do patterns.append({'pattern': row['pattern'], 'is_term': row['is_term'], 'is_regex': row['is_regex']}) -%}
     {%- endfor -%}
     {{ return(patterns) }}
 {%- endmacro %}
@@ -30,7 +32,7 @@
     pattern would match nothing, or be read as a regular expression. -#}
 {% macro codebook_pattern_words(patterns) -%}
     {%- set parsed = [] -%}
-    {%- for item in patterns -%}
+    {%- for item in patterns if not item['is_regex'] -%}
         {%- set pattern = item['pattern'] -%}
         {%- set stem = pattern[:-1] if pattern.endswith('*') else pattern -%}
         {%- if not modules.re.fullmatch('\w+( \w+)*', stem) or stem != stem.lower() -%}
@@ -41,6 +43,17 @@
         {%- do parsed.append({'stem': stem, 'words': stem.split(' ')}) -%}
     {%- endfor -%}
     {{ return(parsed) }}
+{%- endmacro %}
+
+
+{#- The regular expressions of the codebook, as they stand between quotes. `suara codebook check` asked the engine whether it
+    knows them. -#}
+{% macro codebook_regexes(patterns) -%}
+    {%- set regexes = [] -%}
+    {%- for item in patterns if item['is_regex'] -%}
+        {%- do regexes.append(item['pattern'] | replace("'", "''")) -%}
+    {%- endfor -%}
+    {{ return(regexes) }}
 {%- endmacro %}
 
 
@@ -138,6 +151,10 @@
     (
         {%- for chunk in parsed | map(attribute='stem') | unique | batch(500) %}
         {{ regex_match(lower_text, codebook_alternation(chunk, separator)) }}
+        or
+        {%- endfor %}
+        {%- for pattern in codebook_regexes(patterns) %}
+        {{ regex_match(lower_text, pattern) }}
         or
         {%- endfor %}
         {{ regex_match(lower_text, '[\\x{0300}-\\x{036f}\\x{ff10}-\\x{ff5a}]') }}

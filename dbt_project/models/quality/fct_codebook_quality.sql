@@ -1,4 +1,4 @@
--- The step writes the figures before its models are built, from the marts of the same candidate:
+-- The step before wrote the figures, from the marts of its own candidate:
 -- depends_on: {{ ref('fct_post_themes') }}
 
 with

@@ -9,7 +9,7 @@ with
 
 terms as (
 
-    select * from {{ ref('codebook_terms') }}
+    select * from {{ ref('int_codebook__terms') }}
 
 ),
 

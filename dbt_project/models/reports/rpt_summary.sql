@@ -18,6 +18,12 @@ post_hashtags as (
 
 ),
 
+themes as (
+
+    select * from {{ ref('dim_themes') }}
+
+),
+
 post_themes as (
 
     select * from {{ ref('fct_post_themes') }}
@@ -59,7 +65,13 @@ themes_counted as (
 
     select
         count(distinct post_key) as with_theme,
-        count(distinct case when theme_code in ('TOP.TIP', 'TOP.MIG') then post_key end) as with_relevant_topic
+        -- null where the study's codebook does not know these topics
+        case
+            when exists (
+                select 1 from themes
+                where theme_code in ('TOP.TIP', 'TOP.MIG')
+            ) then count(distinct case when theme_code in ('TOP.TIP', 'TOP.MIG') then post_key end)
+        end as with_relevant_topic
 
     from post_themes
 
@@ -92,9 +104,9 @@ interactions_counted as (
     ('last_post', 'Last post', 'Day of the latest kept post in the reporting time zone.', none, 'posts_counted.last_date'),
     ('hashtags', 'Different hashtags', 'Hashtags as their source marked them (from the text where it marks none), spellings folded together.', 'hashtags_counted.hashtag_count', none),
     ('posts_with_hashtag', 'Posts with a hashtag', 'Posts with at least one hashtag, reposts included.', 'hashtags_counted.post_count', none),
-    ('own_posts_with_theme', 'Own posts with a theme', 'Own posts that at least one rule of the unvalidated codebook touches, of any facet.', 'themes_counted.with_theme', none),
-    ('own_posts_without_theme', 'Own posts without a theme', 'Own posts that no rule of the unvalidated codebook touches.', 'posts_counted.own_post_count - themes_counted.with_theme', none),
-    ('own_posts_without_relevant_topic', 'Own posts without a topic of trafficking or migration', 'Own posts with neither TOP.TIP nor TOP.MIG of the unvalidated codebook.', 'posts_counted.own_post_count - themes_counted.with_relevant_topic', none),
+    ('own_posts_with_theme', 'Own posts with a theme', 'Own posts that at least one rule of the codebook touches, of any facet.', 'themes_counted.with_theme', none),
+    ('own_posts_without_theme', 'Own posts without a theme', 'Own posts that no rule of the codebook touches.', 'posts_counted.own_post_count - themes_counted.with_theme', none),
+    ('own_posts_without_relevant_topic', 'Own posts without a topic of trafficking or migration', 'Own posts with neither TOP.TIP nor TOP.MIG of the codebook.', 'posts_counted.own_post_count - themes_counted.with_relevant_topic', none),
     ('interactions', 'Interactions', 'Mentions, replies, reposts and quotes of other accounts, once per post, target and kind.', 'interactions_counted.interaction_count', none),
     ('interactions_with_registered', 'Interactions with registered accounts', 'Those of the interactions whose target is a registered account.', 'interactions_counted.registered_count', none),
 ] -%}

@@ -106,8 +106,13 @@ every_row as (
 
     union all
 
+    -- another study's codebook may not know these topics: then nothing is said of them
     select account_key, posted_year, '(no TOP.TIP or TOP.MIG)' as theme_code, without_relevant_topic as own_post_count
     from posts_without
+    where exists (
+        select 1 from themes
+        where theme_code in ('TOP.TIP', 'TOP.MIG')
+    )
 
 ),
 
@@ -123,7 +128,8 @@ theme_years as (
             else 'Posts without a topic of trafficking or migration'
         end) as theme_name,
         themes.facet,
-        'unvalidated' as validation_state,
+        -- the rows in brackets rest on every theme at once, which nobody codes
+        coalesce(themes.validation_state, 'unvalidated') as validation_state,
         coverage.coverage_status,
         every_row.own_post_count,
         posts_by_year.own_posts_of_year,

@@ -2,7 +2,7 @@ with
 
 terms as (
 
-    select * from {{ ref('codebook_terms') }}
+    select * from {{ ref('int_codebook__terms') }}
     where requires is not null
 
 ),
@@ -17,6 +17,7 @@ conditions_unnested as (
 
     select
         term_id,
+        codebook_id,
         unnest({{ split_list('requires', '|') }}) as condition
 
     from terms
@@ -34,6 +35,7 @@ conditions_told_apart as (
 
     left join themes
         on conditions_unnested.condition = themes.theme_code
+        and conditions_unnested.codebook_id = themes.codebook_id
 
 )
 

@@ -2,7 +2,7 @@ with
 
 terms as (
 
-    select * from {{ ref('codebook_terms') }}
+    select * from {{ ref('int_codebook__terms') }}
 
 ),
 
@@ -16,17 +16,62 @@ conditions as (
 exclusions as (
 
     select * from {{ ref('codebook_exclusions') }}
+    where codebook_version in (select codebook_version from terms)
 
 ),
 
 patterns_unioned as (
 
     -- a hashtag is found in the entities of its source; here it only gets its place in the text
-    select term as pattern, 1 as is_term from terms
+    select
+        term as pattern,
+        1 as is_term,
+        kind = 'regex' as is_regex
+
+    from terms
+
+    where kind <> 'near'
+
     union all
-    select condition as pattern, 0 as is_term from conditions
+
+    -- a post without the one side of a near rule need not be searched for the other
+    select
+        unnest({{ split_list('near_a', '|') }}) as pattern,
+        1 as is_term,
+        false as is_regex
+
+    from terms
+
+    where kind = 'near'
+
     union all
-    select pattern, 0 as is_term from exclusions
+
+    select
+        unnest({{ split_list('near_b', '|') }}) as pattern,
+        0 as is_term,
+        false as is_regex
+
+    from terms
+
+    where kind = 'near'
+
+    union all
+
+    select
+        condition as pattern,
+        0 as is_term,
+        false as is_regex
+
+    from conditions
+
+    union all
+
+    select
+        pattern,
+        0 as is_term,
+        false as is_regex
+
+    from exclusions
 
 ),
 
@@ -34,14 +79,17 @@ patterns_measured as (
 
     select
         pattern,
-        replace(pattern, '*', '') as stem,
-        cast(length(pattern) - length(replace(pattern, ' ', '')) + 1 as bigint) as word_count,
-        pattern like '%*' as is_wildcard,
+        is_regex,
+        case when is_regex then pattern else replace(pattern, '*', '') end as stem,
+        cast(
+            case when is_regex then 0 else length(pattern) - length(replace(pattern, ' ', '')) + 1 end as bigint
+        ) as word_count,
+        not is_regex and pattern like '%*' as is_wildcard,
         max(is_term) = 1 as is_term
 
     from patterns_unioned
 
-    group by 1, 2, 3, 4
+    group by 1, 2, 3, 4, 5
 
 ),
 
@@ -49,11 +97,12 @@ patterns_measured as (
 patterns_numbered as (
 
     select
-        cast(row_number() over (order by pattern) as integer) as pattern_no,
+        cast(row_number() over (order by pattern, is_regex) as integer) as pattern_no,
         pattern,
         stem,
         word_count,
         is_wildcard,
+        is_regex,
         is_term
 
     from patterns_measured

@@ -1,5 +1,11 @@
 with
 
+studies as (
+
+    select * from {{ ref('int_studies__selected') }}
+
+),
+
 themes as (
 
     select * from {{ ref('codebook_themes') }}
@@ -8,7 +14,13 @@ themes as (
 
 terms as (
 
-    select * from {{ ref('codebook_terms') }}
+    select * from {{ ref('int_codebook__terms') }}
+
+),
+
+validation as (
+
+    select * from {{ ref('int_codebook__validation') }}
 
 ),
 
@@ -36,16 +48,25 @@ themes_described as (
         themes.standard_ref as standard_reference,
         themes.exclude_note,
         themes.example,
+        themes.codebook_id,
         themes.codebook_version,
         themes.codebook_hash,
-        'unvalidated' as validation_state,
+        coalesce(validation.validation_state, 'unvalidated') as validation_state,
         coalesce(terms_counted.term_count, 0) as term_count,
         themes.is_organisations_only
 
     from themes
 
+    -- several codebooks lie side by side; the study names the one that counts
+    inner join studies
+        on themes.codebook_id = studies.codebook_id
+
     left join terms_counted
         on themes.theme_code = terms_counted.theme_code
+
+    left join validation
+        on themes.theme_code = validation.theme_code
+        and themes.codebook_version = validation.codebook_version
 
 )
 

@@ -8,7 +8,7 @@ hits as (
 
 themes as (
 
-    select * from {{ ref('dim_themes') }}
+    select * from {{ ref('codebook_themes') }}
 
 ),
 
@@ -86,7 +86,6 @@ post_themes as (
         max(coalesce(case when is_direct then first_term end, '')) as direct_term,
         min(first_term) as any_term,
         codebook_version,
-        'unvalidated' as validation_state,
         cast(sum(hit_count) as bigint) as hit_count,
         bool_or(is_direct) as is_direct,
         is_repost,
@@ -107,7 +106,6 @@ post_themes_named as (
         theme_code,
         coalesce(nullif(direct_term, ''), any_term) as first_term,
         codebook_version,
-        validation_state,
         hit_count,
         is_direct,
         is_repost,

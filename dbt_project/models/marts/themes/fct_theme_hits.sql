@@ -31,15 +31,9 @@ accounts as (
 
 ),
 
-themes as (
-
-    select * from {{ ref('codebook_themes') }}
-
-),
-
 terms as (
 
-    select * from {{ ref('codebook_terms') }}
+    select * from {{ ref('int_codebook__terms') }}
 
 ),
 
@@ -63,6 +57,49 @@ patterns as (
 
 ---------- 1. where the patterns of the codebook stand in the texts
 
+-- the words of a hashtag (`#HariAntiPerdaganganOrang`) are searched like a text of their own, once for each spelling
+hashtags_split as (
+
+    select
+        hashtag_as_written,
+        {{ hashtag_word_spans('hashtag_as_written') }} as word_spans
+
+    from (select distinct hashtag_as_written from post_hashtags) as spellings
+
+    -- splitting costs 24 µs each (2026-11-26): not where nothing but small letters follows the first one
+    where {{ regex_match('hashtag_as_written', '.[^a-z]') }}
+
+),
+
+hashtag_texts as (
+
+    select
+        -row_number() over (order by hashtag_as_written) as hashtag_no,
+        hashtag_as_written,
+        {{ list_map('word_spans', 'part', 'part.start') }} as word_starts,
+        {{ list_map('word_spans', 'part', 'part."end"') }} as word_ends,
+        {{ nfc(words_between(list_map('word_spans', 'part', 'part.word'), '1', list_size('word_spans'))) }} as nfc_text
+
+    from hashtags_split
+
+    -- a tag of one word is found in the text itself
+    where {{ list_size('word_spans') }} > 1
+
+),
+
+posts_with_hashtags_to_search as (
+
+    select distinct post_hashtags.post_key
+
+    from post_hashtags
+
+    inner join hashtag_texts
+        on post_hashtags.hashtag_as_written = hashtag_texts.hashtag_as_written
+
+    where {{ may_hold_a_term('lower(hashtag_texts.nfc_text)', patterns) }}
+
+),
+
 -- one pass over every post with constant patterns; only what it keeps is looked at again
 candidate_posts as (
 
@@ -74,6 +111,27 @@ candidate_posts as (
     from posts
 
     where {{ may_hold_a_term('lower(text)', patterns) }}
+        or post_key in (select post_key from posts_with_hashtags_to_search)
+
+),
+
+texts_to_search as (
+
+    select
+        post_no,
+        post_key,
+        nfc_text
+
+    from candidate_posts
+
+    union all
+
+    select
+        hashtag_no as post_no,
+        null as post_key,
+        nfc_text
+
+    from hashtag_texts
 
 ),
 
@@ -85,7 +143,7 @@ candidates_folded as (
         nfc_text,
         {{ fold_for_matching('nfc_text') }} as folded_text
 
-    from candidate_posts
+    from texts_to_search
 
 ),
 
@@ -149,6 +207,7 @@ pattern_sizes as (
 
     select distinct word_count
     from patterns
+    where not is_regex
 
 ),
 
@@ -338,7 +397,7 @@ whole_words as (
 
 ),
 
-spans as (
+spans_in_words as (
 
     select
         post_no,
@@ -354,17 +413,181 @@ spans as (
 
 ),
 
----------- 2. what the codebook makes of them
-
 candidate_keys as (
 
     select
         post_no,
         post_key
 
-    from surfaces_listed
+    from candidate_posts
 
 ),
+
+-- a regular expression is tried as a constant of its own, on the candidates alone
+regex_places as (
+    {% for pattern in codebook_regexes(patterns) %}
+    select
+        post_no,
+        nfc_text,
+        '{{ pattern }}' as pattern,
+        unnest({{ regex_places('folded_text', pattern) }}) as place
+
+    from candidates_folded
+
+    where post_no > 0
+        and {{ regex_match('folded_text', pattern) }}
+    {% if not loop.last %}
+    union all
+    {% endif %}
+    {% else %}
+    select
+        post_no,
+        nfc_text,
+        nfc_text as pattern,
+        {{ struct_of([('span_start', 'post_no'), ('span_end', 'post_no')]) }} as place
+
+    from candidates_folded
+
+    where false
+    {% endfor %}
+),
+
+-- where in the text a hashtag stands that holds a pattern; its first place, if it is written twice
+hashtags_found as (
+
+    select distinct hashtag_texts.hashtag_as_written
+
+    from spans_in_words
+
+    inner join hashtag_texts
+        on spans_in_words.post_no = hashtag_texts.hashtag_no
+
+),
+
+posts_of_hashtags_found as (
+
+    select
+        candidate_keys.post_no,
+        post_hashtags.hashtag,
+        post_hashtags.hashtag_as_written
+
+    from hashtags_found
+
+    inner join post_hashtags
+        on hashtags_found.hashtag_as_written = post_hashtags.hashtag_as_written
+
+    inner join candidate_keys
+        on post_hashtags.post_key = candidate_keys.post_key
+
+),
+
+marked_words as (
+
+    select
+        post_no,
+        unnest({{ words_after("replace(nfc_text, '＃', '#')", '#', '^' ~ word ~ '+') }}) as marked
+
+    from candidate_posts
+
+    where post_no in (select post_no from posts_of_hashtags_found)
+
+),
+
+hashtags_in_texts as (
+
+    select
+        post_no,
+        {{ fold('marked.word') }} as hashtag,
+        min(marked.start) as hashtag_start
+
+    from marked_words
+
+    group by 1, 2
+
+),
+
+spans_in_hashtags as (
+
+    select
+        posts_of_hashtags_found.post_no,
+        spans_in_words.pattern_no,
+        hashtag_texts.hashtag_as_written,
+        hashtags_in_texts.hashtag_start + 1 as words_start,
+        {{ list_item('hashtag_texts.word_starts', blanks_before('hashtag_texts.nfc_text', 'spans_in_words.span_start') ~ ' + 1') }} as first_start,
+        {{ list_item('hashtag_texts.word_ends', blanks_before('hashtag_texts.nfc_text', 'spans_in_words.span_end') ~ ' + 1') }} as last_end
+
+    from spans_in_words
+
+    inner join hashtag_texts
+        on spans_in_words.post_no = hashtag_texts.hashtag_no
+
+    inner join posts_of_hashtags_found
+        on hashtag_texts.hashtag_as_written = posts_of_hashtags_found.hashtag_as_written
+
+    left join hashtags_in_texts
+        on posts_of_hashtags_found.post_no = hashtags_in_texts.post_no
+        and posts_of_hashtags_found.hashtag = hashtags_in_texts.hashtag
+
+),
+
+spans as (
+
+    select
+        post_no,
+        pattern_no,
+        span_start,
+        span_end,
+        matched_text,
+        character_before,
+        false as is_in_hashtag
+
+    from spans_in_words
+
+    where post_no > 0
+
+    union all
+
+    select
+        regex_places.post_no,
+        patterns.pattern_no,
+        regex_places.place.span_start,
+        regex_places.place.span_end,
+        substr(
+            regex_places.nfc_text,
+            regex_places.place.span_start + 1,
+            regex_places.place.span_end - regex_places.place.span_start
+        ) as matched_text,
+        '' as character_before,
+        false as is_in_hashtag
+
+    from regex_places
+
+    inner join patterns
+        on regex_places.pattern = patterns.pattern
+        and patterns.is_regex
+
+    union all
+
+    select
+        spans_in_hashtags.post_no,
+        spans_in_hashtags.pattern_no,
+        spans_in_hashtags.words_start + spans_in_hashtags.first_start as span_start,
+        spans_in_hashtags.words_start + spans_in_hashtags.last_end as span_end,
+        min(substr(
+            spans_in_hashtags.hashtag_as_written,
+            spans_in_hashtags.first_start + 1,
+            spans_in_hashtags.last_end - spans_in_hashtags.first_start
+        )) as matched_text,
+        '' as character_before,
+        true as is_in_hashtag
+
+    from spans_in_hashtags
+
+    group by 1, 2, 3, 4
+
+),
+
+---------- 2. what the codebook makes of them
 
 terms_of_patterns as (
 
@@ -378,6 +601,7 @@ terms_of_patterns as (
 
     inner join patterns
         on terms.term = patterns.pattern
+        and (terms.kind = 'regex') = patterns.is_regex
 
 ),
 
@@ -387,6 +611,7 @@ terms_in_texts as (
         candidate_keys.post_key,
         terms_of_patterns.term_id,
         spans.matched_text,
+        spans.is_in_hashtag,
         spans.span_start,
         spans.span_end
 
@@ -435,6 +660,7 @@ terms_in_hashtags as (
         post_hashtags.post_key,
         terms.term_id,
         post_hashtags.hashtag_as_written as matched_text,
+        false as is_in_hashtag,
         hashtag_places.span_start,
         hashtag_places.span_end
 
@@ -450,12 +676,160 @@ terms_in_hashtags as (
 
 ),
 
+excluded_spans as (
+
+    select
+        candidate_keys.post_key,
+        exclusions.theme_code,
+        exclusions.codebook_version,
+        spans.span_start,
+        spans.span_end
+
+    from spans
+
+    inner join patterns
+        on spans.pattern_no = patterns.pattern_no
+        and not patterns.is_regex
+
+    inner join exclusions
+        on patterns.pattern = exclusions.pattern
+
+    inner join candidate_keys
+        on spans.post_no = candidate_keys.post_no
+
+),
+
+-- two words near each other, in either order: what is excluded takes away one of the two, not what stands between them
+near_sides as (
+
+    select
+        term_id,
+        theme_code,
+        codebook_version,
+        near_window,
+        'a' as side,
+        unnest({{ split_list('near_a', '|') }}) as pattern
+
+    from terms
+
+    where kind = 'near'
+
+    union all
+
+    select
+        term_id,
+        theme_code,
+        codebook_version,
+        near_window,
+        'b' as side,
+        unnest({{ split_list('near_b', '|') }}) as pattern
+
+    from terms
+
+    where kind = 'near'
+
+),
+
+near_spans as (
+
+    select distinct
+        candidate_keys.post_no,
+        candidate_keys.post_key,
+        near_sides.term_id,
+        near_sides.theme_code,
+        near_sides.codebook_version,
+        near_sides.near_window,
+        near_sides.side,
+        spans.span_start,
+        spans.span_end
+
+    from spans
+
+    inner join patterns
+        on spans.pattern_no = patterns.pattern_no
+        and not patterns.is_regex
+
+    inner join near_sides
+        on patterns.pattern = near_sides.pattern
+
+    inner join candidate_keys
+        on spans.post_no = candidate_keys.post_no
+
+    where not spans.is_in_hashtag
+
+),
+
+near_spans_that_count as (
+
+    select * from near_spans
+
+    where not exists (
+        select 1
+        from excluded_spans
+        where excluded_spans.post_key = near_spans.post_key
+            and excluded_spans.theme_code = near_spans.theme_code
+            and excluded_spans.codebook_version = near_spans.codebook_version
+            and excluded_spans.span_start < near_spans.span_end
+            and excluded_spans.span_end > near_spans.span_start
+    )
+
+),
+
+near_pairs as (
+
+    select distinct
+        near_a.post_no,
+        near_a.post_key,
+        near_a.term_id,
+        near_a.near_window,
+        least(near_a.span_start, near_b.span_start) as span_start,
+        greatest(near_a.span_end, near_b.span_end) as span_end,
+        least(near_a.span_end, near_b.span_end) as gap_start,
+        greatest(near_a.span_start, near_b.span_start) as gap_end
+
+    from near_spans_that_count as near_a
+
+    inner join near_spans_that_count as near_b
+        on near_a.post_no = near_b.post_no
+        and near_a.term_id = near_b.term_id
+
+    where near_a.side = 'a'
+        and near_b.side = 'b'
+        and (near_a.span_end <= near_b.span_start or near_b.span_end <= near_a.span_start)
+
+),
+
+-- neighbours are one word apart
+terms_near_each_other as (
+
+    select distinct
+        near_pairs.post_key,
+        near_pairs.term_id,
+        substr(
+            candidate_posts.nfc_text, near_pairs.span_start + 1, near_pairs.span_end - near_pairs.span_start
+        ) as matched_text,
+        false as is_in_hashtag,
+        near_pairs.span_start,
+        near_pairs.span_end
+
+    from near_pairs
+
+    inner join candidate_posts
+        on near_pairs.post_no = candidate_posts.post_no
+
+    where 1 + {{ list_size(regex_find_all(
+        'substr(candidate_posts.nfc_text, near_pairs.gap_start + 1, near_pairs.gap_end - near_pairs.gap_start)', word ~ '+'
+    )) }} <= near_pairs.near_window
+
+),
+
 terms_found as (
 
     select
         post_key,
         term_id,
         matched_text,
+        is_in_hashtag,
         span_start,
         span_end
 
@@ -467,10 +841,23 @@ terms_found as (
         post_key,
         term_id,
         matched_text,
+        is_in_hashtag,
         span_start,
         span_end
 
     from terms_in_hashtags
+
+    union all
+
+    select
+        post_key,
+        term_id,
+        matched_text,
+        is_in_hashtag,
+        span_start,
+        span_end
+
+    from terms_near_each_other
 
 ),
 
@@ -482,7 +869,7 @@ terms_described as (
         terms.theme_code,
         terms_found.term_id,
         terms.term,
-        terms.kind as rule,
+        case when terms_found.is_in_hashtag then 'hashtag_words' else terms.kind end as rule,
         terms_found.matched_text,
         terms.codebook_version,
         terms.requires is not null as has_condition,
@@ -497,9 +884,6 @@ terms_described as (
     inner join terms
         on terms_found.term_id = terms.term_id
 
-    inner join themes
-        on terms.theme_code = themes.theme_code
-
     inner join posts
         on terms_found.post_key = posts.post_key
 
@@ -507,45 +891,46 @@ terms_described as (
         on posts.account_key = accounts.account_key
 
     -- themes of crime are coded on posts of organisations and of those who handed over their own export, nobody else's
-    where not themes.is_organisations_only
+    where not terms.is_organisations_only
         or accounts.is_registered
         or accounts.is_capture_owner
 
 ),
 
-excluded_spans as (
+-- once for one place: a whole hashtag, or what runs on over it (`stop*` in #StopTPPO), says it already
+terms_said_once as (
 
-    select
-        candidate_keys.post_key,
-        exclusions.theme_code,
-        spans.span_start,
-        spans.span_end
+    select * from terms_described
 
-    from spans
-
-    inner join patterns
-        on spans.pattern_no = patterns.pattern_no
-
-    inner join exclusions
-        on patterns.pattern = exclusions.pattern
-
-    inner join candidate_keys
-        on spans.post_no = candidate_keys.post_no
+    where rule <> 'hashtag_words'
+        or not exists (
+            select 1
+            from terms_described as said
+            where said.post_key = terms_described.post_key
+                and said.theme_code = terms_described.theme_code
+                and said.rule <> 'hashtag_words'
+                and (
+                    (said.span_start < terms_described.span_end and said.span_end > terms_described.span_start)
+                    or (said.span_start is null and terms_described.span_start is null)
+                )
+        )
 
 ),
 
 terms_not_excluded as (
 
-    select * from terms_described
+    select * from terms_said_once
 
-    where not exists (
-        select 1
-        from excluded_spans
-        where excluded_spans.post_key = terms_described.post_key
-            and excluded_spans.theme_code = terms_described.theme_code
-            and excluded_spans.span_start < terms_described.span_end
-            and excluded_spans.span_end > terms_described.span_start
-    )
+    where rule = 'near'
+        or not exists (
+            select 1
+            from excluded_spans
+            where excluded_spans.post_key = terms_said_once.post_key
+                and excluded_spans.theme_code = terms_said_once.theme_code
+                and excluded_spans.codebook_version = terms_said_once.codebook_version
+                and excluded_spans.span_start < terms_said_once.span_end
+                and excluded_spans.span_end > terms_said_once.span_start
+        )
 
 ),
 
@@ -553,12 +938,15 @@ words_of_conditions as (
 
     select distinct
         candidate_keys.post_key,
-        patterns.pattern
+        patterns.pattern,
+        spans.span_start,
+        spans.span_end
 
     from spans
 
     inner join patterns
         on spans.pattern_no = patterns.pattern_no
+        and not patterns.is_regex
 
     inner join conditions
         on patterns.pattern = conditions.condition
@@ -585,6 +973,16 @@ word_conditions_met as (
 
     where terms_not_excluded.has_condition
         and not conditions.is_theme
+        -- what is not meant meets no condition: "bukan korban" is no victim who is helped
+        and not exists (
+            select 1
+            from excluded_spans
+            where excluded_spans.post_key = terms_not_excluded.post_key
+                and excluded_spans.theme_code = terms_not_excluded.theme_code
+                and excluded_spans.codebook_version = terms_not_excluded.codebook_version
+                and excluded_spans.span_start < words_of_conditions.span_end
+                and excluded_spans.span_end > words_of_conditions.span_start
+        )
 
 ),
 
@@ -630,14 +1028,14 @@ themes_that_meet_conditions as (
 
     select
         themes_without_theme_condition.post_key,
-        themes.parent_code as theme_code
+        parents.parent_code as theme_code
 
     from themes_without_theme_condition
 
-    inner join themes
-        on themes_without_theme_condition.theme_code = themes.theme_code
+    inner join (select distinct theme_code, parent_code from terms) as parents
+        on themes_without_theme_condition.theme_code = parents.theme_code
 
-    where themes.parent_code is not null
+    where parents.parent_code is not null
 
 ),
 
@@ -687,7 +1085,6 @@ hits as (
         terms_not_excluded.rule,
         terms_not_excluded.matched_text,
         terms_not_excluded.codebook_version,
-        'unvalidated' as validation_state,
         cast(terms_not_excluded.span_start as bigint) as span_start,
         cast(terms_not_excluded.span_end as bigint) as span_end,
         terms_not_excluded.is_repost,

@@ -6,6 +6,17 @@ post_themes as (
 
 ),
 
+themes as (
+
+    select
+        theme_code,
+        codebook_version,
+        validation_state
+
+    from {{ ref('dim_themes') }}
+
+),
+
 volume as (
 
     select * from {{ ref('fct_post_volume') }}
@@ -55,7 +66,7 @@ theme_months as (
         themes_counted.account_key,
         themes_counted.theme_code,
         themes_counted.codebook_version,
-        'unvalidated' as validation_state,
+        themes.validation_state,
         account_months.coverage_status,
         account_months.reporting_timezone,
         themes_counted.post_count,
@@ -71,6 +82,10 @@ theme_months as (
         themes_counted.posted_month
 
     from themes_counted
+
+    inner join themes
+        on themes_counted.theme_code = themes.theme_code
+        and themes_counted.codebook_version = themes.codebook_version
 
     inner join account_months
         on themes_counted.account_key = account_months.account_key
