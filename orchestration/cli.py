@@ -480,11 +480,13 @@ def coding_suggest(data_dir: Path | None, per_theme: int, seed: int, sheet: Path
         )
     if not any(theme.figures for theme in found.themes):
         return
-    files = [(path, "for you only") for path in write_suggestions(found, target)]
+    files: list[tuple[Path, str]] = []
     if sheet and found.sample:
+        # First, since it refuses to write over a sheet in which somebody may have coded.
         words = ("for the coders, a copy each", "for you only", "for the coders")
-        files += list(zip(write_sheet(found.sample, sheet), words, strict=False))
+        files += zip(write_sheet(found.sample, sheet), words, strict=False)
         store.add_sample(found.sample.manifest)
+    files += [(path, "for you only") for path in write_suggestions(found, target)]
     click.echo(f"{len(found.terms):,} terms and {len(found.posts):,} posts are proposed:")
     for path, whom in files:
         click.echo(f"  {path}  ({whom})")

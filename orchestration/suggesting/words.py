@@ -29,7 +29,7 @@ def said(text: str) -> str:
 
 @cache
 def stop_words(keep: frozenset[str] = frozenset()) -> frozenset[str]:
-    """Words that stand in every text (stopwordsiso), but those to keep: among them are `kasus`, `masalah`, `bekerja`."""
+    """Words that stand in every text (stopwordsiso), without those to keep: among them are `kasus` and `bekerja`."""
     import stopwordsiso
 
     words = {word for name in stopwordsiso.stopwords(list(LANGUAGES)) for word in re.findall(TOKEN, folded(name))}
