@@ -1,11 +1,12 @@
-"""`python -m bench.themes`: what coding a million posts costs, with 60, 240 and 600 terms, and again when nothing changed.
+"""`python -m bench.themes`: what coding a million posts costs, with codebooks of 60, 240 and 600 terms.
 
-Belongs here: real texts grown to a size, codebooks drawn from their own words, the models as dbt compiles them, the table.
+Belongs here: real texts grown to a size, codebooks drawn from their own words, the models as dbt compiles them.
 Does not belong here: whether a hit is right (unit tests beside the models, tests/integration/test_theme_oracle.py).
 
-A codebook of a bench has a theme for each twelve terms: of five, two are phrases, one a wildcard, two words; one term in
-eight has a condition, one in ten an exclusion. Its words are drawn (seeded) from the texts' own: the first ones are common,
-so that most posts have a hit, the others rare. Each size holds the terms of the smaller ones.
+A codebook of a bench has a theme for each twelve terms: of five, two are phrases, one a wildcard, two words; one term
+in eight has a condition, one in ten an exclusion. Its words are drawn (seeded) from the texts' own: the first ones are
+common, so that many posts have a hit, the others rare. Each size holds the terms of the smaller ones. Each codebook is
+a changed one for the same posts: what is measured is a first coding and a recoding alike.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import itertools
 import os
 import platform
 import random
@@ -77,7 +79,7 @@ def drawn_terms(texts: list[str], count: int, seed: int = 1) -> list[dict[str, o
     for text in texts[:: max(1, len(texts) // 20_000)]:
         words = re.findall(r"\b[a-z]{4,}\b", text.lower())
         counted.update(set(words))
-        pairs.update({f"{a} {b}" for a, b in zip(words, words[1:], strict=False)})
+        pairs.update({f"{a} {b}" for a, b in itertools.pairwise(words)})
     dice = random.Random(seed)
     # the first terms of a codebook are common words, those that are added later are rare ones
     words, phrases = [], []
@@ -144,11 +146,13 @@ def make_codebook(con: duckdb.DuckDBPyConnection, rows: list[dict[str, object]])
     con.execute(
         "create or replace table intermediate.int_codebook__terms (codebook_id varchar, term_id varchar, "
         "theme_code varchar, language varchar, kind varchar, term varchar, case_sensitive boolean, requires varchar, "
-        "near_a varchar, near_b varchar, near_window integer, codebook_version varchar, is_organisations_only boolean)"
+        "near_a varchar, near_b varchar, near_window integer, codebook_version varchar, "
+        "parent_code varchar, is_organisations_only boolean)"
     )
     con.executemany(
         "insert into intermediate.int_codebook__terms "
-        "values ('bench', $term_id, $theme_code, 'en', $kind, $term, false, $requires, null, null, null, 'v', false)",
+        "values ('bench', $term_id, $theme_code, 'en', $kind, $term, false, $requires, "
+        "null, null, null, 'v', null, false)",
         rows,
     )
     con.execute(
@@ -157,8 +161,8 @@ def make_codebook(con: duckdb.DuckDBPyConnection, rows: list[dict[str, object]])
     )
     con.execute(
         "create or replace table reference.codebook_exclusions as select 'not ' || term as pattern, theme_code, "
-        "codebook_version from intermediate.int_codebook__terms where kind = 'word' and cast(split_part(term_id, ':', 2) "
-        "as integer) % 10 = 1"
+        "codebook_version from intermediate.int_codebook__terms "
+        "where kind = 'word' and cast(split_part(term_id, ':', 2) as integer) % 10 = 1"
     )
 
 

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from orchestration.codebook import Codebook
-from orchestration.codebook.model import Exclusion, Facet, Term, Theme
+from orchestration.codebook.model import Exclusion, Facet, Near, Term, Theme
 
 # Few words that begin and end like each other, so that terms overlap, hide and touch each other all the time.
 WORDS = (
@@ -76,7 +76,10 @@ def codebook(seed: int) -> Codebook:
         for _ in range(8):
             found, kind = pattern(), rng.random()
             requires = rng.choice(((), (), (rng.choice(codes),), (pattern(), rng.choice(codes)), (pattern(),)))
-            if kind < 0.15 and found.isalpha():
+            if kind < 0.12:
+                near = Near((found,), tuple(sorted({pattern(), pattern()})), rng.randint(1, 4))
+                terms[near.text] = Term(near.text, "mul", requires=requires, near=near)
+            elif kind < 0.25 and found.isalpha():
                 terms[found] = Term(found, "mul", is_hashtag=True, requires=requires)
             else:
                 capitals = kind > 0.8 and found.isalpha()

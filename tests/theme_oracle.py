@@ -99,7 +99,10 @@ class Oracle:
         self._organisations_only = {theme.code for theme in codebook.themes if theme.organisations_only}
         self._terms: dict[str, list[tuple[str, str, Term]]] = {}
         self._tags: dict[str, list[tuple[str, str, Term]]] = {}
+        self._near = [(t.code, t.term_id(term), term) for t, term in codebook.terms() if term.near is not None]
         for theme, term in codebook.terms():
+            if term.near is not None:
+                continue
             kind = self._tags if term.is_hashtag else self._terms
             kind.setdefault(term.term, []).append((theme.code, theme.term_id(term), term))
         self._exclusions: dict[str, set[str]] = {}
@@ -108,7 +111,8 @@ class Oracle:
                 self._exclusions.setdefault(exclusion.phrase, set()).add(theme.code)
         conditions = {c for _, term in codebook.terms() for c in term.requires}
         self._conditions = {c for c in conditions if not self._is_theme(c)}
-        self._finder = _Finder([*self._terms, *self._tags, *self._exclusions, *self._conditions])
+        near = [pattern for _, _, term in self._near for pattern in term.patterns]
+        self._finder = _Finder([*self._terms, *self._tags, *self._exclusions, *self._conditions, *near])
 
     def _is_theme(self, condition: str) -> bool:
         return bool(CODE.fullmatch(condition))
@@ -122,7 +126,8 @@ class Oracle:
             is_organisation: The post is of a registered account or of the owner of a capture.
         """
         text = unicodedata.normalize("NFC", text)
-        found = list(self._finder.find(_cleaned(text)))
+        cleaned = _cleaned(text)
+        found = list(self._finder.find(cleaned))
         excluded = [(theme, start, end) for pattern, start, end in found for theme in self._exclusions.get(pattern, ())]
 
         def overlaps(theme: str, start: int, end: int) -> bool:
@@ -133,6 +138,18 @@ class Oracle:
             return any(p == condition and not overlaps(theme, start, end) for p, start, end in found)
 
         met: list[tuple[str, Term, Hit | str]] = []
+        for theme, term_id, term in self._near:
+            assert term.near is not None
+            free = [(p, start, end) for p, start, end in found if not overlaps(theme, start, end)]
+            for one, from_one, to_one in free:
+                for other, from_other, to_other in free:
+                    if one not in term.near.a or other not in term.near.b:
+                        continue
+                    start, gap, end, last = sorted((from_one, to_one, from_other, to_other))
+                    if (start, gap) not in ((from_one, to_one), (from_other, to_other)):
+                        continue  # one lies in the other
+                    if len(cleaned[gap:end].split()) + 1 <= term.near.window:
+                        met.append((theme, term, Hit(term_id, start, last, text[start:last])))
         for pattern, start, end in found:
             for theme, term_id, term in self._terms.get(pattern, ()):
                 surface = text[start:end]

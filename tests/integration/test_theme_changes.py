@@ -56,12 +56,14 @@ class Codings:
                 [version],
             )
             con.execute(
-                "create or replace table marts.fct_posts as select unnest($1::varchar[]) as post_key, 'me' as account_key, "
-                "unnest($2::varchar[]) as text, false as is_repost, date '2020-01-01' as posted_date",
+                "create or replace table marts.fct_posts as select unnest($1::varchar[]) as post_key, "
+                "unnest($2::varchar[]) as text, 'me' as account_key, false as is_repost, "
+                "date '2020-01-01' as posted_date",
                 [list(posts), [text for text, _ in posts.values()]],
             )
             con.execute(
-                "create or replace table marts.fct_post_themes (post_key varchar, theme_code varchar, first_term varchar)"
+                "create or replace table marts.fct_post_themes "
+                "(post_key varchar, theme_code varchar, first_term varchar)"
             )
             for post, (_, themes) in posts.items():
                 for theme, term in themes.items():
