@@ -554,6 +554,38 @@ def _expect_csv(target: Path) -> None:
         raise SuaraError(f"{target}: expected a name that ends in .csv; found {target.suffix or 'no ending'}.")
 
 
+@main.group()
+def indicators() -> None:
+    """Published figures about trafficking in persons, from the files of their reporters."""
+
+
+@indicators.command("add")
+@_data_dir
+@click.option("--geo", "places", multiple=True, default=("IDN",), show_default=True, help="Place, ISO 3166-1 alpha-3.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def indicators_add(data_dir: Path | None, places: tuple[str, ...], file: Path) -> None:
+    """Read the figures of FILE: UNODC GLOTIP (xlsx, csv), CTDC (csv), tier placements (csv).
+
+    They are kept in data/indicators; the next run puts them beside the governed series, in marts.fct_indicators, and
+    what is wrong with them into quality.fct_indicator_problems. The same file again takes the place of itself.
+    """
+    from orchestration.indicators import IndicatorStore, read_indicators
+
+    reading = read_indicators(file, places)
+    if not reading.figures:
+        raise SuaraError(
+            f"{file.name}: expected figures of {', '.join(places)}; found none in {reading.row_count:,} rows. "
+            "Name other places with --geo."
+        )
+    IndicatorStore(use_data_dir(data_dir)).add(file, reading)
+    click.echo(
+        f"{file.name}: {reading.kind}. {reading.row_count:,} rows, {len(reading.figures):,} figures of "
+        f"{', '.join(places)}; {reading.other_place_count:,} rows of other places, "
+        f"{reading.without_figure_count:,} without a figure."
+    )
+    click.echo("The next `suara run` takes them in.")
+
+
 def _decide(data_dir: Path | None, name: str, status: str, why: str) -> None:
     ledger = Ledger(use_data_dir(data_dir))
     entry = ledger.capture(name)

@@ -109,6 +109,11 @@ class DataDir:
         return self.root / "coding"
 
     @property
+    def indicators(self) -> Path:
+        """Figures read from files of official reporters, beside the governed seed."""
+        return self.root / "indicators"
+
+    @property
     def scratch(self) -> Path:
         """Temporary files of a run (unpacked members, DuckDB spill). Emptied at the start of a run."""
         return self.root / "scratch"

@@ -59,6 +59,32 @@ create table if not exists raw.codebook_figures (
 )
 """
 
+# Figures of official reporters that were read from files, with the columns of `indicators.model`.
+INDICATOR_COLUMNS = {
+    "indicator_code": "VARCHAR",
+    "reporter": "VARCHAR",
+    "geo": "VARCHAR",
+    "period_start": "DATE",
+    "period_end": "DATE",
+    "period_type": "VARCHAR",
+    "stated_years": "INTEGER",
+    "dimension": "VARCHAR",
+    "category": "VARCHAR",
+    "value": "BIGINT",
+    "value_low": "BIGINT",
+    "value_high": "BIGINT",
+    "unit": "VARCHAR",
+    "flag": "VARCHAR",
+    "note": "VARCHAR",
+    "source": "VARCHAR",
+    "origin": "VARCHAR",
+}
+INDICATORS_TABLE = (
+    "create table if not exists raw.indicators ("
+    + ", ".join(f"{name} {kind}" for name, kind in INDICATOR_COLUMNS.items())
+    + ")"
+)
+
 OUTCOME_COLUMNS = {
     "run_id": "VARCHAR",
     "checked_at": "TIMESTAMPTZ",
@@ -80,7 +106,7 @@ OUTCOME_COLUMNS = {
 
 def schema_version() -> str:
     """A fingerprint of every raw table's definition: when it changes, raw is rebuilt from the captures."""
-    text = json.dumps([all_raw_tables(), STEPS_TABLE, CODEBOOK_FIGURES_TABLE], sort_keys=True)
+    text = json.dumps([all_raw_tables(), STEPS_TABLE, CODEBOOK_FIGURES_TABLE, INDICATORS_TABLE], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -89,6 +115,7 @@ def create_raw_schema(connection: duckdb.DuckDBPyConnection) -> None:
     create_raw_tables(connection)
     connection.execute(STEPS_TABLE)
     connection.execute(CODEBOOK_FIGURES_TABLE)
+    connection.execute(INDICATORS_TABLE)
     connection.execute("create table if not exists raw.schema_version as select ? as version", [schema_version()])
 
 
@@ -120,6 +147,7 @@ def sync(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
         elif entry.status != ACCEPTED:
             insert_unloaded(connection, entry)
     sync_outcomes(connection, ledger)
+    sync_indicators(connection, sorted(ledger.data_dir.indicators.glob("*.csv")))
 
 
 def insert_loaded(
@@ -186,6 +214,18 @@ def sync_outcomes(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> None
             f"select {', '.join(OUTCOME_COLUMNS)} from read_json(?, format = 'array', columns = {{{columns}}}, "
             "maximum_object_size = 67108864)",
             [files],
+        )
+
+
+def sync_indicators(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> None:
+    """Load the figures that were read from files of official reporters."""
+    connection.execute("delete from raw.indicators")
+    if files:
+        columns = ", ".join(f"'{name}': '{kind}'" for name, kind in INDICATOR_COLUMNS.items())
+        connection.execute(
+            "insert into raw.indicators select * from read_csv(?, header = true, auto_detect = false, delim = ',',"
+            f" quote = '\"', escape = '\"', columns = {{{columns}}})",
+            [[str(path) for path in files]],
         )
 
 

@@ -1,0 +1,9 @@
+with
+
+indicators as (
+
+    select * from {{ source('raw', 'indicators') }}
+
+)
+
+select * from indicators
