@@ -78,8 +78,8 @@ def drawn_terms(texts: list[str], count: int, seed: int = 1) -> list[dict[str, o
     pairs: Counter[str] = Counter()
     for text in texts[:: max(1, len(texts) // 20_000)]:
         words = re.findall(r"\b[a-z]{4,}\b", text.lower())
-        counted.update(set(words))
-        pairs.update({f"{a} {b}" for a, b in itertools.pairwise(words)})
+        counted.update(sorted(set(words)))
+        pairs.update(sorted({f"{a} {b}" for a, b in itertools.pairwise(words)}))
     dice = random.Random(seed)
     # the first terms of a codebook are common words, those that are added later are rare ones
     words, phrases = [], []

@@ -106,3 +106,11 @@ def test_a_validated_theme_says_so_wherever_its_share_is_shown_until_the_codeboo
         "where theme_code = 'AWR' and codebook_version <> sample_codebook_version and post_count > 0"
     )
     assert pipeline.query(versions, published=True) == [(manifest.codebook_version,)]
+    # and what the change took away is told, by the term that had given it
+    lost = pipeline.query(
+        "select post_key from marts.fct_theme_changes where theme_code = 'AWR' and change = 'lost' and term = 'webinar*'",
+        published=True,
+    )
+    now = set(pipeline.query("select theme_code, post_key from marts.fct_post_themes"))
+    gone = {post for theme, post in rules - now if theme == "AWR"}
+    assert {post for (post,) in lost} == gone != set()

@@ -1,5 +1,16 @@
 {#- What theme matching needs of an engine. -#}
 
+{#- Whether a text is plain ASCII. -#}
+{% macro is_ascii(text) -%}
+    {{ return(adapter.dispatch('is_ascii')(text)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__is_ascii(text) -%}
+    (strlen({{ text }}) = length({{ text }}))
+{%- endmacro %}
+
+
 {#- Unicode NFC, so that an accent typed as a character of its own is part of its letter. Plain ASCII, three posts of four,
     is NFC already. -#}
 {% macro nfc(text) -%}
