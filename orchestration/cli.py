@@ -18,6 +18,7 @@ import click
 
 from orchestration.coding import DEFAULT_FACETS, DEFAULT_SEED, DEFAULT_SIZE
 from orchestration.contract import PROJECT_ROOT, DataDir, InputError, SuaraError, replacing
+from orchestration.suggesting import DEFAULT_CLUSTERS, DEFAULT_TOPICS
 from orchestration.warehouse.ledger import ACCEPTED, DECIDED_BY_USER, QUARANTINED, Ledger
 
 if TYPE_CHECKING:
@@ -439,6 +440,119 @@ def coding_quality(data_dir: Path | None, target: Path | None) -> None:
     if target:
         write_quality(themes, target)
         click.echo(f"All figures: {target}")
+
+
+@coding.command("suggest")
+@_data_dir
+@click.option("--posts", "per_theme", default=30, show_default=True, help="Posts to propose for each theme.")
+@click.option("--seed", default=DEFAULT_SEED, show_default=True, help="Any whole number.")
+@click.option(
+    "--sheet",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write the proposed posts as a sheet for coders (.xlsx or .csv), without any prediction.",
+)
+@click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
+def coding_suggest(data_dir: Path | None, per_theme: int, seed: int, sheet: Path | None, target: Path) -> None:
+    """Propose missing terms and the posts to code next into TARGET (.xlsx or .csv), learnt from what people coded.
+
+    TARGET shows predictions and texts: it is for you only. Nothing in it is a code, and no rule changes by it. A theme
+    with too few coded posts is left out and told what is missing; where that is so for all, no file is written.
+    """
+    from orchestration.coding.quality import shown
+    from orchestration.coding.sheets import write_sheet
+    from orchestration.coding.store import CodingStore
+    from orchestration.suggesting.suggest import suggest
+    from orchestration.suggesting.writing import check_target, write_suggestions
+
+    paths = use_data_dir(data_dir)
+    check_target(target)
+    store = CodingStore(paths)
+    found = suggest(paths.published_file, store.manifests(), store.codes(), per_theme=per_theme, seed=seed)
+    if not found.themes:
+        click.echo("Nothing is coded yet: `suara coding sample` draws posts to code.")
+    for theme in found.themes:
+        click.echo(
+            f"{theme.theme_code:<10} "
+            + (
+                f"model F1 {shown(theme.figures.f1)}, rules F1 {shown(theme.rules.f1)} on {theme.coded:,} coded posts"
+                if theme.figures and theme.rules
+                else f"too little is coded: {theme.missing} are missing"
+            )
+        )
+    if not any(theme.figures for theme in found.themes):
+        return
+    files: list[tuple[Path, str]] = []
+    if sheet and found.sample:
+        # First, since it refuses to write over a sheet in which somebody may have coded.
+        words = ("for the coders, a copy each", "for you only", "for the coders")
+        files += zip(write_sheet(found.sample, sheet), words, strict=False)
+        store.add_sample(found.sample.manifest)
+    files += [(path, "for you only") for path in write_suggestions(found, target)]
+    click.echo(f"{len(found.terms):,} terms and {len(found.posts):,} posts are proposed:")
+    for path, whom in files:
+        click.echo(f"  {path}  ({whom})")
+    click.echo("These files hold texts of posts: pass them on only as you would pass on the posts themselves.")
+
+
+@main.group()
+def explore() -> None:
+    """Look for patterns in the words of the published posts. Nothing here is a finding, or changes one."""
+
+
+@explore.command("clusters")
+@_data_dir
+@click.option("--of", "kind", type=click.Choice(["accounts", "themes"]), required=True, help="What is compared.")
+@click.option(
+    "--measure",
+    type=click.Choice(["pearson", "jaccard", "sorensen"]),
+    default="pearson",
+    show_default=True,
+    help="pearson: how often words are used; jaccard, sorensen: which words are used at all.",
+)
+@click.option("-n", "count", default=DEFAULT_CLUSTERS, show_default=True, help="Clusters.")
+@click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
+def explore_clusters(data_dir: Path | None, kind: str, measure: str, count: int, target: Path) -> None:
+    """Cluster accounts or themes by the words of their posts into TARGET (.csv), as NVivo does: complete linkage.
+
+    Beside TARGET lie the similarity of all pairs (.pairs.csv) and the tree (.svg). Own posts of registered accounts and
+    of owners of captures, five or more of each.
+    """
+    from orchestration.suggesting.clusters import cluster, read_items, write_clusters
+
+    _expect_csv(target)
+    found = cluster(read_items(use_data_dir(data_dir).published_file, kind), measure=measure, count=count)
+    for file in write_clusters(found, target):
+        click.echo(f"  {file}")
+    click.echo(
+        f"{len(found.items):,} {kind} in {max(found.clusters):,} clusters by {measure}: a look at words, no finding."
+    )
+
+
+@explore.command("topics")
+@_data_dir
+@click.option("-n", "count", default=DEFAULT_TOPICS, show_default=True, help="Topics.")
+@click.option("--seed", default=DEFAULT_SEED, show_default=True, help="Any whole number.")
+@click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
+def explore_topics(data_dir: Path | None, count: int, seed: int, target: Path) -> None:
+    """Find words that go together (NMF) into TARGET (.csv): per topic its words and its posts of each year.
+
+    Own posts of registered accounts and of owners of captures. Exploratory: topics have no definition, and another
+    number of them gives others.
+    """
+    from orchestration.suggesting.topics import find_topics, write_topics
+
+    _expect_csv(target)
+    found = find_topics(use_data_dir(data_dir).published_file, count=count, seed=seed)
+    write_topics(found, target)
+    for topic in found.topics:
+        click.echo(f"{topic.number:>3} {topic.posts:>7,} posts  {' '.join(topic.words)}")
+    click.echo(f"    {found.posts_without:>7,} of {found.posts:,} posts hold no word of any topic")
+    click.echo(f"Exploratory, no finding: {target}")
+
+
+def _expect_csv(target: Path) -> None:
+    if target.suffix.lower() != ".csv":
+        raise SuaraError(f"{target}: expected a name that ends in .csv; found {target.suffix or 'no ending'}.")
 
 
 @main.group()

@@ -58,7 +58,12 @@ class SampledPost:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A sample without its texts."""
+    """A sample without its texts.
+
+    Args:
+        is_chosen: The posts were chosen for what a model makes of them (`suara coding suggest`), not drawn: their codes
+            teach, but no figure of quality rests on them.
+    """
 
     seed: int
     release_id: str
@@ -66,6 +71,7 @@ class Manifest:
     themes: tuple[str, ...]
     strata: tuple[Stratum, ...]
     posts: tuple[SampledPost, ...]
+    is_chosen: bool = False
 
     @cached_property
     def sha256(self) -> str:
@@ -78,7 +84,10 @@ class Manifest:
 
     def _content(self) -> dict[str, Any]:
         strata = [{**asdict(s), "weight": s.weight} for s in self.strata]
-        return {"format": FORMAT, **asdict(self), "strata": strata}
+        content = {"format": FORMAT, **asdict(self), "strata": strata}
+        if not self.is_chosen:  # as manifests were before there were chosen posts: the hash stays what it was
+            del content["is_chosen"]
+        return content
 
     def write(self, path: Path) -> None:
         """Write it as JSON, the same bytes for the same sample, readable by the owner only."""
@@ -102,6 +111,7 @@ class Manifest:
                 themes=tuple(given["themes"]),
                 strata=tuple(Stratum(s["year"], s["has_topic"], s["population"], s["sample"]) for s in given["strata"]),
                 posts=tuple(SampledPost(**post) for post in given["posts"]),
+                is_chosen=given.get("is_chosen", False),
             )
             stated = given["sha256"]
         except (OSError, ValueError, KeyError, TypeError) as error:

@@ -5,6 +5,7 @@ Does not belong here: formulas (`agreement`), drawing and reading sheets.
 
 The agreed code of a post and theme is the one entered under the name `agreed`; without it the one that all who coded
 the post gave, also where only one did. Where they differ and nobody entered what they agreed on, there is none.
+Posts that a machine chose for coding do not count: no weight makes them stand for others.
 Posts that are no longer in the published file do not count: what was deleted stays deleted.
 """
 
@@ -154,7 +155,7 @@ def measure(
     connection.execute("drop table sampled")
     found = []
     for theme in themes:
-        samples = [manifest for manifest in manifests.values() if theme[0] in manifest.themes]
+        samples = [m for m in manifests.values() if theme[0] in m.themes and not m.is_chosen]
         for manifest in samples:
             posts = {key: by for key, by in given[manifest.sample_id, theme[0]].items() if key in present}
             predicted = {key for key in posts if (theme[0], theme[3], key) in by_rules}
@@ -162,6 +163,14 @@ def measure(
         if not samples:
             found.append(ThemeQuality(*theme))
     return found
+
+
+def agreed_code(by_coder: Mapping[str, int]) -> int | None:
+    """The agreed code of one post and theme; None where coders differ and have not agreed yet."""
+    if AGREED in by_coder:
+        return by_coder[AGREED]
+    codes = set(by_coder.values())
+    return codes.pop() if len(codes) == 1 else None
 
 
 def _quality(
@@ -173,12 +182,10 @@ def _quality(
     agreed: dict[str, int] = {}
     disputed = 0
     for key, by in posts.items():
-        if AGREED in by:
-            agreed[key] = by[AGREED]
-        elif len(set(by.values())) == 1:
-            agreed[key] = next(iter(by.values()))
-        else:
+        if (code := agreed_code(by)) is None:
             disputed += 1
+        else:
+            agreed[key] = code
 
     human, machine = Figures(), Figures()
     if double:

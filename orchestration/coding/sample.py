@@ -24,8 +24,9 @@ from orchestration.contract import SuaraError
 # Two posts show a spread, one does not.
 LEAST_PER_STRATUM = 2
 
-# Own posts of registered accounts and of owners of captures: nobody else's text is handed around.
-_FRAME = """
+# Own posts of registered accounts and of owners of captures: nobody else's text is handed around. `suggesting` reads
+# the same posts.
+FRAME = """
 frame as (
     select
         fct_posts.post_key,
@@ -103,9 +104,9 @@ def draw(
     """
     with open_published(published) as con:
         release_id, version = _one(con, "select release_id, codebook_version from quality.release")
-        chosen = _themes(con, version, facets, themes)
+        chosen = themes_of(con, version, facets, themes)
         rows = con.execute(
-            f"with {_FRAME} select year, has_topic, count(*) from frame group by all order by all"
+            f"with {FRAME} select year, has_topic, count(*) from frame group by all order by all"
         ).fetchall()
         if not rows:
             raise SuaraError(
@@ -162,9 +163,14 @@ def _one(con: duckdb.DuckDBPyConnection, sql: str) -> Any:
     return row
 
 
-def _themes(
+def themes_of(
     con: duckdb.DuckDBPyConnection, version: str, facets: Sequence[str], codes: Sequence[str]
 ) -> tuple[Theme, ...]:
+    """Themes of the codebook, by their codes or else the tops of facets.
+
+    Raises:
+        SuaraError: There is no such theme or facet.
+    """
     rows = con.execute(
         """
         select theme_code, theme_name, theme_name_id, definition, exclude_note, example, facet, parent_code
@@ -194,7 +200,7 @@ def _posts(con: duckdb.DuckDBPyConnection, seed: int, strata: Sequence[Stratum])
     values = ", ".join(f"({i}, {s.year}, {s.has_topic}, {s.sample})" for i, s in enumerate(strata))
     return con.execute(
         f"""
-        with {_FRAME},
+        with {FRAME},
 
         strata as (select * from (values {values}) as s(stratum, year, has_topic, sample)),
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import math
 from collections.abc import Callable
@@ -53,9 +54,38 @@ def test_alpha_is_that_of_krippendorffs_examples() -> None:
 
 
 def test_ac1_is_gwets_with_missing_codes() -> None:
+    # README of irrCAC (kgwet/irrCAC @ 00b8451), cac.raw4raters: 0.77544 (observed 0.8181818, by chance 0.1903212).
     found = gwets_ac1(FOUR_OBSERVERS)
     assert (found.value, found.n) == (pytest.approx(0.77544, abs=5e-6), 11)
+    assert found.value == pytest.approx((0.8181818 - 0.1903212) / (1 - 0.1903212), abs=5e-7)
+    assert found.value == pytest.approx(ac1_by_counting(FOUR_OBSERVERS))
     assert percent_agreement(FOUR_OBSERVERS).value == pytest.approx(0.8181818)
+    assert krippendorffs_alpha(FOUR_OBSERVERS).value == pytest.approx(0.74342, abs=5e-6)
+
+
+def ac1_by_counting(codes: np.ndarray) -> float:
+    """Gwet 2014, ch. 4, in plain loops over pairs of coders: nothing in common with the code that it judges."""
+    posts = [row for row in ([code for code in row if not math.isnan(code)] for row in codes.tolist()) if row]
+    categories = sorted({code for row in posts for code in row})
+    double = [list(itertools.permutations(row, 2)) for row in posts if len(row) > 1]
+    observed = sum(sum(a == b for a, b in pairs) / len(pairs) for pairs in double) / len(double)
+    shares = [sum(row.count(one) / len(row) for row in posts) / len(posts) for one in categories]
+    by_chance = sum(share * (1 - share) for share in shares) / (len(categories) - 1)
+    return (observed - by_chance) / (1 - by_chance)
+
+
+# README of irrCAC, distrib.6raters: how many of six psychiatrists gave each of 15 patients each of five diagnoses.
+SIX_PSYCHIATRISTS = (
+    *("00060", "03003", "01401", "00006", "03030", "20400", "00402", "20310"),
+    *("20040", "00006", "10050", "11040", "03300", "10050", "02031"),
+)
+
+
+def test_many_coders_are_those_of_irrcac() -> None:
+    codes = np.array([[n for n, times in enumerate(row) for _ in range(int(times))] for row in SIX_PSYCHIATRISTS])
+    assert percent_agreement(codes).value == pytest.approx(0.5511111, abs=5e-8)
+    assert gwets_ac1(codes).value == pytest.approx(0.4448007, abs=5e-8)
+    assert krippendorffs_alpha(codes).value == pytest.approx(0.4204384, abs=5e-8)
 
 
 def test_kappa_is_cohens_and_that_of_the_vignette() -> None:
@@ -65,6 +95,10 @@ def test_kappa_is_cohens_and_that_of_the_vignette() -> None:
     found = cohens_kappa(from_cells([[13, 0, 0], [0, 20, 7], [0, 4, 56]]))
     assert found.value == pytest.approx(0.7964094, abs=5e-8)
     assert found.standard_error * math.sqrt(99 / 100) == pytest.approx(0.05891072, abs=5e-9)
+    # The same table there: AC1 0.8493305, alpha 0.7972585.
+    table = from_cells([[13, 0, 0], [0, 20, 7], [0, 4, 56]])
+    assert gwets_ac1(table).value == pytest.approx(0.8493305, abs=5e-8)
+    assert krippendorffs_alpha(table).value == pytest.approx(0.7972585, abs=5e-8)
 
 
 def test_kappa_falls_where_a_theme_is_rare_and_ac1_does_not() -> None:
@@ -83,6 +117,63 @@ def test_wilson_is_that_of_scipy_and_of_newcombe() -> None:
     for hits, n in ((0, 7), (7, 7), (1, 30), (85, 90), (150, 400)):
         expected = stats.binomtest(hits, n).proportion_ci(method="wilson")
         assert wilson(hits / n, n) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+def random_tables() -> list[np.ndarray]:
+    """Codes of two coders on 20 to 400 posts: two to five codes, rare ones, agreement from none to nearly all."""
+    rng = np.random.default_rng(6)
+    tables = []
+    for _ in range(60):
+        categories, posts = int(rng.integers(2, 6)), int(rng.integers(20, 400))
+        first = rng.choice(categories, posts, p=rng.dirichlet(np.ones(categories)))
+        first[:2] = (0, 1)  # of one code alone there is nothing to say
+        second = np.where(rng.random(posts) < rng.random(), first, rng.choice(categories, posts))
+        tables.append(np.column_stack([first, second]))
+    return tables
+
+
+def test_kappa_is_that_of_statsmodels_and_of_scikit_learn() -> None:
+    inter_rater = pytest.importorskip("statsmodels.stats.inter_rater")
+    metrics = pytest.importorskip("sklearn.metrics")
+    for codes in random_tables():
+        ours, n = cohens_kappa(codes), len(codes)
+        cells = np.zeros((5, 5), dtype=int)
+        np.add.at(cells, tuple(codes.T), 1)
+        used = np.flatnonzero(cells.sum(0) + cells.sum(1))
+        theirs = inter_rater.cohens_kappa(cells[np.ix_(used, used)])
+        assert ours.value == pytest.approx(theirs.kappa, abs=1e-9)
+        assert ours.value == pytest.approx(metrics.cohen_kappa_score(*codes.T), abs=1e-9)
+        assert ours.standard_error * math.sqrt((n - 1) / n) == pytest.approx(theirs.std_kappa, abs=1e-9)
+
+
+def test_ac1_is_that_of_plain_counting() -> None:
+    rng = np.random.default_rng(7)
+    for codes in random_tables():
+        with_gaps = np.where(rng.random(codes.shape) < 0.1, NAN, codes)
+        assert gwets_ac1(with_gaps).value == pytest.approx(ac1_by_counting(with_gaps), abs=1e-9)
+
+
+def test_wilson_is_that_of_statsmodels() -> None:
+    proportion = pytest.importorskip("statsmodels.stats.proportion")
+    for hits, n in ((0, 7), (7, 7), (1, 30), (85, 90), (150, 400), (3, 2_000)):
+        assert wilson(hits / n, n) == pytest.approx(proportion.proportion_confint(hits, n, method="wilson"), abs=1e-9)
+
+
+def test_precision_recall_and_f1_are_those_of_scikit_learn() -> None:
+    metrics = pytest.importorskip("sklearn.metrics")
+    rng = np.random.default_rng(8)
+    for codes in random_tables():
+        agreed, predicted = codes[:, 0] == 0, codes[:, 1] == 0
+        for design in (None, Design(rng.uniform(1, 9, len(codes)), rng.integers(0, 3, len(codes)))):
+            found = precision_recall_f1(agreed, predicted, design)
+            expected = metrics.precision_recall_fscore_support(
+                agreed, predicted, average="binary", zero_division=np.nan, sample_weight=design and design.weights
+            )
+            # Where nothing was found or nothing is there, we say so and scikit-learn has a value by convention.
+            for ours, theirs in zip((found.precision, found.recall, found.f1), expected, strict=False):
+                assert ours.value is None or ours.value == pytest.approx(theirs, abs=1e-9)
+            if agreed.any() and predicted.any():
+                assert None not in (found.precision.value, found.recall.value, found.f1.value)
 
 
 @pytest.mark.realdata

@@ -100,6 +100,21 @@
 {%- endmacro %}
 
 
+{#- A stem as it is searched. A phrase that can begin again before it has ended, as `hati hati` in 'hati hati hati', would hide
+    its own next place: all that is chained is found in one piece, whose words are looked at one by one afterwards. -#}
+{% macro codebook_searched(stem) -%}
+    {%- set words = stem.split(' ') -%}
+    {%- set found = namespace(chain='') -%}
+    {%- for size in range(1, words | length) -%}
+        {%- set kept = (words | length) - size -%}
+        {%- if not found.chain and words[:kept - 1] == words[size:-1] and words[kept - 1].startswith(words[-1]) -%}
+            {%- set found.chain = '(?:' ~ (words[:size] | join(' ')) ~ ' )*' -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(found.chain ~ stem) }}
+{%- endmacro %}
+
+
 {#- Patterns joined to one expression that says whether a text may hold one: all but wildcards end at a separator. -#}
 {% macro codebook_alternation_to_the_end(parsed, separator) -%}
     {%- set gap = '[^' ~ separator ~ ']' -%}
@@ -120,8 +135,11 @@
     {%- for stem in stems -%}
         {%- do by_length.update({stem: '%03d %03d %s' | format(999 - stem.count(' '), 999 - (stem | length), stem)}) -%}
     {%- endfor -%}
-    {%- set ordered = by_length | dictsort(by='value') | map('first') | join('|') -%}
-    {{ return('(?:^|[^' ~ separator ~ '])(?:' ~ (ordered | replace(' ', '[^' ~ separator ~ ']+')) ~ ')') }}
+    {%- set searched = [] -%}
+    {%- for stem, _ in by_length | dictsort(by='value') -%}
+        {%- do searched.append(codebook_searched(stem)) -%}
+    {%- endfor -%}
+    {{ return('(?:^|[^' ~ separator ~ '])(?:' ~ (searched | join('|') | replace(' ', '[^' ~ separator ~ ']+')) ~ ')') }}
 {%- endmacro %}
 
 
