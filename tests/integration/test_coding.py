@@ -108,7 +108,8 @@ def test_a_validated_theme_says_so_wherever_its_share_is_shown_until_the_codeboo
     assert pipeline.query(versions, published=True) == [(manifest.codebook_version,)]
     # and what the change took away is told, by the term that had given it
     lost = pipeline.query(
-        "select post_key from marts.fct_theme_changes where theme_code = 'AWR' and change = 'lost' and term = 'webinar*'",
+        "select post_key from marts.fct_theme_changes "
+        "where theme_code = 'AWR' and change = 'lost' and term = 'webinar*'",
         published=True,
     )
     now = set(pipeline.query("select theme_code, post_key from marts.fct_post_themes"))
