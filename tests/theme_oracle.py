@@ -34,13 +34,24 @@ class Hit:
     surface: str
 
 
+def _fonts() -> dict[int, str]:
+    """Letters that people use as fonts: those of four Unicode blocks (letterlike, in circles, mathematical, in squares)
+    that stand for one letter or digit of ASCII. Not the sign ℹ."""
+    blocks = (range(0x2100, 0x2150), range(0x2460, 0x2500), range(0x1D400, 0x1D800), range(0x1F130, 0x1F150))
+    plain = {code: unicodedata.normalize("NFKC", chr(code)) for block in blocks for code in block if code != 0x2139}
+    return {code: one for code, one in plain.items() if len(one) == 1 and one.isascii() and one.isalnum()}
+
+
+_FONTS = _fonts()
+
+
 class _Folded(dict[int, str]):
     """Each character as it is compared; a space for all that belongs to no word; @ stays."""
 
     def __missing__(self, code: int) -> str:
         char = chr(code)
         # Full-width forms of ASCII, and the one capital whose small letter is two characters.
-        plain = chr(code - 0xFEE0) if 0xFF01 <= code <= 0xFF5E else "i" if char == "İ" else char
+        plain = chr(code - 0xFEE0) if 0xFF01 <= code <= 0xFF5E else "i" if char == "İ" else _FONTS.get(code, char)
         category = unicodedata.category(plain)
         if plain == "@":
             found = "@"

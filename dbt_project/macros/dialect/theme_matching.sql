@@ -23,24 +23,15 @@
 {%- endmacro %}
 
 
-{#- Lower case and full-width letters as plain ones, for a text in NFC. One character stays one character, so a position in
-    the folded text is the position in the text. -#}
+{#- Lower case, and full-width letters and those that people use as fonts as plain ones, for a text in NFC. One character stays
+    one character, so a position in the folded text is the position in the text. -#}
 {% macro fold_for_matching(nfc_text) -%}
     {{ return(adapter.dispatch('fold_for_matching')(nfc_text)) }}
 {%- endmacro %}
 
 
 {% macro duckdb__fold_for_matching(nfc_text) -%}
-    (
-        case
-            when strlen({{ nfc_text }}) = length({{ nfc_text }}) then lower({{ nfc_text }})
-            else translate(
-                lower({{ nfc_text }}),
-                '０１２３４５６７８９ａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ',
-                '0123456789abcdefghijklmnopqrstuvwxyz'
-            )
-        end
-    )
+    lower({{ plain_letters(nfc_text) }})
 {%- endmacro %}
 
 

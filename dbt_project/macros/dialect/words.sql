@@ -15,11 +15,17 @@
     (
         case
             when strlen({{ nfc_text }}) = length({{ nfc_text }}) then {{ nfc_text }}
-            when {{ regex_match(nfc_text, '[\\x{2100}-\\x{214f}\\x{2460}-\\x{24ff}\\x{1d400}-\\x{1d7ff}\\x{1f130}-\\x{1f14f}]') }}
+            when {{ regex_match(nfc_text, '[' ~ font_letter_ranges() ~ ']') }}
                 then translate({{ nfc_text }}, '{{ wide ~ font_letters() }}', '{{ plain ~ font_letters_plain() }}')
             else translate({{ nfc_text }}, '{{ wide }}', '{{ plain }}')
         end
     )
+{%- endmacro %}
+
+
+{#- Where the characters of `font_letters` stand, and few others. -#}
+{% macro font_letter_ranges() -%}
+    {{ return('\\x{2100}-\\x{214f}\\x{2460}-\\x{24ff}\\x{1d400}-\\x{1d7ff}\\x{1f130}-\\x{1f14f}') }}
 {%- endmacro %}
 
 

@@ -204,6 +204,6 @@
         {{ regex_match(lower_text, pattern) }}
         or
         {%- endfor %}
-        (not {{ is_ascii(lower_text) }} and {{ regex_match(lower_text, '[\\x{0300}-\\x{036f}\\x{ff10}-\\x{ff5a}]') }})
+        (not {{ is_ascii(lower_text) }} and {{ regex_match(lower_text, '[\\x{0300}-\\x{036f}\\x{ff10}-\\x{ff5a}' ~ font_letter_ranges() ~ ']') }})
     )
 {%- endmacro %}
