@@ -22,7 +22,7 @@ PARSE_NAME = Path("warehouse.duckdb")
 
 
 def _project_mtime(project_dir: Path) -> int:
-    kinds = {".sql", ".yml", ".yaml", ".csv", ".md"}
+    kinds = {".sql", ".py", ".yml", ".yaml", ".csv", ".md"}
     return max(
         path.stat().st_mtime_ns
         for path in project_dir.rglob("*")

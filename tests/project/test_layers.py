@@ -29,6 +29,8 @@ EXCEPTIONS = {
     ("int_accounts__names", "fct_posts"),
     ("int_accounts__names", "fct_interactions"),
     ("int_posts__text_entities", "fct_posts"),
+    # Edges are published, and measured by Python, which cannot make a mart: it knows no contract.
+    ("int_networks__measures", "fct_network_edges"),
     # The coverage of a year is worked out once, in the report on volume; the report on themes shows it beside shares.
     ("rpt_theme_years", "rpt_volume_years"),
 }
