@@ -24,9 +24,11 @@ SEED = 20_261_126
 
 EXACT, APPROXIMATE = "exact", "approximate"
 
-# Both power iterations stop when a step changes less than this per node, and are given up after so many steps: then
-# the measure is null. Gephi and networkx stop at 1e-6, too early to compare digits.
-TOLERANCE, MOST_STEPS = 1e-12, 1_000
+# Both power iterations stop when a step changes less than this per node. Gephi and networkx stop at 1e-6, too early to
+# compare digits. They are given up, and the measure is null, after as many steps as a third of a billion edges allow:
+# seconds, whatever the network; a sparse one of 60 nodes can need some thousands of steps.
+TOLERANCE = 1e-12
+FEWEST_STEPS, MOST_STEPS, EDGES_WALKED = 1_000, 20_000, 300_000_000
 DAMPING = 0.85
 # Digits kept: below them stands the order in which numbers were added.
 DIGITS = 12
@@ -175,14 +177,14 @@ def _walk(
     while len(frontier):
         depth += 1
         origins, ends = _edges_of(frontier, starts, targets)
-        new = level[ends] == -1
-        level[ends[new]] = depth
-        onward = level[ends] == depth
+        onward = level[ends] < 0
         origins, ends = origins[onward], ends[onward]
         if not len(ends):
             break
-        frontier, places = np.unique(ends, return_inverse=True)
-        path_count[frontier] = np.bincount(places, weights=path_count[origins], minlength=len(frontier))
+        counts = np.bincount(ends, weights=path_count[origins], minlength=node_count)
+        frontier = np.flatnonzero(counts)
+        level[frontier] = depth
+        path_count[frontier] = counts[frontier]
         reached_by[frontier] += 1
         distances[frontier] += depth
         walked.append((origins, ends))
@@ -214,7 +216,9 @@ def _eigenvector(node_count: int, sources: np.ndarray, targets: np.ndarray, weig
     once = sources < targets
     graph = _graph(rustworkx.PyGraph, node_count, sources[once], targets[once], weights[once] / scale)
     try:
-        found = rustworkx.graph_eigenvector_centrality(graph, weight_fn=float, max_iter=MOST_STEPS, tol=TOLERANCE)
+        found = rustworkx.graph_eigenvector_centrality(
+            graph, weight_fn=float, max_iter=_most_steps(len(sources)), tol=TOLERANCE
+        )
     except rustworkx.FailedToConverge:
         return None
     return _in_order(found, node_count)
@@ -225,10 +229,16 @@ def _pagerank(node_count: int, sources: np.ndarray, targets: np.ndarray, weights
 
     graph = _graph(rustworkx.PyDiGraph, node_count, sources, targets, weights)
     try:
-        found = rustworkx.pagerank(graph, alpha=DAMPING, weight_fn=float, max_iter=MOST_STEPS, tol=TOLERANCE)
+        found = rustworkx.pagerank(
+            graph, alpha=DAMPING, weight_fn=float, max_iter=_most_steps(len(sources)), tol=TOLERANCE
+        )
     except rustworkx.FailedToConverge:
         return None
     return _in_order(found, node_count)
+
+
+def _most_steps(edge_count: int) -> int:
+    return max(FEWEST_STEPS, min(MOST_STEPS, EDGES_WALKED // max(edge_count, 1)))
 
 
 def _cores(node_count: int, sources: np.ndarray, targets: np.ndarray) -> np.ndarray:
