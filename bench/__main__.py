@@ -159,8 +159,8 @@ def main() -> int:
 
 
 def large_networks(arguments: argparse.Namespace) -> int:
-    """Measure networks of several sizes."""
-    text = networks.table([networks.measure_network(*size) for size in networks.SIZES])
+    """Measure a large network."""
+    text = networks.table(networks.measure_network(networks.NODES, networks.EDGES))
     print(text)
     if arguments.write:
         networks.RESULTS.parent.mkdir(exist_ok=True)

@@ -177,7 +177,7 @@ def write_gexf(network: Network, out: TextIO) -> None:
     """GEXF 1.3: each edge carries the days of each year in which it was seen."""
     direction = "directed" if network.is_directed else "undirected"
     out.write('<?xml version="1.0" encoding="UTF-8"?>\n<gexf xmlns="http://gexf.net/1.3" version="1.3">\n')
-    out.write(f"<meta><creator>Suara</creator><title>{_text(network.title)}</title></meta>\n")
+    out.write(f"<meta><creator>Suara</creator><description>{_text(network.title)}</description></meta>\n")
     out.write(f'<graph defaultedgetype="{direction}" mode="dynamic" timeformat="date" timerepresentation="interval">\n')
     numbers = {name: number for number, name in enumerate(network.fields)}
     out.write('<attributes class="node" mode="static">\n')

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 # Shortest paths from every node are exact up to here. A node from which no edge leads costs nothing, so what counts is
-# senders times edges: 3,000 times 18,000 take 1.2 s of CPU for each of betweenness and closeness (rustworkx 0.18.1, one
-# thread, measured 2026-11-26), so a network at the second limit takes less than a minute.
+# senders times edges: of 20,000 nodes with 50,000 edges, nearly all of them senders (a billion), a whole measurement
+# took 114 s of CPU on one thread (rustworkx 0.18.1, measured 2026-11-26), so at the second limit some 30.
 EXACT_NODES = 20_000
-EXACT_STEPS = 1_000_000_000
+EXACT_STEPS = 250_000_000
 # Above, the paths from this many nodes stand for all.
 SAMPLED_SOURCES = 500
 SEED = 20_261_126
