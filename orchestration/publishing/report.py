@@ -485,7 +485,8 @@ def _networks(page: _Page) -> list[Figure]:
     stars = sum(row["star"] for row in rows)
     warning = (
         f"{number(stars)} of {counted(len(rows), 'network', 'networks')} are stars: one node touches more than 90 % of"
-        " the ties, since the posts of one account were collected. Betweenness and closeness mean nothing there."
+        " the ties, as happens where the posts of one account were collected. Betweenness and closeness mean nothing"
+        " there."
         if stars
         else f"{counted(len(rows), 'network', 'networks')}, none of them a star around one node."
     )
