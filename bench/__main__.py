@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import loads
+from bench import loads, networks
 from bench.grow import PACKAGES, Grown, default_package, grow
 from bench.measure import Cost, ProgramError, Run, apart, bare_read, whole_run
 
@@ -135,10 +135,11 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--write",
         action="store_true",
-        help=f"write the tables to bench/results/{RESULTS.name} and {loads.RESULTS.name}",
+        help=f"write the tables to bench/results/{RESULTS.name}, {loads.RESULTS.name}, {networks.RESULTS.name}",
     )
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--loads", action="store_true", help="measure the load of each source family, and no whole run")
+    only.add_argument("--networks", action="store_true", help="measure a network of a million edges, and nothing else")
     only.add_argument("--no-loads", action="store_true", help="measure whole runs, and no single loads")
     parser.add_argument("--family", action="append", choices=list(loads.FAMILIES), help="load these families only")
     return parser.parse_args()
@@ -147,12 +148,24 @@ def parse() -> argparse.Namespace:
 def main() -> int:
     """Measure and print; 1 when a program failed."""
     arguments = parse()
+    if arguments.networks:
+        return large_networks(arguments)
     status = 0
     if not arguments.loads:
         status = whole_runs(arguments)
     if not arguments.no_loads:
         status = single_loads(arguments) or status
     return status
+
+
+def large_networks(arguments: argparse.Namespace) -> int:
+    """Measure a large network."""
+    text = networks.table(networks.measure_network(networks.NODES, networks.EDGES))
+    print(text)
+    if arguments.write:
+        networks.RESULTS.parent.mkdir(exist_ok=True)
+        networks.RESULTS.write_text(text, encoding="utf-8")
+    return 0
 
 
 def single_loads(arguments: argparse.Namespace) -> int:

@@ -709,6 +709,36 @@ def indicators_add(data_dir: Path | None, places: tuple[str, ...], file: Path) -
     click.echo("The next `suara run` takes them in.")
 
 
+@main.group()
+def export() -> None:
+    """Hand out what was published to other programs."""
+
+
+@export.command("network")
+@_data_dir
+@click.option(
+    "--kind",
+    type=click.Choice(["mention", "reply", "repost", "quote", "hashtag"]),
+    required=True,
+    help="Which network: accounts by one kind of interaction, or hashtags that stand together.",
+)
+@click.option("--year", type=int, help="One year, with its measures. Default: all years, without measures.")
+@click.option("--format", "form", type=click.Choice(["gexf", "graphml"]), required=True, help="Format of FILE.")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def export_network(data_dir: Path | None, kind: str, year: int | None, form: str, file: Path) -> None:
+    """Write a network of the published file to FILE, for Gephi and others.
+
+    Registered accounts stand by name, everybody else is a number. The same release gives the same bytes.
+    """
+    from orchestration.networks.files import STAR, read_network, write_network
+
+    network = read_network(use_data_dir(data_dir).published_file, kind, year)
+    write_network(network, file, form)
+    click.echo(f"{network.title}: {len(network.nodes):,} nodes, {len(network.edges):,} edges. Written to {file}.")
+    if network.hub_share > STAR:
+        click.echo(f"A star: one node touches {network.hub_share:.0%} of the edges. Its centralities mean nothing.")
+
+
 def _decide(data_dir: Path | None, name: str, status: str, why: str) -> None:
     ledger = Ledger(use_data_dir(data_dir))
     entry = ledger.capture(name)

@@ -366,6 +366,84 @@ group by 1, 2, 3
 order by is_registered desc, posts desc, partner
 """,
     ),
+    "partner_years": _query(
+        _STUDY_ACCOUNTS,
+        body="""
+select
+    posted_year as year,
+    account,
+    own_post_count as own_posts,
+    partner_post_count as with_a_partner,
+    own_post_count - partner_post_count as without,
+    share_with_partner,
+    own_family_post_count as with_own_family,
+    partner_count as partners,
+    new_partner_count as new_partners,
+    coalesce(is_first_year, false) as first_year,
+    observed_month_count as observed_months,
+    12 as calendar_months
+from reports.rpt_partner_years
+inner join study_accounts using (account_key)
+where own_post_count is not null
+order by account, year
+""",
+    ),
+    "relations": _query(
+        _STUDY_ACCOUNTS,
+        body="""
+select
+    organisation_name || ', @' || partner as partner,
+    account,
+    case when partner_class = 'own_family' then 'own family' else role end as role,
+    first_date as first_contact,
+    first_kind as by,
+    interaction_count as interactions,
+    returned_count as returned,
+    first_returned_date as first_returned,
+    case
+        when is_reciprocal then 'both ways'
+        when not is_reciprocal then 'one way'
+        else 'not observable'
+    end as reciprocity
+from marts.fct_partners
+inner join study_accounts using (account_key)
+order by account, interactions desc, partner
+""",
+    ),
+    "networks": """
+select
+    posted_year as year,
+    kind,
+    node_count as nodes,
+    sender_count as senders,
+    edge_count as ties,
+    density as share_of_possible_ties,
+    reciprocity as share_returned,
+    hub_share as share_at_one_node,
+    is_star as star,
+    community_count as communities,
+    case when is_approximate then 'from a sample' else 'all' end as paths
+from marts.fct_networks
+order by kind, year
+""".strip(),
+    "central_accounts": """
+select
+    organisation_name || ', @' || handle as account,
+    kind,
+    posted_year as year,
+    degree as tied_to,
+    rank() over (network order by pagerank desc) as rank_by_pagerank,
+    rank() over (network order by betweenness desc) as rank_by_betweenness,
+    rank() over (network order by closeness desc) as rank_by_closeness,
+    count(*) over (network) as of_accounts,
+    core
+from marts.fct_account_networks
+inner join marts.dim_accounts using (account_key)
+where not is_star
+window network as (partition by kind, posted_year)
+qualify is_registered
+order by kind, year, rank_by_pagerank, account
+""".strip(),
     "engagement": _query(
         _STUDY_ACCOUNTS,
         _YEARS,

@@ -439,7 +439,89 @@ def _interactions(page: _Page) -> list[Figure]:
             legend=legend,
             note="Registered accounts only are drawn." if rest else "",
         ),
+        _partner_years(page),
+        _relations(page),
+        *_networks(page),
     ]
+
+
+def _partner_years(page: _Page) -> Figure:
+    rows = _with_months(page.rows("partner_years"))
+    own, with_partner = (sum(row[name] for row in rows) for name in ("own_posts", "with_a_partner"))
+    new = [row for row in rows if not row["first_year"]]
+    one_account = len({row["account"] for row in rows}) == 1
+    return page.figure(
+        "partner_years",
+        "Posts with a partner, and new partners",
+        f"{number(with_partner)} of {number(own)} own posts ({share(with_partner / own)}) mention, answer or quote a "
+        f"registered account of another organisation. After the first year "
+        f"{counted(sum(row['new_partners'] for row in new), 'new partner', 'new partners')} came."
+        if own
+        else "No own post.",
+        caption="Own posts with a partner, partners and new partners per year",
+        picture=(
+            lambda width: figures.stacked_years(
+                rows, [("with_a_partner", ACCENT), ("without", ACCENT_LIGHT)], width, title="own posts", as_share=True
+            )
+        )
+        if one_account and own
+        else None,
+        note="An organisation counts once, with all its offices. In the first year every partner is new to the data. A"
+        f" share is not shown for accounts that are known from a search only. {MONTHS_NOTE}",
+        legend=[(ACCENT, "with a partner"), (ACCENT_LIGHT, "without")],
+    )
+
+
+def _relations(page: _Page) -> Figure:
+    rows = page.rows("relations")
+    found = {
+        word: sum(row["reciprocity"] == word for row in rows) for word in ("both ways", "one way", "not observable")
+    }
+    return page.figure(
+        "relations",
+        "First contact, and who answers",
+        f"Of {counted(len(rows), 'registered account', 'registered accounts')}, "
+        + ", ".join(f"{number(n)} {word}" for word, n in found.items() if n)
+        + "."
+        if rows
+        else "No registered account was met.",
+        caption="Registered accounts: first contact and what came back",
+        note="What came back is seen only where the other side's posts are here; where they come from a search, it is"
+        " at least so much. A first contact is the first in this data.",
+    )
+
+
+def _networks(page: _Page) -> list[Figure]:
+    rows = page.rows("networks")
+    stars = sum(row["star"] for row in rows)
+    warning = (
+        f"{number(stars)} of {counted(len(rows), 'network', 'networks')} are stars: one node touches more than 90 % of"
+        " the ties, as happens where the posts of one account were collected. Betweenness and closeness mean nothing"
+        " there."
+        if stars
+        else f"{counted(len(rows), 'network', 'networks')}, none of them a star around one node."
+    )
+    found = [
+        page.figure(
+            "networks",
+            "Networks",
+            warning if rows else "No two nodes are tied.",
+            caption="Networks per kind and year: accounts with direction, hashtags of one own post without",
+            note="Everybody is counted, nobody who is not registered is named.",
+            is_folded=True,
+        )
+    ]
+    if page.rows("central_accounts"):
+        found.append(
+            page.figure(
+                "central_accounts",
+                "Where registered accounts stand",
+                "Ranks among all accounts of each network that is no star; 1 is the most central.",
+                caption="Ranks of registered accounts by PageRank, betweenness and closeness",
+                is_folded=True,
+            )
+        )
+    return found
 
 
 def _engagement(page: _Page) -> list[Figure]:

@@ -110,6 +110,53 @@ def test_interactions_by_post_kind_and_target(con: duckdb.DuckDBPyConnection, po
     assert shown == planted
 
 
+PARTNERS = {"suarasyntheticpartnera", "suarasyntheticdonorbx", "suarasyntheticministry"}
+
+
+def test_partners_with_every_contact_and_answer(
+    con: duckdb.DuckDBPyConnection, posts: list[dict], truth: dict[str, Any], account: str
+) -> None:
+    organisation = truth["organisation"]["handle"].lower()
+    planted = Counter((post["handle"].lower(), handle.lower()) for post in posts for _, handle in post["interactions"])
+    shown = con.execute(
+        "select lower(partner), interaction_count, returned_count, is_reciprocal from marts.fct_partners"
+        " where account_key = ?",
+        [account],
+    ).fetchall()
+    assert {row[0] for row in shown} == PARTNERS
+    for partner, interactions, returned, is_reciprocal in shown:
+        assert (interactions, returned) == (planted[organisation, partner], planted[partner, organisation])
+        assert is_reciprocal is (True if returned else None)
+
+
+def test_share_of_own_posts_with_a_partner(
+    con: duckdb.DuckDBPyConnection, posts: list[dict], truth: dict[str, Any], account: str
+) -> None:
+    organisation = truth["organisation"]["handle"].lower()
+    own = [p for p in posts if p["handle"].lower() == organisation and p["kind"] != "repost"]
+    named = [p for p in own if any(handle.lower() in PARTNERS for _, handle in p["interactions"])]
+    months = con.execute(
+        "select sum(own_post_count), sum(partner_post_count) from marts.fct_partner_months where account_key = ?",
+        [account],
+    ).fetchall()
+    assert months == [(len(own), len(named))]
+
+
+def test_ties_of_the_networks_are_the_planted_ones(con: duckdb.DuckDBPyConnection, posts: list[dict]) -> None:
+    planted: Counter[tuple[str, str, str]] = Counter()
+    for post in posts:
+        for kind, handle in {(kind, handle.lower()) for kind, handle in post["interactions"]}:
+            planted[kind, post["handle"].lower(), handle] += 1
+    shown = con.execute(
+        "select kind, lower(sender.handle), lower(receiver.handle), sum(edges.post_count)"
+        " from marts.fct_network_edges as edges"
+        " inner join marts.dim_accounts as sender on sender.account_key = from_node"
+        " inner join marts.dim_accounts as receiver on receiver.account_key = to_node"
+        " where kind <> 'hashtag' group by all"
+    ).fetchall()
+    assert {row[:3]: row[3] for row in shown} == planted
+
+
 def test_themes_where_they_were_planted_and_nowhere_else(
     con: duckdb.DuckDBPyConnection, posts: list[dict], truth: dict[str, Any]
 ) -> None:

@@ -33,6 +33,8 @@ EXCEPTIONS = {
     ("int_words__tokens", "fct_posts"),
     ("int_words__counted", "fct_posts"),
     ("int_words__counted", "dim_accounts"),
+    # Edges are published, and measured by Python, which cannot make a mart: it knows no contract.
+    ("int_networks__measures", "fct_network_edges"),
     # The coverage of a year is worked out once, in the report on volume; the report on themes shows it beside shares.
     ("rpt_theme_years", "rpt_volume_years"),
     ("rpt_theme_crosstab", "rpt_volume_years"),

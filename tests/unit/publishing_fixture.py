@@ -62,6 +62,25 @@ TABLES: dict[str, tuple[str, str]] = {
         target_account_key varchar not null, target_handle varchar, kind varchar not null, is_self boolean not null,
         posted_date date not null""",
     ),
+    "marts.fct_partners": (
+        "One row per account and registered account.",
+        """account_key varchar, organisation_key varchar, partner varchar not null, organisation_name varchar not null,
+        role varchar not null, partner_class varchar not null, first_kind varchar, interaction_count bigint not null,
+        returned_count bigint, is_reciprocal boolean, first_date date, first_returned_date date,
+        primary key (account_key, organisation_key)""",
+    ),
+    "marts.fct_networks": (
+        "One row per kind of network and year.",
+        """kind varchar, posted_year integer, node_count bigint not null, edge_count bigint not null, sender_count bigint,
+        density double not null, reciprocity double, hub_share double not null, community_count bigint not null,
+        is_star boolean not null, is_approximate boolean not null, primary key (kind, posted_year)""",
+    ),
+    "marts.fct_account_networks": (
+        "One row per account, year and kind of network.",
+        """account_key varchar, kind varchar, posted_year integer, degree bigint not null, betweenness double not null,
+        closeness double not null, pagerank double, core bigint not null, is_star boolean not null,
+        primary key (account_key, kind, posted_year)""",
+    ),
     "marts.fct_post_engagement": (
         "One row per post and observation. Reposts are excluded.",
         """post_key varchar, capture_id varchar, record_no bigint, engagement_basis varchar not null,
@@ -71,6 +90,12 @@ TABLES: dict[str, tuple[str, str]] = {
     "reports.rpt_volume_years": (
         "One row per account and year.",
         "account_key varchar, posted_year integer, post_count bigint, primary key (account_key, posted_year)",
+    ),
+    "reports.rpt_partner_years": (
+        "One row per account and year.",
+        """account_key varchar, posted_year integer, own_post_count bigint, partner_post_count bigint,
+        own_family_post_count bigint, share_with_partner double, partner_count bigint, new_partner_count bigint,
+        is_first_year boolean, observed_month_count bigint not null, primary key (account_key, posted_year)""",
     ),
     "quality.fct_capture_outcomes": (
         "One row per capture.",
@@ -169,6 +194,16 @@ select md5(post_key || 'i'), post_key, account_key, case when record_no % 3 = 0 
     case when record_no % 3 = 0 then 'UNmigration' else 'budi_private_person' end,
     ['mention', 'reply', 'repost', 'quote'][record_no % 4 + 1], false, posted_date
 from marts.fct_posts where record_no % 2 = 1;
+
+insert into marts.fct_partners values
+    ('a1', 'o2', 'UNmigration', 'IOM headquarters', 'partner', 'partner', 'mention', 150, null, null, '2015-07-04', null);
+insert into marts.fct_networks values
+    ('mention', 2015, 3, 2, 1, 0.33, 0, 1, 1, true, false), ('reply', 2016, 4, 4, 3, 0.33, 0.5, 0.75, 2, false, false);
+insert into marts.fct_account_networks values
+    ('a1', 'mention', 2015, 2, 0.5, 0.5, 0.5, 1, true), ('a1', 'reply', 2016, 2, 0.1, 0.2, 0.3, 2, false),
+    ('a3', 'reply', 2016, 2, 0.9, 0.8, 0.6, 2, false);
+insert into reports.rpt_partner_years values
+    ('a1', 2015, 120, 30, 5, 0.25, 2, 2, true, 5), ('a1', 2016, 300, 90, 0, 0.3, 3, 1, false, 11);
 
 insert into marts.fct_post_engagement
 select post_key, capture_id, record_no, 'export', like_count, repost_count, null, true from marts.fct_posts where is_own;

@@ -23,7 +23,14 @@ towards_others as (
         -- a private person is never shown: everybody who is not registered is one row
         case when targets.is_registered then targets.handle else 'accounts not registered' end as partner,
         case when targets.is_registered then targets.organisation_name end as organisation_name,
-        case when targets.is_registered then targets.org_type end as org_type
+        case when targets.is_registered then targets.family end as family,
+        case when targets.is_registered then targets.org_type end as org_type,
+        case when targets.is_registered then targets.role end as role,
+        case
+            when not coalesce(targets.is_registered, false) then 'not_registered'
+            when targets.family = authors.family then 'own_family'
+            else 'partner'
+        end as partner_class
 
     from interactions
 
@@ -46,7 +53,10 @@ partners as (
         towards_others.partner,
         towards_others.kind,
         max(towards_others.organisation_name) as organisation_name,
+        max(towards_others.family) as family,
         max(towards_others.org_type) as org_type,
+        max(towards_others.role) as role,
+        max(towards_others.partner_class) as partner_class,
         count(distinct towards_others.target_account_key) as account_count,
         count(*) as interaction_count,
         count(distinct towards_others.post_key) as post_count,
@@ -67,7 +77,10 @@ named as (
         partners.partner,
         partners.kind,
         partners.organisation_name,
+        partners.family,
         partners.org_type,
+        partners.role,
+        partners.partner_class,
         partners.account_count,
         partners.interaction_count,
         partners.post_count,

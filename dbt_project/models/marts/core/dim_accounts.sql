@@ -84,7 +84,9 @@ organisations_ranked as (
         accounts.account_key,
         organisations.organisation_key,
         organisations.organisation_name,
+        organisations.family,
         organisations.org_type,
+        organisations.role,
         row_number() over (
             partition by accounts.account_key
             order by handles.last_seen_at desc nulls last, organisations.organisation_key
@@ -134,7 +136,9 @@ accounts_described as (
         handles_ranked.handle,
         display_names_ranked.account_name,
         organisations_ranked.organisation_name,
+        organisations_ranked.family,
         coalesce(organisations_ranked.org_type, 'private_person') as org_type,
+        coalesce(organisations_ranked.role, 'private_person') as role,
         accounts.post_count,
         organisations_ranked.organisation_key is not null as is_registered,
         capture_owners.account_key is not null as is_capture_owner,

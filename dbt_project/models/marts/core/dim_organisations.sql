@@ -6,20 +6,34 @@ accounts as (
 
 ),
 
+study as (
+
+    select * from {{ ref('int_studies__selected') }}
+
+),
+
 organisations as (
 
     select
-        md5(concat(platform, ':@', lower(handle))) as organisation_key,
-        platform,
-        handle,
-        name as organisation_name,
-        org_type,
-        country,
-        role,
-        evidence,
-        is_verified
+        md5(concat(accounts.platform, ':@', lower(accounts.handle))) as organisation_key,
+        accounts.platform,
+        accounts.handle,
+        accounts.name as organisation_name,
+        accounts.family,
+        accounts.org_type,
+        accounts.country,
+        -- who is focal depends on the study; everything else is the same in all of them
+        case
+            when accounts.platform = study.platform
+                and lower(accounts.handle) = lower(study.focal_handle) then 'focal'
+            else accounts.role
+        end as role,
+        accounts.evidence,
+        accounts.is_verified
 
     from accounts
+
+    cross join study
 
 )
 

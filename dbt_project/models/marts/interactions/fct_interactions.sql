@@ -223,7 +223,7 @@ edges_known as (
 ),
 
 -- An edge that has only a handle gets the id that the same author's other posts give to this handle, when they give
--- exactly one. Posts of other authors are no evidence: an account has the same edges alone and among others.
+-- exactly one, or when they give one before and after it. Posts of other authors are no evidence: an account has the same edges alone and among others.
 evidence as (
 
     select
@@ -253,18 +253,98 @@ evidence as (
 
 ),
 
-ids_of_handles as (
+handles_judged as (
 
     select
         account_key,
         folded_handle,
-        min(target_account_id) as target_account_id
+        min(target_account_id) as target_account_id,
+        count(distinct target_account_id) as id_count
 
     from evidence
 
     group by 1, 2
 
-    having count(distinct target_account_id) = 1
+),
+
+ids_of_handles as (
+
+    select * from handles_judged
+    where id_count = 1
+
+),
+
+-- A handle that changed hands tells an id where the sightings before and after the edge agree; outside of them, and
+-- between two that differ, nobody can say whose it was, and the handle stands for itself.
+handles_in_time as (
+
+    select
+        evidence.account_key,
+        evidence.folded_handle,
+        evidence.target_account_id,
+        evidence.posted_at
+
+    from evidence
+
+    inner join handles_judged
+        on evidence.account_key = handles_judged.account_key
+        and evidence.folded_handle = handles_judged.folded_handle
+        and handles_judged.id_count > 1
+
+    union all
+
+    select
+        edges_known.account_key,
+        edges_known.handle_without_id as folded_handle,
+        cast(null as varchar) as target_account_id,
+        edges_known.posted_at
+
+    from edges_known
+
+    inner join handles_judged
+        on edges_known.account_key = handles_judged.account_key
+        and edges_known.handle_without_id = handles_judged.folded_handle
+        and handles_judged.id_count > 1
+
+),
+
+handles_between_sightings as (
+
+    select
+        account_key,
+        folded_handle,
+        target_account_id,
+        posted_at,
+        last_value(target_account_id ignore nulls) over (
+            partition by account_key, folded_handle
+            order by posted_at, target_account_id nulls last
+            rows between unbounded preceding and current row
+        ) as id_before,
+        first_value(target_account_id ignore nulls) over (
+            partition by account_key, folded_handle
+            order by posted_at, target_account_id nulls last
+            rows between current row and unbounded following
+        ) as id_after
+
+    from handles_in_time
+
+),
+
+ids_of_handles_in_time as (
+
+    select
+        account_key,
+        folded_handle,
+        posted_at,
+        min(id_before) as target_account_id
+
+    from handles_between_sightings
+
+    where target_account_id is null
+
+    group by 1, 2, 3
+
+    having bool_and(coalesce(id_before = id_after, false))
 
 ),
 
@@ -308,7 +388,11 @@ edges_resolved as (
         edges_known.posted_date,
         edges_known.kind,
         edges_known.entity_source,
-        coalesce(edges_known.target_account_id, ids_of_handles.target_account_id) as target_account_id,
+        coalesce(
+            edges_known.target_account_id,
+            ids_of_handles.target_account_id,
+            ids_of_handles_in_time.target_account_id
+        ) as target_account_id,
         coalesce(edges_known.target_handle, handles_ranked.target_handle) as target_handle
 
     from edges_known
@@ -316,6 +400,11 @@ edges_resolved as (
     left join ids_of_handles
         on edges_known.account_key = ids_of_handles.account_key
         and edges_known.handle_without_id = ids_of_handles.folded_handle
+
+    left join ids_of_handles_in_time
+        on edges_known.account_key = ids_of_handles_in_time.account_key
+        and edges_known.handle_without_id = ids_of_handles_in_time.folded_handle
+        and edges_known.posted_at = ids_of_handles_in_time.posted_at
 
     left join handles_ranked
         on edges_known.account_key = handles_ranked.account_key
