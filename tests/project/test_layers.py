@@ -31,6 +31,8 @@ EXCEPTIONS = {
     ("int_posts__text_entities", "fct_posts"),
     # The coverage of a year is worked out once, in the report on volume; the report on themes shows it beside shares.
     ("rpt_theme_years", "rpt_volume_years"),
+    # Claims are computed in Python from the marts of the same candidate, and come as rows.
+    ("rpt_claims", "stg_suara__claim_results"),
 }
 SEEDS_MAY_BE_READ_BY = {"staging", "intermediate", "marts", "quality"}
 
