@@ -145,7 +145,9 @@ def measure(
 
 def primaries(claims: Claims) -> dict[str, First]:
     """The primary reading of each claim."""
-    return {s.id: First(spec.id, spec.sha256) for s in claims.statements for spec in s.specifications if spec.is_primary}
+    return {
+        s.id: First(spec.id, spec.sha256) for s in claims.statements for spec in s.specifications if spec.is_primary
+    }
 
 
 def has_result(rows: Sequence[Mapping[str, Any]], claim_id: str) -> bool:
@@ -181,7 +183,13 @@ def _rows(
         ratio = spec.method in (statements.VOLUME, statements.ENGAGEMENT)
         is_count = spec.method in (statements.RANKING, statements.SHARES)
         en, indonesian = verdicts.sentence(
-            result.verdict, _shown(result), _null(spec), result.reason, result.doubts, is_count
+            result.verdict,
+            _shown(spec, result),
+            _null(spec),
+            result.reason,
+            result.doubts,
+            is_count=is_count,
+            doubted=result.low is not None and result.low > spec.threshold,
         )
         first_day, last_day = min(w.first for w in spec.windows), max(w.last for w in spec.windows)
         values = (
@@ -283,10 +291,12 @@ def _null(spec: Specification) -> str:
     return f"{spec.threshold:.0%}" if spec.method == statements.SHARES else f"{spec.threshold:.3g}"
 
 
-def _shown(result: Result) -> str:
+def _shown(spec: Specification, result: Result) -> str:
     """An estimate with its interval, for reading."""
     if result.estimate is None:
         return ""
+    if spec.method == statements.RANKING:
+        return f"{result.estimate:.0f} / {len(spec.names)}"
     if result.unit == "share":
         return f"{result.estimate:.1%}"
     if result.low is None or result.high is None:
@@ -521,7 +531,8 @@ def _engagement(source: _Source, spec: Specification, result: Result) -> Result:
     if spec.without_top_share:
         exclusions.append(f"the {spec.without_top_share:.0%} of posts with the most")
     covariates = [spec.time_effects, "media", "language", *(["kind"] if len(spec.kinds) > 1 else [])]
-    partners = ", ".join(f"@{name}" for name in spec.partners) or "registered accounts"
+    # Who is named in the file need not be named to readers: a private person never is.
+    partners = "the named partners" if spec.partners else "registered accounts"
     result = replace(
         result,
         estimand=f"{metric} of posts with a {' or '.join(spec.by)} of {partners} against comparable posts without",
@@ -608,9 +619,7 @@ def _engagement(source: _Source, spec: Specification, result: Result) -> Result:
         _, month_codes = np.unique(months[chosen], return_inverse=True)
         time_codes = month_codes if spec.time_effects == "month" else np.unique(years[chosen], return_inverse=True)[1]
         # the values that are there, numbered anew: without posts there is no dummy
-        others = {
-            name: np.unique(codes[chosen], return_inverse=True)[1] for name, codes in covariates_by_name.items()
-        }
+        others = {name: np.unique(codes[chosen], return_inverse=True)[1] for name, codes in covariates_by_name.items()}
         return lift(counts[chosen], treated[chosen], {"time": time_codes, **others}, month_codes)
 
     few = min(int(partner[keep].sum()), int((~partner)[keep].sum()))
@@ -804,6 +813,17 @@ def _ranking(source: _Source, spec: Specification, result: Result) -> Result:
         places = {row[0]: row[1:] for row in ranks if row[0] in names}
     else:
         names = {name.lower().removeprefix("@"): f"@{name.removeprefix('@')}" for name in spec.names}
+        registered = {
+            row[0]
+            for row in source.fetch(
+                "select lower(handle) from marts.dim_organisations where platform = $platform order by all",
+                platform=source.platform,
+            )
+        }
+        # Private persons are counted, never named.
+        names = {
+            name: shown if name in registered else "an account that is not registered" for name, shown in names.items()
+        }
         ranks = source.fetch(
             "select folded_handle, place, posts from ("
             "select target_account_key, rank() over (order by count(distinct post_key) desc) as place, "
@@ -822,7 +842,9 @@ def _ranking(source: _Source, spec: Specification, result: Result) -> Result:
                 places.setdefault(handle, rest)
     found = sum(place <= spec.top for place, _ in places.values())
     checks = [
-        f"{shown}: place {places[name][0]:,} with {places[name][1]:,} posts" if name in places else f"{shown}: not found"
+        f"{shown}: place {places[name][0]:,} with {places[name][1]:,} posts"
+        if name in places
+        else f"{shown}: not found"
         for name, shown in names.items()
     ]
     result = replace(

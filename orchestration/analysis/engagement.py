@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from orchestration.analysis.regression import NotEstimableError, poisson_by_cluster
 from orchestration.analysis.coincidence import mid_ranks
+from orchestration.analysis.regression import NotEstimableError, poisson_by_cluster
 from orchestration.analysis.volume import LEVEL
 
 # Values of a covariate with fewer posts than this are one: a dummy for three posts is noise.
@@ -113,9 +113,7 @@ def lift(counts: np.ndarray, treated: np.ndarray, covariates: dict[str, np.ndarr
     unexplained = asked.sum() - told @ np.linalg.pinv(without.T @ without, hermitian=True) @ told
     if unexplained < 1e-6 * len(cells):
         raise NotEstimableError("no posts with and without a partner are comparable")
-    fit = poisson_by_cluster(
-        np.bincount(cell, weights=counts), design, np.bincount(cell), cells[:, 1], len(counts)
-    )
+    fit = poisson_by_cluster(np.bincount(cell, weights=counts), design, np.bincount(cell), cells[:, 1], len(counts))
     groups = int(cells[:, 1].max()) + 1
     error = float(np.sqrt(fit.covariance[1, 1]))
     if not error > 0:

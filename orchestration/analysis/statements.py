@@ -287,7 +287,9 @@ class _Reader:
             self._say(mark.line + 1 if mark else 1, "not_yaml", "YAML", problem, "Put texts with : or # in quotes.")
             return None
         if root is None:
-            self._say(1, "missing_key", "`claims:` and `statements:`", "an empty file", "See docs/explanation/claims.md.")
+            self._say(
+                1, "missing_key", "`claims:` and `statements:`", "an empty file", "See docs/explanation/claims.md."
+            )
         return root
 
     # Shapes -------------------------------------------------------------------------------------------------

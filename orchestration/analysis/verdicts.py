@@ -48,8 +48,8 @@ _MEANING = {
         "seluruh selang berada di atas {null}",
     ),
     CONSISTENT: (
-        "the estimate lies above {null}, but so small a value or a doubt named here cannot be ruled out",
-        "taksiran berada di atas {null}, tetapi nilai itu atau keraguan yang disebut di sini belum dapat ditolak",
+        "the estimate lies above {null}, but the interval reaches down to it",
+        "taksiran berada di atas {null}, tetapi selangnya mencapai nilai itu",
     ),
     NOT_SUPPORTED: (
         "the estimate does not exceed {null}",
@@ -65,6 +65,8 @@ _MEANING = {
     ),
 }
 
+# The interval lies above, too, and something else stands against it.
+_DOUBTED = ("the interval lies above {null}, but", "selang berada di atas {null}, tetapi")
 # Of what was counted, and has no interval.
 _COUNTED = {
     SUPPORTED: ("counted, {null} or more were claimed", "dihitung, yang dinyatakan {null} atau lebih"),
@@ -176,7 +178,14 @@ def name(verdict: str) -> str:
 
 
 def sentence(
-    verdict: str, shown: str, null: str, reason: Reason | None, doubts: Sequence[Reason], is_count: bool = False
+    verdict: str,
+    shown: str,
+    null: str,
+    reason: Reason | None = None,
+    doubts: Sequence[Reason] = (),
+    *,
+    is_count: bool = False,
+    doubted: bool = False,
 ) -> tuple[str, str]:
     """The verdict as a sentence in English and Indonesian.
 
@@ -186,6 +195,7 @@ def sentence(
         reason: Why it is not testable.
         doubts: What lowered the verdict.
         is_count: Whether the estimate was counted, and has no interval.
+        doubted: Whether only the doubts keep it from being supported.
     """
     texts = []
     for position in (0, 1):
@@ -194,7 +204,11 @@ def sentence(
             words = (reason.en, reason.id)[position] if reason else ""
             texts.append(f"{parts[0]}: {words}.")
             continue
-        meaning = (_COUNTED if is_count else _MEANING)[verdict][position].format(null=null)
-        said = [f"{shown}; {meaning}", *((doubt.en, doubt.id)[position] for doubt in doubts)]
-        texts.append(f"{parts[0]}: {'; '.join(said)}.")
+        meaning = (_COUNTED if is_count else _MEANING)[verdict][position]
+        if verdict == CONSISTENT and doubted:
+            meaning = _DOUBTED[position]
+        meaning = meaning.format(null=null)
+        said = "; ".join((doubt.en, doubt.id)[position] for doubt in doubts)
+        joint = " " if meaning.endswith((" but", " tetapi")) else "; "
+        texts.append(f"{parts[0]}: {shown}; {meaning}{joint + said if said else ''}.")
     return texts[0], texts[1]
