@@ -167,13 +167,14 @@ def report(simulations: int) -> str:
     started = time.process_time()
     parts = [
         f"# Claims about simulated accounts: {simulations:,} of each kind",
-        "`python -m bench --claims --write`; seeded, the same numbers each time. With 1,000 simulations a share of 95 % is known"
-        " to ±1.4 points, one of 5 % too.",
+        "`python -m bench --claims --write`; seeded, the same numbers each time. With 1,000 simulations a share of 95 "
+        "% is known to ±1.4 points, one of 5 % too.",
         "## Volume: 93 months, 18 of them before, about 1 post a day, rates that drift (standard deviation 0.5)\n\n"
-        "How many of the 95 % intervals hold the true ratio (aim 93 to 97 %); how often the scan finds a single change.",
+        "How many of the 95 % intervals hold the true ratio (aim 93 to 97 %); how often the scan finds a change.",
         "\n".join(volume_lines(simulations)),
         "## Engagement: 2,500 posts of 8 years; followers grow, and so does the share of posts with a partner\n\n"
-        "How often each way says that posts with a partner are received better. With a true ratio of 1 every yes is wrong (aim: 6 % at most).",
+        "How often each way says that posts with a partner are received differently. With a true ratio of 1 every yes "
+        "is wrong (aim: 6 % at most).",
         "\n".join(engagement_lines(simulations)),
         "## Coincidence",
         "\n".join(coincidence_lines(simulations)),

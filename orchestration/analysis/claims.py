@@ -26,7 +26,7 @@ from orchestration.analysis.statements import Claims, Specification, Statement, 
 from orchestration.analysis.verdicts import Reason, Span
 from orchestration.analysis.volume import LEVEL, Ratio, likeliest_step, rate_ratio, welch_ratio
 
-# Months on each side of a comparison of volume, or covered months of a window: with fewer, autocorrelation cannot be told.
+# Covered months on each side of a comparison of volume: with fewer, autocorrelation cannot be told.
 LEAST_MONTHS = 6
 # Posts with and without a partner. 30 of each give a ratio within a factor of 2 at the spread of likes (variance about
 # the square of the mean): less says nothing.
@@ -456,7 +456,7 @@ def _volume(source: _Source, spec: Specification, result: Result) -> Result:
     if chosen is None:
         told = "not every year after is covered"
         return replace(result, reason=Reason("not_covered", told, "tidak setiap tahun sesudahnya tercakup"))
-    counts, days, is_after, months = sides
+    counts, days, is_after, _ = sides
     welch = welch_ratio(*sides)
     checks = [*said, f"Welch {welch.estimate:.2f} ({welch.low:.2f} to {welch.high:.2f})"]
     numbers = np.array([row[0].year * 12 + row[0].month - 1 for row in rows])
@@ -533,6 +533,8 @@ def _engagement(source: _Source, spec: Specification, result: Result) -> Result:
     covariates = [spec.time_effects, "media", "language", *(["kind"] if len(spec.kinds) > 1 else [])]
     # Who is named in the file need not be named to readers: a private person never is.
     partners = "the named partners" if spec.partners else "registered accounts"
+    if spec.partners == (statements.ANYONE,):
+        partners = "any other account"
     result = replace(
         result,
         estimand=f"{metric} of posts with a {' or '.join(spec.by)} of {partners} against comparable posts without",
@@ -547,6 +549,7 @@ def _engagement(source: _Source, spec: Specification, result: Result) -> Result:
                 fct_interactions.post_key,
                 bool_or(
                     case
+                        when $anyone then true
                         when len($partners) > 0 then partner_keys.account_key is not null
                         else targets.is_registered
                     end
@@ -585,6 +588,7 @@ def _engagement(source: _Source, spec: Specification, result: Result) -> Result:
         order by fct_posts.post_key
         """,
         partners=[name.lower().removeprefix("@") for name in spec.partners],
+        anyone=spec.partners == (statements.ANYONE,),
         by=list(spec.by),
         kinds=list(spec.kinds),
         first=spec.window.first,
@@ -731,7 +735,8 @@ def _coincidence(source: _Source, spec: Specification, result: Result) -> Result
         "select period_start, period_end, value from marts.fct_indicators "
         "where indicator_code = $code and reporter = $reporter and geo = $geo and dimension = 'total' "
         # 360 to 370 days: a year, whichever day it begins on
-        "and category = 'total' and value is not null and date_diff('day', period_start, period_end) between 360 and 370 "
+        "and category = 'total' and value is not null "
+        "and date_diff('day', period_start, period_end) between 360 and 370 "
         "and period_start >= $first and period_end <= $last order by period_start, period_end",
         code=spec.indicator.code,
         reporter=spec.indicator.reporter,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 _MOST_STEPS = 100
-# Change of the linear predictor at which a fit is done: steps shrink as squares, so what is left is below any digit shown.
+# Change of the linear predictor at which a fit is done: steps shrink as squares, what is left is below any digit shown.
 _DONE = 1e-8
 
 

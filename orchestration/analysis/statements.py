@@ -47,6 +47,8 @@ KINDS = ("original", "quote", "reply", "self_reply", "repost")
 OWN = ("original", "quote", "reply", "self_reply")
 METRICS = ("like_count", "repost_count", "reply_count", "quote_count", "bookmark_count", "impression_count")
 INTERACTIONS = ("mention", "reply", "repost", "quote")
+# As the only partner: any other account. It is never named, and there is nobody left for a placebo.
+ANYONE = "anyone"
 TAKES = ("whole", "lowest_year", "highest_year")
 
 _COMMON = ("id", "primary", "reading", "method", "mart", "threshold", "least_coverage")

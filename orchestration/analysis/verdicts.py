@@ -61,7 +61,8 @@ _MEANING = {
     ),
     COINCIDES: (
         "both series rise and fall in the same years; any two series with a trend do, and their changes do not agree",
-        "kedua deret naik dan turun pada tahun yang sama; dua deret bertren selalu begitu, dan perubahannya tidak sejalan",
+        "kedua deret naik dan turun pada tahun yang sama; dua deret bertren selalu begitu, "
+        "dan perubahannya tidak sejalan",
     ),
 }
 
@@ -166,8 +167,10 @@ def cap(spans: Sequence[Span], created: date | None, total: int) -> Reason | Non
     if created is not None:
         return Reason(
             "begins_late",
-            f"the account was created on {created} and its first captured post is of {start}: what lies between is unknown",
-            f"akun dibuat pada {created} dan unggahan pertama yang tertangkap bertanggal {start}: di antaranya tidak diketahui",
+            f"the account was created on {created}, and its first captured post is of {start}: "
+            "what lies between is unknown",
+            f"akun dibuat pada {created}, dan unggahan pertama yang tertangkap bertanggal {start}: "
+            "yang di antaranya tidak diketahui",
         )
     return None
 

@@ -21,8 +21,8 @@ LEAST_LIKELIHOOD_RATIO = 10.0
 # A step needs half a year on either side.
 LEAST_MONTHS_BESIDE_A_STEP = 6
 _MOST_AUTOCORRELATION = 0.9
-# With 4 degrees of freedom t is 2.8, with 1 it is 12.7, which would say more of the formula than of the data. On simulated
-# accounts 2, 3 and 4 hold the truth equally often (3,600 of them, 2026-11-26).
+# With 4 degrees of freedom t is 2.8, with 1 it is 12.7, which would say more of the formula than of the data. On
+# simulated accounts 2, 3 and 4 hold the truth equally often (3,600 of them, 2026-11-26).
 _LEAST_DEGREES = 4.0
 
 
@@ -79,7 +79,7 @@ def autocorrelation(residuals: np.ndarray, months: np.ndarray, means: int = 1) -
     Args:
         residuals: One per month, about 0 on average.
         months: Running number of each month: a pair counts where the second follows the first directly.
-        means: How many means were fitted before: each pulls the correlation down, on average by (1+rho)/n and rho/n more.
+        means: How many means were fitted before: with k of them it comes out too low by (k+(k+2)rho)/n on average.
 
     Source of the correction for one mean, rho + (1+3rho)/n: Marriott and Pope (1954), Biometrika 41:390.
     """
@@ -123,11 +123,12 @@ def rate_ratio(counts: np.ndarray, days: np.ndarray, after: np.ndarray, months: 
         after: True for months after, False for months before.
         months: Running number of each month.
 
-    Neighbouring months are alike, and each is worth less than an independent one. The variance of each side is inflated by
-    what an AR(1) drift of its length does to a mean, for the share of the variance that is drift; the noise of single
-    posts does not carry over to the next month. In a long series without such noise that is (1+rho)/(1-rho). The interval
-    rests on t with Welch's degrees of freedom for the independent months that each side is worth: 18 months before are
-    few, however many come after. How often it holds the truth: `bench/results/claims.md`.
+    Neighbouring months are alike, and each is worth less than an independent one. The variance of each side is
+    inflated by what an AR(1) drift of its length does to a mean, for the share of the variance that is drift; the
+    noise of single posts does not carry over to the next month. In a long series without such noise that is
+    (1+rho)/(1-rho). The interval rests on t with Welch's degrees of freedom for the independent months that each side
+    is worth: 18 months before are few, however many come after. How often it holds the truth:
+    `bench/results/claims.md`.
 
     Raises:
         NotEstimableError: Fewer than three months, or no post, on one side.

@@ -506,8 +506,8 @@ def _claims(page: _Page) -> dict[str, Any]:
             if decided
             else "The study states no claims.",
             caption="Every reading of every claim: how the result depends on what the words are taken to mean",
-            note="Readings, windows and thresholds were stated in a file before any result. A ratio says what goes with what"
-            " (associated with), never what caused it.",
+            note="Readings, windows and thresholds were stated in a file before any result. A ratio says what goes "
+            "with what (associated with), never what caused it.",
             is_folded=True,
         ),
     }

@@ -71,7 +71,7 @@ def test_negative_binomial_equals_statsmodels() -> None:
 
 @pytest.mark.parametrize("rho", [0.0, 0.4, 0.7])
 def test_volume_intervals_hold_the_truth_under_autocorrelation(rho: float) -> None:
-    # 80 accounts: of intervals that hold it in 95 of 100, fewer than 70 do in 1 of 400 seeds. The large run is in bench.
+    # 80 accounts: of intervals that hold it in 95 of 100, fewer than 70 do in 1 of 400 seeds. bench has the large run.
     generator = np.random.default_rng(11)
     held = 0
     for _ in range(80):
@@ -372,7 +372,7 @@ statements:
 
 
 def make_marts(path: Path, counts: np.ndarray, *, span: tuple[bool, int], shuffle: int = 0, reposts: int = 0) -> None:
-    """A warehouse of one account: so many posts in each month, likes that grow with the years and never with partners."""
+    """A warehouse of one account: so many posts in each month, likes that follow the years and never partners."""
     generator = np.random.default_rng(8)
     posts, interactions, engagement = [], [], []
     first_month = next(i for i, n in enumerate(counts) if n)
@@ -431,18 +431,21 @@ def make_marts(path: Path, counts: np.ndarray, *, span: tuple[bool, int], shuffl
             "cross join (values ('original'), ('repost')) kinds(kind) left join counted using (posted_month, kind)"
         )
         db.execute(
-            "create table marts.dim_accounts as from (values ('a', 'x', 'me', ?, false), ('office', 'x', 'office', 0, true),"
-            " ('person', 'x', 'somebody', 0, false)) t(account_key, platform, handle, post_count, is_registered)",
+            "create table marts.dim_accounts as from (values ('a', 'x', 'me', ?, false), "
+            "('office', 'x', 'office', 0, true), ('person', 'x', 'somebody', 0, false)) "
+            "t(account_key, platform, handle, post_count, is_registered)",
             [len(posts)],
         )
         db.execute(
-            "create table marts.dim_account_handles as select account_key, handle as folded_handle from marts.dim_accounts"
+            "create table marts.dim_account_handles as "
+            "select account_key, handle as folded_handle from marts.dim_accounts"
         )
         db.execute("create table marts.dim_organisations as select 'x' as platform, 'Office' as handle")
         is_census, record_count = span
         db.execute(
-            "create table intermediate.int_accounts__coverage as select 'a' as account_key, 'c' as capture_id, ? as basis,"
-            " ?::bigint as record_count, min(covered_date) as covered_from from intermediate.int_accounts__covered_days",
+            "create table intermediate.int_accounts__coverage as select 'a' as account_key, 'c' as capture_id, "
+            "? as basis, ?::bigint as record_count, min(covered_date) as covered_from "
+            "from intermediate.int_accounts__covered_days",
             ["census" if is_census else "observed_span", record_count],
         )
         db.execute("create table raw.captures as select 'c' as capture_id, null::timestamptz as owner_created_at")
