@@ -3,8 +3,8 @@
 Belongs here: fitting, and the covariance of what was fitted.
 Does not belong here: what the columns of a design mean.
 
-statsmodels gives the same (the tests compare them); importing it takes 1.2 s of CPU, which is a twentieth of a demo
-run, and the fits here take milliseconds (measured 2026-11-26).
+statsmodels gives the same (the tests compare them); importing it takes 1.2 s of CPU, more than all claims of the demo
+(measured 2026-11-26).
 """
 
 from __future__ import annotations

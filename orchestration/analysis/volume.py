@@ -15,8 +15,8 @@ import numpy as np
 from orchestration.analysis.regression import NotEstimableError, negative_binomial
 
 LEVEL = 0.95
-# A likelihood ratio above 10 is called a change: of 93 months without one, it "finds" one in 4 to 9 of 100 series
-# (autocorrelation 0 to 0.7); the threshold of one given month, 3.84, would in most.
+# A likelihood ratio above 10 is called a change: of 93 months without one, it "finds" one in 4, 7 and 15 of 100 series
+# (autocorrelation 0, 0.4, 0.7; bench/results/claims.md), because it looks at every month.
 LEAST_LIKELIHOOD_RATIO = 10.0
 # A step needs half a year on either side.
 LEAST_MONTHS_BESIDE_A_STEP = 6
