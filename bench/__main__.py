@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import loads, networks
+from bench import claims, loads, networks
 from bench.grow import PACKAGES, Grown, default_package, grow
 from bench.measure import Cost, ProgramError, Run, apart, bare_read, whole_run
 
@@ -135,12 +135,15 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--write",
         action="store_true",
-        help=f"write the tables to bench/results/{RESULTS.name}, {loads.RESULTS.name}, {networks.RESULTS.name}",
+        help=f"write the tables to bench/results/ ({RESULTS.name}, {loads.RESULTS.name}, {networks.RESULTS.name}, "
+        f"{claims.RESULTS.name})",
     )
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--loads", action="store_true", help="measure the load of each source family, and no whole run")
     only.add_argument("--networks", action="store_true", help="measure a network of a million edges, and nothing else")
+    only.add_argument("--claims", action="store_true", help="try the methods of claims on simulated accounts, no runs")
     only.add_argument("--no-loads", action="store_true", help="measure whole runs, and no single loads")
+    parser.add_argument("--simulations", type=int, default=1000, help="accounts of each kind (default: %(default)s)")
     parser.add_argument("--family", action="append", choices=list(loads.FAMILIES), help="load these families only")
     return parser.parse_args()
 
@@ -151,6 +154,13 @@ def main() -> int:
     if arguments.networks:
         return large_networks(arguments)
     status = 0
+    if arguments.claims:
+        text = claims.report(arguments.simulations)
+        print(text)
+        if arguments.write:
+            claims.RESULTS.parent.mkdir(exist_ok=True)
+            claims.RESULTS.write_text(text, encoding="utf-8")
+        return 0
     if not arguments.loads:
         status = whole_runs(arguments)
     if not arguments.no_loads:

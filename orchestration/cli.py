@@ -261,6 +261,31 @@ def _codebook_summary(found: Codebook) -> str:
     )
 
 
+@main.group()
+def claims() -> None:
+    """The claims of a study: check the file that states them."""
+
+
+@claims.command("check")
+@_data_dir
+@click.argument("file", type=click.Path(path_type=Path))
+def check_claims(data_dir: Path | None, file: Path) -> None:
+    """Say everything that is wrong with the claims in FILE, each with its line.
+
+    Exit status: 0 they can be computed; 1 the file has errors.
+    """
+    from orchestration.analysis.statements import known_indicators, read_claims
+
+    added = sorted(use_data_dir(data_dir).indicators.glob("*.csv"))
+    found = read_claims(file, known_indicators(added))
+    click.echo(f"{found.id} {found.version}: {found.title}. SHA-256 {found.sha256}")
+    for statement in found.statements:
+        click.echo(f"{statement.id}: {statement.text['en']}")
+        for spec in statement.specifications:
+            mark = "  decides" if spec.is_primary else ""
+            click.echo(f"  {spec.id:<24} {spec.method:<12} above {spec.threshold:<5g} {spec.sha256[:12]}{mark}")
+
+
 @main.command()
 @_data_dir
 @click.option("--port", default=3000, show_default=True, help="Port on 127.0.0.1.")

@@ -161,6 +161,9 @@ def _build(
             before = bookkeeping.step_record(connection, step.name)
         if upstream is None:
             raise SuaraError(f"Step '{step.name}' needs '{step.after}' first: materialize it, or everything.")
+        first: dict[str, dict[str, str]] = {}
+        if step.name == "quality":
+            first = _measure_claims(candidate, warehouse)
         context.log.info(f"{step.name}: building {len(nodes)} tables and views for study '{warehouse.study}'")
         select = selectors(manifest, [*nodes, *expected])
         target = warehouse.paths.root / "dbt_target"
@@ -205,6 +208,8 @@ def _build(
                 bookkeeping.record_step(connection, record)
         if is_open:
             candidate.accept()
+            for claims_id, readings in first.items():
+                ledger.keep_first_claims(claims_id, readings)
     quarantined = [o for rows in failed.values() for o in rows]
     return _Attempt(verdict, results, test_outcomes, is_open, retry, quarantined, counts)
 
@@ -231,6 +236,41 @@ def _readers_of(model: str, manifest: Mapping[str, Any], nodes: Mapping[str, Map
         if any(parent in found or parent.split(".")[-1] == model for parent in made_from):
             found.add(unique_id)
     return [unique_id for unique_id in nodes if unique_id in found]
+
+
+def _measure_claims(candidate: Candidate, warehouse: Warehouse) -> dict[str, dict[str, dict[str, str]]]:
+    """Compute the claims of the study from the marts of this candidate; the report on them comes next.
+
+    Returns:
+        By id of the claims: the primary readings that have a result now, to be kept when the candidate is accepted.
+    """
+    with candidate.connect() as connection:
+        study = connection.execute(
+            "select claims_id, platform, focal_handle from intermediate.int_studies__selected "
+            "where claims_id is not null and focal_handle is not null"
+        ).fetchall()
+        if not study:
+            bookkeeping.replace_claim_results(connection, [])
+            return {}
+        # numpy and the estimators only where there is something to compute
+        from orchestration.analysis.claims import First, has_result, measure, primaries
+        from orchestration.analysis.statements import read_study_claims
+
+        claims_id, platform, handle = study[0]
+        claims = read_study_claims(claims_id)
+        kept = {
+            claim: First(reading["spec_id"], reading["sha256"])
+            for claim, reading in warehouse.ledger.first_claims(claims.id).items()
+        }
+        rows = measure(connection, claims, study=warehouse.study, platform=platform, handle=handle, first=kept)
+        bookkeeping.replace_claim_results(connection, rows)
+    return {
+        claims.id: {
+            claim: {"spec_id": reading.spec_id, "sha256": reading.sha256}
+            for claim, reading in primaries(claims).items()
+            if has_result(rows, claim)
+        }
+    }
 
 
 def _owner(test: Mapping[str, Any]) -> str | None:

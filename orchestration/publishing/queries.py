@@ -468,6 +468,45 @@ group by all
 order by years.year, basis
 """,
     ),
+    "claims": """
+select
+    claim_id as claim,
+    reading,
+    is_primary as decides,
+    case when unit = 'share' then printf('%.1f %%', 100 * estimate) else printf('%.3g', estimate) end as estimate,
+    case when ci_low is not null then printf('%.2f to %.2f', ci_low, ci_high) end as interval,
+    printf('%.3g', null_value) as must_exceed,
+    p_adjusted,
+    n,
+    coverage_share as share_of_days_covered,
+    replace(verdict, '_', ' ') as verdict,
+    cross_checks,
+    warnings
+from reports.rpt_claims
+order by claim_id, is_primary desc, spec_id
+""",
+    "claims_decided": """
+select
+    claim_id,
+    claim_text,
+    reading,
+    estimand,
+    verdict,
+    verdict_text,
+    covariates,
+    cross_checks,
+    warnings,
+    readings,
+    testable
+from reports.rpt_claims
+inner join (
+    select claim_id, count(*) as readings, count(*) filter (where verdict <> 'not_testable') as testable
+    from reports.rpt_claims
+    group by claim_id
+) using (claim_id)
+where is_primary
+order by claim_id
+""",
     "captures": _query(
         _CAPTURE_NAMES,
         body="""

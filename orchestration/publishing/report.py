@@ -42,6 +42,15 @@ STATUS_NAMES = {
 }
 BASIS_COLOURS = {"export": ACCENT, "retrieval": "#c98a2b", "undated": "#7a8794"}
 
+VERDICT_NAMES = {
+    "supported": "supported",
+    "consistent_not_proven": "consistent, not proven",
+    "not_supported": "not supported",
+    "contradicted": "contradicted",
+    "coincides_descriptively": "coincides, no more than that",
+    "not_testable": "not testable",
+}
+
 Rows = list[dict[str, Any]]
 
 
@@ -134,6 +143,7 @@ def write_study_report(published_file: Path, target: Path) -> None:
             "themes": _themes(page),
             "interactions": _interactions(page),
             "engagement": _engagement(page),
+            "claims": _claims(page),
             "quality": _quality(page),
             "methods": _methods(page),
         }
@@ -565,6 +575,35 @@ def _engagement(page: _Page) -> list[Figure]:
             legend=[(BASIS_COLOURS[basis], f"observed at {basis}" if basis != "undated" else basis) for basis in bases],
         )
     ]
+
+
+def _claims(page: _Page) -> dict[str, Any]:
+    decided = page.rows("claims_decided")
+    counts = {verdict: sum(row["verdict"] == verdict for row in decided) for verdict in VERDICT_NAMES}
+    said = ", ".join(f"{n} {VERDICT_NAMES[verdict]}" for verdict, n in counts.items() if n)
+    return {
+        "decided": [
+            {
+                **row,
+                "name": VERDICT_NAMES[row["verdict"]],
+                "is_bad": row["verdict"] == "contradicted",
+                "checks": row["cross_checks"].split("; ") if row["cross_checks"] else [],
+                "doubts": row["warnings"].split("; ") if row["warnings"] else [],
+            }
+            for row in decided
+        ],
+        "all": page.figure(
+            "claims",
+            "Every reading",
+            f"{counted(len(decided), 'claim', 'claims')}: {said}, by the reading that decides."
+            if decided
+            else "The study states no claims.",
+            caption="Every reading of every claim: how the result depends on what the words are taken to mean",
+            note="Readings, windows and thresholds were stated in a file before any result. A ratio says what goes "
+            "with what (associated with), never what caused it.",
+            is_folded=True,
+        ),
+    }
 
 
 def _quality(page: _Page) -> dict[str, Any]:

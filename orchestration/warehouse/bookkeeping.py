@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -85,6 +85,60 @@ INDICATORS_TABLE = (
     + ")"
 )
 
+# What the claims of the study came to, written by the quality step with the columns of `analysis.claims`.
+CLAIM_COLUMNS = {
+    "study": "VARCHAR",
+    "account_key": "VARCHAR",
+    "claims_id": "VARCHAR",
+    "claims_version": "VARCHAR",
+    "claim_id": "VARCHAR",
+    "spec_id": "VARCHAR",
+    "claim_text": "VARCHAR",
+    "claim_text_id": "VARCHAR",
+    "reading": "VARCHAR",
+    "reading_id": "VARCHAR",
+    "is_primary": "BOOLEAN",
+    "method": "VARCHAR",
+    "mart": "VARCHAR",
+    "estimand": "VARCHAR",
+    "unit": "VARCHAR",
+    "estimate": "DOUBLE",
+    "ci_low": "DOUBLE",
+    "ci_high": "DOUBLE",
+    "ci_level": "DOUBLE",
+    "null_value": "DOUBLE",
+    "p_value": "DOUBLE",
+    "p_adjusted": "DOUBLE",
+    "observed_value": "DOUBLE",
+    "n": "BIGINT",
+    "n_groups": "BIGINT",
+    "effective_n": "DOUBLE",
+    "rho": "DOUBLE",
+    "covariates": "VARCHAR",
+    "exclusions": "VARCHAR",
+    "window_from": "DATE",
+    "window_to": "DATE",
+    "coverage_share": "DOUBLE",
+    "cross_checks": "VARCHAR",
+    "warnings": "VARCHAR",
+    "verdict": "VARCHAR",
+    "reason_code": "VARCHAR",
+    "verdict_text": "VARCHAR",
+    "verdict_text_id": "VARCHAR",
+    "is_fragile": "BOOLEAN",
+    "is_primary_changed": "BOOLEAN",
+    "seed": "BIGINT",
+    "library_versions": "VARCHAR",
+    "data_sha256": "VARCHAR",
+    "spec_sha256": "VARCHAR",
+    "claims_sha256": "VARCHAR",
+}
+CLAIMS_TABLE = (
+    "create table if not exists raw.claim_results ("
+    + ", ".join(f"{name} {kind}" for name, kind in CLAIM_COLUMNS.items())
+    + ")"
+)
+
 OUTCOME_COLUMNS = {
     "run_id": "VARCHAR",
     "checked_at": "TIMESTAMPTZ",
@@ -106,7 +160,8 @@ OUTCOME_COLUMNS = {
 
 def schema_version() -> str:
     """A fingerprint of every raw table's definition: when it changes, raw is rebuilt from the captures."""
-    text = json.dumps([all_raw_tables(), STEPS_TABLE, CODEBOOK_FIGURES_TABLE, INDICATORS_TABLE], sort_keys=True)
+    own = [STEPS_TABLE, CODEBOOK_FIGURES_TABLE, INDICATORS_TABLE, CLAIMS_TABLE]
+    text = json.dumps([all_raw_tables(), *own], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -116,6 +171,7 @@ def create_raw_schema(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(STEPS_TABLE)
     connection.execute(CODEBOOK_FIGURES_TABLE)
     connection.execute(INDICATORS_TABLE)
+    connection.execute(CLAIMS_TABLE)
     connection.execute("create table if not exists raw.schema_version as select ? as version", [schema_version()])
 
 
@@ -238,6 +294,17 @@ def replace_codebook_figures(
         names = ", ".join(f'"{name}"' for name in columns)
         marks = ", ".join("?" for _ in columns)
         connection.executemany(f"insert into raw.codebook_figures ({names}) values ({marks})", [list(r) for r in rows])
+
+
+def replace_claim_results(connection: duckdb.DuckDBPyConnection, rows: Sequence[Mapping[str, object]]) -> None:
+    """Put the results of the claims in the place of the ones before."""
+    connection.execute("delete from raw.claim_results")
+    if rows:
+        marks = ", ".join("?" for _ in CLAIM_COLUMNS)
+        connection.executemany(
+            f"insert into raw.claim_results ({', '.join(CLAIM_COLUMNS)}) values ({marks})",
+            [[row[name] for name in CLAIM_COLUMNS] for row in rows],
+        )
 
 
 def delete_capture_rows(connection: duckdb.DuckDBPyConnection, capture_id: str) -> None:

@@ -295,6 +295,17 @@ class Ledger:
         paths = sorted((self.root / "releases").glob("*.json"), key=lambda p: p.stat().st_mtime_ns)
         return json.loads(paths[-1].read_text("utf-8")) if paths else None
 
+    def first_claims(self, claims_id: str) -> dict[str, dict[str, str]]:
+        """The primary reading of each claim when there was a result for the first time: `spec_id` and `sha256`."""
+        path = self.root / "claims" / f"{claims_id}.json"
+        return json.loads(path.read_text("utf-8")) if path.exists() else {}
+
+    def keep_first_claims(self, claims_id: str, readings: dict[str, dict[str, str]]) -> None:
+        """Keep primary readings of claims that have a result; those that were kept before stay as they are."""
+        kept = self.first_claims(claims_id)
+        if readings.keys() - kept.keys():
+            _write_json(self.root / "claims" / f"{claims_id}.json", {**readings, **kept})
+
     def settings(self) -> dict[str, Any]:
         path = self.root / "settings.json"
         return json.loads(path.read_text("utf-8")) if path.exists() else {}

@@ -56,6 +56,13 @@ TABLES: dict[str, tuple[str, str]] = {
         """post_key varchar, theme_code varchar, codebook_version varchar, hit_count bigint not null,
         primary key (post_key, theme_code, codebook_version)""",
     ),
+    "reports.rpt_claims": (
+        "One row per claim and reading.",
+        """claim_id varchar, spec_id varchar, claim_text varchar, reading varchar, is_primary boolean, unit varchar,
+        estimand varchar, estimate double, ci_low double, ci_high double, null_value double, p_adjusted double, n bigint,
+        coverage_share double, covariates varchar, cross_checks varchar, warnings varchar, verdict varchar,
+        verdict_text varchar, primary key (claim_id, spec_id)""",
+    ),
     "marts.fct_interactions": (
         "One row per post, target and kind.",
         """interaction_key varchar primary key, post_key varchar not null, account_key varchar not null,
@@ -209,6 +216,12 @@ insert into marts.fct_post_engagement
 select post_key, capture_id, record_no, 'export', like_count, repost_count, null, true from marts.fct_posts where is_own;
 
 insert into reports.rpt_volume_years select account_key, year(posted_date), count(*) from marts.fct_posts group by all;
+
+insert into reports.rpt_claims values
+    ('C1', 'C1.rate', 'It posted more', 'later against earlier', true, 'ratio', 'posts per day', 2.4, 1.9, 3.1, 2, 0.06, 90, 0.97,
+        'days', 'Welch 2.3 (1.8 to 3.0)', 'fragile: readings differ', 'consistent_not_proven', 'Consistent, not proven: 2.40 (1.90 to 3.10).'),
+    ('C1', 'C1.year', 'It posted more', 'each year', false, 'ratio', 'posts per day', null, null, null, 2, null, 0, 0.1,
+        '', '', '', 'not_testable', 'Not testable: captures cover 10% of the days.');
 
 insert into quality.fct_capture_outcomes values
     ('c1' || repeat('0', 62), 'archive.zip', 'x_archive', 'accepted', null, 910, 905, 5, true),

@@ -180,6 +180,16 @@ def test_checks_that_did_not_pass_say_what_to_do(report):
     assert "1 outcome passed, 1 warned, 1 failed." in text
 
 
+def test_a_claim_shows_the_reading_that_decides_and_every_other_in_a_table(report):
+    section = report[report.index('id="claims"') : report.index('id="quality"')]
+    cards = section[: section.index("Every reading")]
+    assert "later against earlier" in cards and "each year" not in cards
+    assert "1 of 2 readings can be tested" in cards
+    assert "fragile: readings differ" in cards
+    assert "1.90 to 3.10" in section and "10.0\u00a0%" in section and "not testable" in section
+    assert "caused" not in section.replace("never what caused it", "")
+
+
 def test_records_are_accounted_for_without_their_content(report):
     text = Page(report).text
     assert "964 records delivered = 959 loaded + 5 rejected." in text
