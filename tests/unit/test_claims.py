@@ -73,7 +73,7 @@ def test_negative_binomial_equals_statsmodels() -> None:
 
 @pytest.mark.parametrize("rho", [0.0, 0.4, 0.7])
 def test_volume_intervals_hold_the_truth_under_autocorrelation(rho: float) -> None:
-    # 80 accounts: of intervals that hold it in 95 of 100, fewer than 70 do with 1 of 480 seeds (bench: 1,000 accounts).
+    # 80 accounts: of intervals that hold it in 95 of 100, fewer than 70 do with 1 of 480 seeds. The large run: bench.
     generator = np.random.default_rng(11)
     held = 0
     for _ in range(80):
