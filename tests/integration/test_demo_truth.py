@@ -238,3 +238,19 @@ def test_planted_defects_are_shown(con: duckdb.DuckDBPyConnection, truth: dict[s
         ).fetchall()
     }
     assert {"time_agrees_with_id", "no_missing_months", "no_rejected_records", "ids_unique_in_capture"} <= warned
+
+
+def test_claims_find_no_lift_by_partners_where_none_was_planted(
+    con: duckdb.DuckDBPyConnection, truth: dict[str, Any], demo_warehouse: DemoWarehouse
+) -> None:
+    assert truth["planted"]["partner_lift_within_year"] == 1.0
+    rows = con.execute("select claim_id, verdict, is_primary, study from reports.rpt_claims").fetchall()
+    assert {claim for claim, _, is_primary, _ in rows if is_primary} == {"C1", "C2", "C3", "C4", "C5", "C6"}
+    assert {study for *_, study in rows} == {"demo"}
+    assert "supported" not in {verdict for claim, verdict, *_ in rows if claim == "C6"}
+    # every series has too few years of figures
+    assert {verdict for claim, verdict, *_ in rows if claim == "C2"} == {"not_testable"}
+    kept = json.loads((demo_warehouse.paths.ledger / "claims" / "demo.json").read_text("utf-8"))
+    assert kept["C6"]["spec_id"] == "C6.likes"
+    # a claim without a result binds nobody to its reading yet
+    assert "C2" not in kept

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from bench.claims import AFTER, DAYS, NUMBERS, monthly_counts, naive_p, newest, posts_of_an_era
 from orchestration.analysis import verdicts
@@ -26,6 +27,7 @@ from orchestration.analysis.statements import (
 )
 from orchestration.analysis.verdicts import Span, cap
 from orchestration.analysis.volume import likeliest_step, rate_ratio, welch_ratio
+from orchestration.cli import main
 from orchestration.contract import DataDir
 from orchestration.warehouse.bookkeeping import CLAIM_COLUMNS
 from orchestration.warehouse.ledger import Ledger
@@ -60,7 +62,7 @@ def test_negative_binomial_equals_statsmodels() -> None:
 
     counts = monthly_counts(np.random.default_rng(2), 0.0, 2.0)
     design = np.column_stack([np.ones(len(counts)), AFTER]).astype(float)
-    theirs = NegativeBinomial(counts, design, offset=np.log(DAYS)).fit(disp=0, maxiter=500, method="bfgs", gtol=1e-8)
+    theirs = NegativeBinomial(counts, design, offset=np.log(DAYS)).fit(disp=0, maxiter=500)
     ours = negative_binomial(counts, design, DAYS)
     assert ours.coefficients == pytest.approx(theirs.params[:2], abs=1e-3)
     assert ours.alpha == pytest.approx(theirs.params[2], rel=5e-3)
@@ -303,6 +305,20 @@ def test_what_is_wrong_in_a_file_is_named_with_its_line(
         read_claims(path, KNOWN)
     assert (line, code) in {(p.line, p.code) for p in error.value.problems}
     assert f"mine.yml, line {line}: expected " in str(error.value)
+
+
+def test_check_prints_readings_or_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # the command points its process at the data folder; the next test is to find its own
+    monkeypatch.setenv("SUARA_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    command = ["claims", "check", "--data-dir", str(tmp_path / "data")]
+    good = CliRunner().invoke(main, [*command, str(CLAIMS_FOLDER / "demo.yml")])
+    assert good.exit_code == 0
+    assert "C6.likes" in good.output and "decides" in good.output
+    # the series of GOOD is in no table
+    bad = CliRunner().invoke(main, [*command, str(written(tmp_path, GOOD))])
+    assert bad.exit_code == 1
+    assert "mine.yml, line 19: expected a known series" in bad.output
 
 
 def test_the_hash_of_a_reading_changes_with_what_decides_and_not_with_words(tmp_path: Path) -> None:
