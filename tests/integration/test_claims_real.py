@@ -94,7 +94,8 @@ def test_pooled_means_mislead_and_the_row_says_so(pipeline: Pipeline, tmp_path: 
     row = verdicts_of(pipeline, tmp_path, "jokowi", 2018, 2022)["E"]
     # the same plain comparison, but for replies and posts of the last 30 days
     assert row["observed_value"] == pytest.approx(pooled, rel=0.1)
-    assert row["estimate"] < 0.95 * row["observed_value"]
+    # in years, media and languages of their own the difference is smaller
+    assert row["estimate"] < row["observed_value"]
     assert row["verdict"] in ("consistent_not_proven", "supported", "not_supported")
     assert f"without any control: {row['observed_value']:.2f} times" in row["cross_checks"]
     assert "4,000" in row["warnings"]
