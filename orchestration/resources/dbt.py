@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,8 +61,10 @@ class Dbt(dg.ConfigurableResource):
     def manifest_json(self) -> dict[str, Any]:
         return json.loads(prepare_manifest(self.project).read_text("utf-8"))
 
-    def build(self, warehouse: Path, select: list[str], *, study: str, target: Path) -> list[NodeResult]:
-        """`dbt build` of the selected nodes and their data tests.
+    def build(
+        self, warehouse: Path, select: list[str], *, study: str, target: Path, exclude: Sequence[str] = ()
+    ) -> list[NodeResult]:
+        """`dbt build` of the selected nodes and their data tests, but for those that are excluded by name.
 
         Unit tests are left to `make test`: they test the code, not the data of a run.
 
@@ -79,6 +81,7 @@ class Dbt(dg.ConfigurableResource):
                     "build",
                     "--select",
                     *select,
+                    *(["--exclude", *exclude] if exclude else []),
                     "--exclude-resource-type",
                     "unit_test",
                     "--vars",

@@ -348,3 +348,9 @@ def accepted_captures(connection: duckdb.DuckDBPyConnection) -> list[str]:
             "select capture_id from raw.captures where status = 'accepted' order by capture_id"
         ).fetchall()
     ]
+
+
+def accepted_sources(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """The sources of which later layers see records."""
+    rows = connection.execute("select distinct source from raw.captures where status = 'accepted'").fetchall()
+    return {row[0] for row in rows}

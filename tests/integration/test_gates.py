@@ -53,6 +53,19 @@ def pipeline(good_state: Path, tmp_path: Path) -> Pipeline:
     return Pipeline(root)
 
 
+def test_staged_sources_are_tested_where_they_have_captures(pipeline: Pipeline) -> None:
+    said = dict(
+        pipeline.query(
+            "select asset, observed from quality.fct_check_outcomes"
+            " where check_name like 'keeps_the_post_contract%' and passed",
+            published=True,
+        )
+    )
+    assert said["stg_x_archive__posts"] == "no failing row"
+    assert said["stg_bluesky__posts"] == "no accepted capture of this source, so no row"
+    assert len(said) == 23
+
+
 def good_again(folder: Path) -> Path:
     """Another good capture of the same account."""
     return build.modern_archive(folder / "later.zip", build.sample_posts(30, "2019-08-01 01:02:03.456"))
