@@ -51,6 +51,7 @@ class PostText(NamedTuple):
 _PLAIN_TAG = re.compile(r'(?:p|a|span)(?: [a-z-]+="(?:[^"&<>]|&amp;)*+")*+')
 _PARAGRAPHS, _LINE_ENDS, _NO_MEANING = ("p", "/p"), ("br", "br /", "br/"), ("span", "/span")
 _TAG = re.compile("<([^>]*)>")
+_WHOLE_ANCHOR = re.compile("(<a(?: [^<>]*)?>[^<>]*(?:</?span(?: [^<>]*)?>[^<>]*)*</a>)")
 _ATTRIBUTE = re.compile(' ([a-z-]+)="([^"]*)"')
 
 
@@ -100,53 +101,71 @@ def _read_plain(html: str) -> PostText | None:
     Each different text of a capture passes here: with the parser of any HTML a load of 200,000 posts took 12 times a
     bare read of them (2026-11-26).
     """
-    pieces = _TAG.split(html)
-    if html.count("<") != len(pieces) // 2 or "quote-inline" in html:
+    if "quote-inline" in html:
         return None
     parts: list[str] = []
     links: list[Link] = []
     length = pending = 0
     link: tuple[str, str, int, int] | None = None  # kind, address, where it begins in the text and in `parts`
-    for at in range(0, len(pieces), 2):
-        words = pieces[at]
-        tag = pieces[at - 1] if at else "span"
-        if tag in _PARAGRAPHS:
-            pending = 2
-        elif tag in _LINE_ENDS:
-            parts.append("\n" * (pending + 1) if length else "\n")
-            length += len(parts[-1])
-            pending = 0
-        elif tag == "/a":
+    for number, piece in enumerate(_WHOLE_ANCHOR.split(html)):
+        anchor = _whole_anchor(piece) if number % 2 else None
+        if anchor is not None:
             if link is not None:
                 links += _link(*link[:3], "".join(parts[link[3] :]))
                 link = None
-        elif tag not in _NO_MEANING:
-            if not _is_plain_tag(tag):
-                return None
-            if tag[0] == "p":
+            if pending and length:
+                parts.append("\n" * pending)
+                length += pending
+            pending = 0
+            kind, href, words = anchor
+            links += _link(kind, href, length, words)
+            if words:
+                parts.append(words)
+                length += len(words)
+            continue
+        tokens = _TAG.split(piece)
+        if piece.count("<") != len(tokens) // 2:
+            return None
+        for at in range(0, len(tokens), 2):
+            words = tokens[at]
+            tag = tokens[at - 1] if at else "span"
+            if tag in _PARAGRAPHS:
                 pending = 2
-            elif tag[0] == "a":
+            elif tag in _LINE_ENDS:
+                parts.append("\n" * (pending + 1) if length else "\n")
+                length += len(parts[-1])
+                pending = 0
+            elif tag == "/a":
                 if link is not None:
                     links += _link(*link[:3], "".join(parts[link[3] :]))
-                if pending and length:
-                    parts.append("\n" * pending)
-                    length += pending
-                pending = 0
-                link = (*_anchor(tag), length, len(parts))
-        if "&" in words:
-            words = unescape(words)
-        if not words:
-            continue
-        if "\n" in words or "\r" in words:
-            words = _SOURCE_LINE_END.sub(" ", words)
-        if words[0] == " " and not words.strip(" ") and (pending or not length or parts[-1].endswith("\n")):
-            continue
-        if pending and length:
-            parts.append("\n" * pending)
-            length += pending
-        pending = 0
-        parts.append(words)
-        length += len(words)
+                    link = None
+            elif tag not in _NO_MEANING:
+                if not _is_plain_tag(tag):
+                    return None
+                if tag[0] == "p":
+                    pending = 2
+                elif tag[0] == "a":
+                    if link is not None:
+                        links += _link(*link[:3], "".join(parts[link[3] :]))
+                    if pending and length:
+                        parts.append("\n" * pending)
+                        length += pending
+                    pending = 0
+                    link = (*_anchor(tag), length, len(parts))
+            if "&" in words:
+                words = unescape(words)
+            if not words:
+                continue
+            if "\n" in words or "\r" in words:
+                words = _SOURCE_LINE_END.sub(" ", words)
+            if words[0] == " " and not words.strip(" ") and (pending or not length or parts[-1].endswith("\n")):
+                continue
+            if pending and length:
+                parts.append("\n" * pending)
+                length += pending
+            pending = 0
+            parts.append(words)
+            length += len(words)
     if link is not None:
         links += _link(*link[:3], "".join(parts[link[3] :]))
     return PostText("".join(parts).rstrip("\n"), tuple(links))
@@ -163,6 +182,20 @@ def _anchor(tag: str) -> tuple[str, str]:
     """Kind and address of the link that a plain tag begins."""
     attributes = {name: value.replace("&amp;", "&") for name, value in _ATTRIBUTE.findall(tag)}
     return _kind_of(attributes.get("class", "").split(), attributes), attributes.get("href", "")
+
+
+@lru_cache(maxsize=1 << 14)
+def _whole_anchor(html: str) -> tuple[str, str, str] | None:
+    """Kind, address and words of a link, or None where what stands around it has a say in its words."""
+    tokens = _TAG.split(html)
+    if html.count("<") != len(tokens) // 2 or not all(
+        tag in _NO_MEANING or tag == "/a" or _is_plain_tag(tag) for tag in tokens[1::2]
+    ):
+        return None
+    pieces = [unescape(words) if "&" in words else words for words in tokens[2:-1:2]]
+    if any((words and not words.strip(" ")) or "\n" in words or "\r" in words for words in pieces):
+        return None
+    return (*_anchor(tokens[1]), "".join(pieces))
 
 
 def _link(kind: str, href: str, start: int, words: str) -> list[Link]:
