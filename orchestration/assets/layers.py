@@ -320,19 +320,27 @@ def _outcome(step: Step, **columns: Any) -> dict[str, Any]:
     }
 
 
+def _outcome_of_test(step: Step, node: Mapping[str, Any], **columns: Any) -> dict[str, Any]:
+    """An outcome of a dbt test, under its name, on its model."""
+    return _outcome(
+        step,
+        check_name=node["name"],
+        asset=(_owner(node) or "").split(".")[-1],
+        severity=gates.CRITICAL if node["config"]["severity"].lower() == "error" else gates.WARNING,
+        **columns,
+    )
+
+
 def _test_outcome(connection: Any, step: Step, manifest: Mapping[str, Any], result: NodeResult) -> dict[str, Any]:
     node = manifest["nodes"][result.unique_id]
     passed = result.status == "pass"
     sample = [] if passed else failing_rows(connection, result)
-    owner = _owner(node) or ""
     observed = "no failing row" if passed else f"{result.failures:,} failing rows"
     if result.status in ("error", "skipped"):
         observed = f"the test did not run ({result.status}): {result.message or 'its model failed'}"
-    return _outcome(
+    return _outcome_of_test(
         step,
-        check_name=node["name"],
-        asset=owner.split(".")[-1],
-        severity=gates.CRITICAL if node["config"]["severity"].lower() == "error" else gates.WARNING,
+        node,
         dimension="integrity",
         passed=passed,
         observed=observed,
@@ -346,11 +354,9 @@ def _test_outcome(connection: Any, step: Step, manifest: Mapping[str, Any], resu
 
 def _idle_outcome(step: Step, manifest: Mapping[str, Any], unique_id: str) -> dict[str, Any]:
     node = manifest["nodes"][unique_id]
-    return _outcome(
+    return _outcome_of_test(
         step,
-        check_name=node["name"],
-        asset=(_owner(node) or "").split(".")[-1],
-        severity=gates.CRITICAL if node["config"]["severity"].lower() == "error" else gates.WARNING,
+        node,
         dimension="integrity",
         passed=True,
         observed="no accepted capture of this source, so no row",
@@ -379,11 +385,9 @@ def _model_outcome(step: Step, manifest: Mapping[str, Any], result: NodeResult) 
 
 def _unspoken(step: Step, manifest: Mapping[str, Any], unique_id: str) -> dict[str, Any]:
     node = manifest["nodes"][unique_id]
-    return _outcome(
+    return _outcome_of_test(
         step,
-        check_name=node["name"],
-        asset=(_owner(node) or "").split(".")[-1],
-        severity=gates.CRITICAL if node["config"]["severity"].lower() == "error" else gates.WARNING,
+        node,
         dimension="completeness",
         passed=False,
         observed="no result",

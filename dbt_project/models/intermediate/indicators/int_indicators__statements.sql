@@ -1,24 +1,14 @@
+{%- set columns = [
+    'indicator_code', 'reporter', 'geo', 'period_start', 'period_end', 'period_type', 'stated_years', 'dimension', 'category',
+    'value', 'value_low', 'value_high', 'unit', 'flag', 'note', 'source',
+] | join(', ') -%}
+
 with
 
 governed as (
 
     select
-        indicator_code,
-        reporter,
-        geo,
-        period_start,
-        period_end,
-        period_type,
-        stated_years,
-        dimension,
-        category,
-        value,
-        value_low,
-        value_high,
-        unit,
-        flag,
-        note,
-        source,
+        {{ columns }},
         'reference_indicators.csv' as origin
 
     from {{ ref('reference_indicators') }}
@@ -28,22 +18,7 @@ governed as (
 from_files as (
 
     select
-        indicator_code,
-        reporter,
-        geo,
-        period_start,
-        period_end,
-        period_type,
-        stated_years,
-        dimension,
-        category,
-        value,
-        value_low,
-        value_high,
-        unit,
-        flag,
-        note,
-        source,
+        {{ columns }},
         origin
 
     from {{ ref('stg_suara__indicators') }}

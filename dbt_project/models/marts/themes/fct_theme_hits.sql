@@ -688,12 +688,14 @@ terms_in_hashtags as (
 
 ),
 
-excluded_spans as (
+-- the places of words and phrases by what the codebook calls them: for exclusions, near rules and conditions
+pattern_spans as (
 
     select
+        spans.post_no,
         candidate_keys.post_key,
-        exclusions.theme_code,
-        exclusions.codebook_version,
+        patterns.pattern,
+        spans.is_in_hashtag,
         spans.span_start,
         spans.span_end
 
@@ -703,11 +705,24 @@ excluded_spans as (
         on spans.pattern_no = patterns.pattern_no
         and not patterns.is_regex
 
-    inner join exclusions
-        on patterns.pattern = exclusions.pattern
-
     inner join candidate_keys
         on spans.post_no = candidate_keys.post_no
+
+),
+
+excluded_spans as (
+
+    select
+        pattern_spans.post_key,
+        exclusions.theme_code,
+        exclusions.codebook_version,
+        pattern_spans.span_start,
+        pattern_spans.span_end
+
+    from pattern_spans
+
+    inner join exclusions
+        on pattern_spans.pattern = exclusions.pattern
 
 ),
 
@@ -745,29 +760,22 @@ near_sides as (
 near_spans as (
 
     select distinct
-        candidate_keys.post_no,
-        candidate_keys.post_key,
+        pattern_spans.post_no,
+        pattern_spans.post_key,
         near_sides.term_id,
         near_sides.theme_code,
         near_sides.codebook_version,
         near_sides.near_window,
         near_sides.side,
-        spans.span_start,
-        spans.span_end
+        pattern_spans.span_start,
+        pattern_spans.span_end
 
-    from spans
-
-    inner join patterns
-        on spans.pattern_no = patterns.pattern_no
-        and not patterns.is_regex
+    from pattern_spans
 
     inner join near_sides
-        on patterns.pattern = near_sides.pattern
+        on pattern_spans.pattern = near_sides.pattern
 
-    inner join candidate_keys
-        on spans.post_no = candidate_keys.post_no
-
-    where not spans.is_in_hashtag
+    where not pattern_spans.is_in_hashtag
 
 ),
 
@@ -949,22 +957,15 @@ terms_not_excluded as (
 words_of_conditions as (
 
     select distinct
-        candidate_keys.post_key,
-        patterns.pattern,
-        spans.span_start,
-        spans.span_end
+        pattern_spans.post_key,
+        pattern_spans.pattern,
+        pattern_spans.span_start,
+        pattern_spans.span_end
 
-    from spans
-
-    inner join patterns
-        on spans.pattern_no = patterns.pattern_no
-        and not patterns.is_regex
+    from pattern_spans
 
     inner join conditions
-        on patterns.pattern = conditions.condition
-
-    inner join candidate_keys
-        on spans.post_no = candidate_keys.post_no
+        on pattern_spans.pattern = conditions.condition
 
 ),
 

@@ -26,21 +26,7 @@ volume as (
 -- coverage and the denominators stand beside every kind of a month: take them once
 account_months as (
 
-    select
-        account_key,
-        posted_month,
-        reporting_timezone,
-        coverage_status,
-        covered_days,
-        calendar_days,
-        coverage_share,
-        cast(sum(post_count) as bigint) as posts_of_month,
-        cast(sum(post_count) filter (where kind <> 'repost') as bigint) as own_posts_of_month
-
-    from volume
-
-    group by
-        account_key, posted_month, reporting_timezone, coverage_status, covered_days, calendar_days, coverage_share
+    {{ months_of_volume('volume') }}
 
 ),
 
