@@ -74,18 +74,9 @@ _WITHOUT_LINKS = rf"(?:<p>{_SOME_WORDS}(?:<br ?/?>{_SOME_WORDS})*</p>)+"
 
 
 def is_without_links_sql(html: str) -> str:
-    """The condition that `text_without_links_sql` reads this HTML as `read_html` does."""
+    """The condition that dbt's macro `post_text_without_links` reads this HTML as `read_html` does."""
     # the cheap question first: it spares half of the texts the dear one
     return f"(not contains({html}, '<a ') and regexp_full_match({html}, '{_WITHOUT_LINKS}'))"
-
-
-def text_without_links_sql(html: str) -> str:
-    """The text of HTML that has no links, for DuckDB: a million texts at once."""
-    text = f"replace(substr({html}, 4, length({html}) - 7), '</p><p>', '\n\n')"
-    text = f"regexp_replace({text}, '<br ?/?>', '\n', 'g')"
-    for entity, character in (("lt", "<"), ("gt", ">"), ("quot", '"'), ("#39", "''"), ("amp", "&")):  # `&` last
-        text = f"replace({text}, '&{entity};', '{character}')"
-    return text
 
 
 def _read(html: str) -> PostText:

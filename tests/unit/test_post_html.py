@@ -13,8 +13,8 @@ from orchestration.connectors.post_html import (
     _read_plain,
     is_without_links_sql,
     read_html,
-    text_without_links_sql,
 )
+from tests.sql_macros import render
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_html_without_links_is_read_by_duckdb_as_the_parser_reads_it() -> None:
     rows = (
         duckdb.connect()
         .execute(
-            f"select html, {text_without_links_sql('html')} from (select unnest(?) as html)"
+            f"select html, {render('post_text_without_links', 'html')} from (select unnest(?) as html)"
             f" where {is_without_links_sql('html')}",
             [texts],
         )

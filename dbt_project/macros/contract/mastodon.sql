@@ -79,3 +79,17 @@
         ('url', 'a.href'), ('expanded_url', 'a.href'),
     ])) }} as {{ links_type() }})
 {%- endmacro %}
+
+
+{#- The text of a post's HTML that is paragraphs and line ends without a link, as most servers write it. Other HTML is read by
+    the loader, into raw.mastodon_texts. Entities are undone once, `&` last. -#}
+{% macro post_text_without_links(html) -%}
+    {%- set state = namespace(
+        sql="replace(substr(" ~ html ~ ", 4, length(" ~ html ~ ") - 7), '</p><p>', '\n\n')"
+    ) -%}
+    {%- set state.sql = regex_replace_all(state.sql, '<br ?/?>', '\n') -%}
+    {%- for entity, character in [('lt', '<'), ('gt', '>'), ('quot', '"'), ('#39', "''"), ('amp', '&')] -%}
+        {%- set state.sql = "replace(" ~ state.sql ~ ", '&" ~ entity ~ ";', '" ~ character ~ "')" -%}
+    {%- endfor -%}
+    {{ return(state.sql) }}
+{%- endmacro %}

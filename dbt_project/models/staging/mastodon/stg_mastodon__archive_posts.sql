@@ -28,7 +28,10 @@ posts as (
         captures.owner_name,
         captures.observed_at as capture_observed_at,
         activities."type" = 'Announce' as is_repost,
-        texts.text as said_text,
+        case
+            when texts.content_hash is not null then texts.text
+            else {{ post_text_without_links('activities.content') }}
+        end as said_text,
         coalesce(texts.links, []) as said_links,
         {{ json_struct('activities.tag', '[{"type": "VARCHAR", "name": "VARCHAR", "href": "VARCHAR"}]') }} as said_tags,
         {{ json_struct('activities.attachment', '[{"type": "VARCHAR", "mediaType": "VARCHAR"}]') }} as said_media,

@@ -75,7 +75,10 @@ posts as (
         {{ fediverse_handle(
             'delivered_posts.reblog.account.acct', 'coalesce(delivered_posts.reblog.account.url, delivered_posts.reblog.uri)'
         ) }} as reposted_author_handle,
-        texts.text as said_text,
+        case
+            when texts.content_hash is not null then texts.text
+            else {{ post_text_without_links('coalesce(delivered_posts.reblog.content, delivered_posts.content)') }}
+        end as said_text,
         coalesce(texts.links, []) as said_links,
         -- a boost says what its original says
         {{ list_map('case when delivered_posts.reblog.uri is not null then delivered_posts.reblog.tags else delivered_posts.tags end', 't', 't.name') }} as said_tags,
