@@ -5,17 +5,6 @@
 
 with
 
--- texts apart: a step that is read twice is kept, and a million texts are much to keep
-texts as (
-
-    select
-        post_key,
-        text
-
-    from {{ ref('fct_posts') }}
-
-),
-
 posts as (
 
     select
@@ -23,7 +12,8 @@ posts as (
         account_key,
         is_repost,
         posted_date,
-        posted_at
+        posted_at,
+        text
 
     from {{ ref('fct_posts') }}
 
@@ -43,7 +33,11 @@ accounts as (
 
 terms as (
 
-    select * from {{ ref('int_codebook__terms') }}
+    select
+        row_number() over (order by term_id) as term_no,
+        *
+
+    from {{ ref('int_codebook__terms') }}
 
 ),
 
@@ -56,6 +50,7 @@ conditions as (
 exclusions as (
 
     select * from {{ ref('codebook_exclusions') }}
+    where codebook_version in (select codebook_version from terms)
 
 ),
 
@@ -76,10 +71,10 @@ hashtags_split as (
 
     from (select distinct hashtag_as_written from post_hashtags) as spellings
 
-    -- splitting costs 24 µs each (2026-11-26): not where nothing but small letters follows the first one, nor where no
-    -- pattern begins
+    -- splitting costs 24 µs each (2026-11-26): not where nothing but small letters follows the first one, nor where there is
+    -- no pattern
     where {{ regex_match('hashtag_as_written', '.[^a-z]') }}
-        and {{ may_begin_a_pattern('lower(hashtag_as_written)', patterns) }}
+        and {{ hashtag_may_hold_a_pattern('lower(hashtag_as_written)', patterns) }}
 
 ),
 
@@ -101,29 +96,44 @@ hashtag_texts as (
 
 posts_with_hashtags_to_search as (
 
-    select distinct post_hashtags.post_key
+    select post_hashtags.post_key
 
     from post_hashtags
 
     inner join hashtag_texts
         on post_hashtags.hashtag_as_written = hashtag_texts.hashtag_as_written
 
-    where {{ may_hold_a_term('lower(hashtag_texts.nfc_text)', patterns) }}
+    where {{ may_hold_a_term('hashtag_texts.nfc_text', patterns) }}
+
+    union
+
+    -- the hashtags of a post are what its source says they are, also where its text has none
+    select post_hashtags.post_key
+
+    from post_hashtags
+
+    inner join terms
+        on post_hashtags.hashtag = terms.term
+        and terms.kind = 'hashtag'
 
 ),
 
--- one pass over every post with constant patterns; only what it keeps is looked at again
+-- one pass over every post with constant patterns; only what it keeps is looked at again, by a short number in place of its key
 candidate_posts as (
 
     select
-        row_number() over (order by post_key) as post_no,
-        post_key,
-        {{ nfc('text') }} as nfc_text
+        {{ row_numbers() }} as post_no,
+        posts.post_key,
+        posts.account_key,
+        posts.is_repost,
+        posts.posted_date,
+        posts.posted_at,
+        posts.text
 
-    from texts
+    from posts
 
-    where {{ may_hold_a_term('lower(text)', patterns) }}
-        or post_key in (select post_key from posts_with_hashtags_to_search)
+    where {{ may_hold_a_term('posts.text', patterns) }}
+        or posts.post_key in (select post_key from posts_with_hashtags_to_search)
 
 ),
 
@@ -131,8 +141,7 @@ texts_to_search as (
 
     select
         post_no,
-        post_key,
-        nfc_text
+        {{ nfc('text') }} as nfc_text
 
     from candidate_posts
 
@@ -140,18 +149,16 @@ texts_to_search as (
 
     select
         hashtag_no as post_no,
-        null as post_key,
         nfc_text
 
     from hashtag_texts
 
 ),
 
-candidates_folded as (
+texts_folded as (
 
     select
         post_no,
-        post_key,
         nfc_text,
         {{ fold_for_matching('nfc_text') }} as folded_text
 
@@ -160,20 +167,15 @@ candidates_folded as (
 ),
 
 -- a surface is a piece of text that looks like a pattern, with the character before it
-surfaces_listed as (
+texts_searched as (
 
     select
         post_no,
-        post_key,
         nfc_text,
         folded_text,
-        {% set found = [] -%}
-        {%- for alternation in codebook_alternations(patterns) -%}
-            {%- do found.append(regex_find_all('folded_text', alternation)) -%}
-        {%- endfor -%}
-        {{ list_union(found) if found else empty_list('varchar') }} as surfaces
+        {{ codebook_surfaces('folded_text', patterns) }} as surfaces
 
-    from candidates_folded
+    from texts_folded
 
 ),
 
@@ -181,7 +183,7 @@ surfaces_listed as (
 surfaces_unnested as (
 
     select unnest(surfaces) as surface
-    from surfaces_listed
+    from texts_searched
 
 ),
 
@@ -303,13 +305,6 @@ surface_patterns as (
 
 ),
 
-surfaces_with_patterns as (
-
-    select distinct surface
-    from surface_patterns
-
-),
-
 -- no step from here to the spans is read twice: a step that is read twice is kept, with its texts
 surfaces_of_posts as (
 
@@ -319,23 +314,27 @@ surfaces_of_posts as (
         folded_text,
         unnest(surfaces) as surface
 
-    from surfaces_listed
+    from texts_searched
 
 ),
 
-surfaces_placed as (
+patterns_of_posts as (
 
     select
         surfaces_of_posts.post_no,
         surfaces_of_posts.nfc_text,
         surfaces_of_posts.folded_text,
         surfaces_of_posts.surface,
+        surface_patterns.pattern_no,
+        surface_patterns.is_wildcard,
+        surface_patterns.part_start,
+        surface_patterns.part_end,
         {{ split_by('surfaces_of_posts.folded_text', 'surfaces_of_posts.surface') }} as parts
 
     from surfaces_of_posts
 
-    inner join surfaces_with_patterns
-        on surfaces_of_posts.surface = surfaces_with_patterns.surface
+    inner join surface_patterns
+        on surfaces_of_posts.surface = surface_patterns.surface
 
 ),
 
@@ -345,28 +344,28 @@ surface_starts as (
         post_no,
         nfc_text,
         folded_text,
-        surface,
+        pattern_no,
+        is_wildcard,
+        part_start,
+        part_end,
         unnest({{ starts_between_parts('parts', 'surface') }}) as surface_start
 
-    from surfaces_placed
+    from patterns_of_posts
 
 ),
 
 patterns_placed as (
 
     select
-        surface_starts.post_no,
-        surface_starts.nfc_text,
-        surface_starts.folded_text,
-        surface_patterns.pattern_no,
-        surface_patterns.is_wildcard,
-        surface_starts.surface_start + surface_patterns.part_start as span_start,
-        surface_starts.surface_start + surface_patterns.part_end as part_end
+        post_no,
+        nfc_text,
+        folded_text,
+        pattern_no,
+        is_wildcard,
+        surface_start + part_start as span_start,
+        surface_start + part_end as part_end
 
     from surface_starts
-
-    inner join surface_patterns
-        on surface_starts.surface = surface_patterns.surface
 
 ),
 
@@ -425,16 +424,6 @@ spans_in_words as (
 
 ),
 
-candidate_keys as (
-
-    select
-        post_no,
-        post_key
-
-    from candidate_posts
-
-),
-
 -- a regular expression is tried as a constant of its own, on the candidates alone
 regex_places as (
     {% for pattern in codebook_regexes(patterns) %}
@@ -444,7 +433,7 @@ regex_places as (
         '{{ pattern }}' as pattern,
         unnest({{ regex_places('folded_text', pattern) }}) as place
 
-    from candidates_folded
+    from texts_searched
 
     where post_no > 0
         and {{ regex_match('folded_text', pattern) }}
@@ -458,7 +447,7 @@ regex_places as (
         nfc_text as pattern,
         {{ struct_of([('span_start', 'post_no'), ('span_end', 'post_no')]) }} as place
 
-    from candidates_folded
+    from texts_searched
 
     where false
     {% endfor %}
@@ -479,7 +468,7 @@ hashtags_found as (
 posts_of_hashtags_found as (
 
     select
-        candidate_keys.post_no,
+        candidate_posts.post_no,
         post_hashtags.hashtag,
         post_hashtags.hashtag_as_written
 
@@ -488,8 +477,8 @@ posts_of_hashtags_found as (
     inner join post_hashtags
         on hashtags_found.hashtag_as_written = post_hashtags.hashtag_as_written
 
-    inner join candidate_keys
-        on post_hashtags.post_key = candidate_keys.post_key
+    inner join candidate_posts
+        on post_hashtags.post_key = candidate_posts.post_key
 
 ),
 
@@ -499,7 +488,7 @@ marked_words as (
         post_no,
         unnest({{ words_after("replace(nfc_text, '＃', '#')", '#', '^' ~ word ~ '+') }}) as marked
 
-    from candidate_posts
+    from texts_searched
 
     where post_no in (select post_no from posts_of_hashtags_found)
 
@@ -604,7 +593,7 @@ spans as (
 terms_of_patterns as (
 
     select
-        terms.term_id,
+        terms.term_no,
         terms.kind,
         terms.case_sensitive,
         patterns.pattern_no
@@ -620,8 +609,8 @@ terms_of_patterns as (
 terms_in_texts as (
 
     select
-        candidate_keys.post_key,
-        terms_of_patterns.term_id,
+        spans.post_no,
+        terms_of_patterns.term_no,
         spans.matched_text,
         spans.is_in_hashtag,
         spans.span_start,
@@ -633,9 +622,6 @@ terms_in_texts as (
         on spans.pattern_no = terms_of_patterns.pattern_no
         and terms_of_patterns.kind <> 'hashtag'
 
-    inner join candidate_keys
-        on spans.post_no = candidate_keys.post_no
-
     -- an acronym counts in capitals only: TIP is not a tip
     where not terms_of_patterns.case_sensitive
         or {{ regex_match('spans.matched_text', '^[\\p{Lu}\\p{N}]+$') }}
@@ -646,8 +632,8 @@ terms_in_texts as (
 hashtag_places as (
 
     select
-        candidate_keys.post_key,
-        terms_of_patterns.term_id,
+        spans.post_no,
+        terms_of_patterns.term_no,
         min(spans.span_start) - 1 as span_start,
         min(spans.span_end) as span_end
 
@@ -656,9 +642,6 @@ hashtag_places as (
     inner join terms_of_patterns
         on spans.pattern_no = terms_of_patterns.pattern_no
         and terms_of_patterns.kind = 'hashtag'
-
-    inner join candidate_keys
-        on spans.post_no = candidate_keys.post_no
 
     where spans.character_before in ('#', '＃')
 
@@ -669,8 +652,8 @@ hashtag_places as (
 terms_in_hashtags as (
 
     select
-        post_hashtags.post_key,
-        terms.term_id,
+        candidate_posts.post_no,
+        terms.term_no,
         post_hashtags.hashtag_as_written as matched_text,
         false as is_in_hashtag,
         hashtag_places.span_start,
@@ -682,47 +665,41 @@ terms_in_hashtags as (
         on post_hashtags.hashtag = terms.term
         and terms.kind = 'hashtag'
 
+    inner join candidate_posts
+        on post_hashtags.post_key = candidate_posts.post_key
+
     left join hashtag_places
-        on post_hashtags.post_key = hashtag_places.post_key
-        and terms.term_id = hashtag_places.term_id
+        on candidate_posts.post_no = hashtag_places.post_no
+        and terms.term_no = hashtag_places.term_no
 
 ),
 
--- the places of words and phrases by what the codebook calls them: for exclusions, near rules and conditions
-pattern_spans as (
+excluding_patterns as (
 
     select
-        spans.post_no,
-        candidate_keys.post_key,
-        patterns.pattern,
-        spans.is_in_hashtag,
-        spans.span_start,
-        spans.span_end
+        patterns.pattern_no,
+        exclusions.theme_code
 
-    from spans
+    from exclusions
 
     inner join patterns
-        on spans.pattern_no = patterns.pattern_no
+        on exclusions.pattern = patterns.pattern
         and not patterns.is_regex
-
-    inner join candidate_keys
-        on spans.post_no = candidate_keys.post_no
 
 ),
 
 excluded_spans as (
 
     select
-        pattern_spans.post_key,
-        exclusions.theme_code,
-        exclusions.codebook_version,
-        pattern_spans.span_start,
-        pattern_spans.span_end
+        spans.post_no,
+        excluding_patterns.theme_code,
+        spans.span_start,
+        spans.span_end
 
-    from pattern_spans
+    from spans
 
-    inner join exclusions
-        on pattern_spans.pattern = exclusions.pattern
+    inner join excluding_patterns
+        on spans.pattern_no = excluding_patterns.pattern_no
 
 ),
 
@@ -730,9 +707,8 @@ excluded_spans as (
 near_sides as (
 
     select
-        term_id,
+        term_no,
         theme_code,
-        codebook_version,
         near_window,
         'a' as side,
         unnest({{ split_list('near_a', '|') }}) as pattern
@@ -744,9 +720,8 @@ near_sides as (
     union all
 
     select
-        term_id,
+        term_no,
         theme_code,
-        codebook_version,
         near_window,
         'b' as side,
         unnest({{ split_list('near_b', '|') }}) as pattern
@@ -757,25 +732,40 @@ near_sides as (
 
 ),
 
+near_patterns as (
+
+    select
+        near_sides.term_no,
+        near_sides.theme_code,
+        near_sides.near_window,
+        near_sides.side,
+        patterns.pattern_no
+
+    from near_sides
+
+    inner join patterns
+        on near_sides.pattern = patterns.pattern
+        and not patterns.is_regex
+
+),
+
 near_spans as (
 
     select distinct
-        pattern_spans.post_no,
-        pattern_spans.post_key,
-        near_sides.term_id,
-        near_sides.theme_code,
-        near_sides.codebook_version,
-        near_sides.near_window,
-        near_sides.side,
-        pattern_spans.span_start,
-        pattern_spans.span_end
+        spans.post_no,
+        near_patterns.term_no,
+        near_patterns.theme_code,
+        near_patterns.near_window,
+        near_patterns.side,
+        spans.span_start,
+        spans.span_end
 
-    from pattern_spans
+    from spans
 
-    inner join near_sides
-        on pattern_spans.pattern = near_sides.pattern
+    inner join near_patterns
+        on spans.pattern_no = near_patterns.pattern_no
 
-    where not pattern_spans.is_in_hashtag
+    where not spans.is_in_hashtag
 
 ),
 
@@ -786,9 +776,8 @@ near_spans_that_count as (
     where not exists (
         select 1
         from excluded_spans
-        where excluded_spans.post_key = near_spans.post_key
+        where excluded_spans.post_no = near_spans.post_no
             and excluded_spans.theme_code = near_spans.theme_code
-            and excluded_spans.codebook_version = near_spans.codebook_version
             and excluded_spans.span_start < near_spans.span_end
             and excluded_spans.span_end > near_spans.span_start
     )
@@ -799,8 +788,7 @@ near_pairs as (
 
     select distinct
         near_a.post_no,
-        near_a.post_key,
-        near_a.term_id,
+        near_a.term_no,
         near_a.near_window,
         least(near_a.span_start, near_b.span_start) as span_start,
         greatest(near_a.span_end, near_b.span_end) as span_end,
@@ -811,7 +799,7 @@ near_pairs as (
 
     inner join near_spans_that_count as near_b
         on near_a.post_no = near_b.post_no
-        and near_a.term_id = near_b.term_id
+        and near_a.term_no = near_b.term_no
 
     where near_a.side = 'a'
         and near_b.side = 'b'
@@ -823,10 +811,10 @@ near_pairs as (
 terms_near_each_other as (
 
     select distinct
-        near_pairs.post_key,
-        near_pairs.term_id,
+        near_pairs.post_no,
+        near_pairs.term_no,
         substr(
-            candidate_posts.nfc_text, near_pairs.span_start + 1, near_pairs.span_end - near_pairs.span_start
+            texts_searched.nfc_text, near_pairs.span_start + 1, near_pairs.span_end - near_pairs.span_start
         ) as matched_text,
         false as is_in_hashtag,
         near_pairs.span_start,
@@ -834,175 +822,194 @@ terms_near_each_other as (
 
     from near_pairs
 
-    inner join candidate_posts
-        on near_pairs.post_no = candidate_posts.post_no
+    inner join texts_searched
+        on near_pairs.post_no = texts_searched.post_no
 
     where 1 + {{ list_size(regex_find_all(
-        'substr(candidate_posts.nfc_text, near_pairs.gap_start + 1, near_pairs.gap_end - near_pairs.gap_start)', word ~ '+'
+        'substr(texts_searched.nfc_text, near_pairs.gap_start + 1, near_pairs.gap_end - near_pairs.gap_start)', word ~ '+'
     )) }} <= near_pairs.near_window
 
 ),
 
 terms_found as (
 
-    select
-        post_key,
-        term_id,
-        matched_text,
-        is_in_hashtag,
-        span_start,
-        span_end
-
-    from terms_in_texts
-
+    select * from terms_in_texts
     union all
-
-    select
-        post_key,
-        term_id,
-        matched_text,
-        is_in_hashtag,
-        span_start,
-        span_end
-
-    from terms_in_hashtags
-
+    select * from terms_in_hashtags
     union all
+    select * from terms_near_each_other
 
-    select
-        post_key,
-        term_id,
-        matched_text,
-        is_in_hashtag,
-        span_start,
-        span_end
+),
 
-    from terms_near_each_other
+-- themes of crime are coded on posts of organisations and of those who handed over their own export, nobody else's
+posts_for_all_themes as (
+
+    select candidate_posts.post_no
+
+    from candidate_posts
+
+    inner join accounts
+        on candidate_posts.account_key = accounts.account_key
+
+    where accounts.is_registered
+        or accounts.is_capture_owner
 
 ),
 
 terms_described as (
 
     select
-        terms_found.post_key,
-        posts.account_key,
+        terms_found.post_no,
+        terms_found.term_no,
         terms.theme_code,
-        terms_found.term_id,
-        terms.term,
         case when terms_found.is_in_hashtag then 'hashtag_words' else terms.kind end as rule,
         terms_found.matched_text,
-        terms.codebook_version,
         terms.requires is not null as has_condition,
-        posts.is_repost,
         terms_found.span_start,
-        terms_found.span_end,
-        posts.posted_date,
-        posts.posted_at
+        terms_found.span_end
 
     from terms_found
 
     inner join terms
-        on terms_found.term_id = terms.term_id
+        on terms_found.term_no = terms.term_no
 
-    inner join posts
-        on terms_found.post_key = posts.post_key
-
-    inner join accounts
-        on posts.account_key = accounts.account_key
-
-    -- themes of crime are coded on posts of organisations and of those who handed over their own export, nobody else's
     where not terms.is_organisations_only
-        or accounts.is_registered
-        or accounts.is_capture_owner
+        or terms_found.post_no in (select post_no from posts_for_all_themes)
 
 ),
 
--- once for one place: a whole hashtag, or what runs on over it (`stop*` in #StopTPPO), says it already
-terms_said_once as (
+terms_taken_away as (
 
-    select * from terms_described
+    -- once for one place: a whole hashtag, or what runs on over it (`stop*` in #StopTPPO), says it already
+    select
+        words_of_hashtags.post_no,
+        words_of_hashtags.term_no,
+        words_of_hashtags.rule,
+        coalesce(words_of_hashtags.span_start, -1) as place
 
-    where rule <> 'hashtag_words'
-        or not exists (
-            select 1
-            from terms_described as said
-            where said.post_key = terms_described.post_key
-                and said.theme_code = terms_described.theme_code
-                and said.rule <> 'hashtag_words'
-                and (
-                    (said.span_start < terms_described.span_end and said.span_end > terms_described.span_start)
-                    or (said.span_start is null and terms_described.span_start is null)
-                )
+    from terms_described as words_of_hashtags
+
+    inner join terms_described as said
+        on words_of_hashtags.post_no = said.post_no
+        and words_of_hashtags.theme_code = said.theme_code
+
+    where words_of_hashtags.rule = 'hashtag_words'
+        and said.rule <> 'hashtag_words'
+        and (
+            (said.span_start < words_of_hashtags.span_end and said.span_end > words_of_hashtags.span_start)
+            or (said.span_start is null and words_of_hashtags.span_start is null)
         )
 
+    union
+
+    select
+        terms_described.post_no,
+        terms_described.term_no,
+        terms_described.rule,
+        terms_described.span_start as place
+
+    from terms_described
+
+    inner join excluded_spans
+        on terms_described.post_no = excluded_spans.post_no
+        and terms_described.theme_code = excluded_spans.theme_code
+
+    where terms_described.rule <> 'near'
+        and excluded_spans.span_start < terms_described.span_end
+        and excluded_spans.span_end > terms_described.span_start
+
 ),
 
-terms_not_excluded as (
+terms_that_count as (
 
-    select * from terms_said_once
+    select terms_described.*
 
-    where rule = 'near'
-        or not exists (
-            select 1
-            from excluded_spans
-            where excluded_spans.post_key = terms_said_once.post_key
-                and excluded_spans.theme_code = terms_said_once.theme_code
-                and excluded_spans.codebook_version = terms_said_once.codebook_version
-                and excluded_spans.span_start < terms_said_once.span_end
-                and excluded_spans.span_end > terms_said_once.span_start
-        )
+    from terms_described
+
+    left join terms_taken_away
+        on terms_described.post_no = terms_taken_away.post_no
+        and terms_described.term_no = terms_taken_away.term_no
+        and terms_described.rule = terms_taken_away.rule
+        and coalesce(terms_described.span_start, -1) = terms_taken_away.place
+
+    where terms_taken_away.post_no is null
 
 ),
 
+conditions_of_terms as (
+
+    select
+        terms.term_no,
+        terms.theme_code,
+        conditions.condition,
+        conditions.is_theme
+
+    from conditions
+
+    inner join terms
+        on conditions.term_id = terms.term_id
+
+),
+
+terms_with_conditions as (
+
+    select distinct
+        post_no,
+        term_no
+
+    from terms_that_count
+
+    where has_condition
+
+),
+
+-- by theme and word, not by term: what is not meant meets no condition ("bukan korban" is no victim who is helped)
 words_of_conditions as (
 
     select distinct
-        pattern_spans.post_key,
-        pattern_spans.pattern,
-        pattern_spans.span_start,
-        pattern_spans.span_end
+        patterns.pattern_no,
+        conditions_of_terms.theme_code,
+        conditions_of_terms.term_no
 
-    from pattern_spans
+    from conditions_of_terms
 
-    inner join conditions
-        on pattern_spans.pattern = conditions.condition
+    inner join patterns
+        on conditions_of_terms.condition = patterns.pattern
+        and not patterns.is_regex
+
+    where not conditions_of_terms.is_theme
 
 ),
 
 word_conditions_met as (
 
     select distinct
-        terms_not_excluded.post_key,
-        terms_not_excluded.term_id
+        terms_with_conditions.post_no,
+        terms_with_conditions.term_no
 
-    from terms_not_excluded
-
-    inner join conditions
-        on terms_not_excluded.term_id = conditions.term_id
+    from terms_with_conditions
 
     inner join words_of_conditions
-        on terms_not_excluded.post_key = words_of_conditions.post_key
-        and conditions.condition = words_of_conditions.pattern
+        on terms_with_conditions.term_no = words_of_conditions.term_no
 
-    where terms_not_excluded.has_condition
-        and not conditions.is_theme
-        -- what is not meant meets no condition: "bukan korban" is no victim who is helped
-        and not exists (
-            select 1
-            from excluded_spans
-            where excluded_spans.post_key = terms_not_excluded.post_key
-                and excluded_spans.theme_code = terms_not_excluded.theme_code
-                and excluded_spans.codebook_version = terms_not_excluded.codebook_version
-                and excluded_spans.span_start < words_of_conditions.span_end
-                and excluded_spans.span_end > words_of_conditions.span_start
-        )
+    inner join spans
+        on terms_with_conditions.post_no = spans.post_no
+        and words_of_conditions.pattern_no = spans.pattern_no
+
+    left join excluded_spans
+        on terms_with_conditions.post_no = excluded_spans.post_no
+        and words_of_conditions.theme_code = excluded_spans.theme_code
+        and excluded_spans.span_start < spans.span_end
+        and excluded_spans.span_end > spans.span_start
+
+    where excluded_spans.post_no is null
 
 ),
 
 terms_that_wait_for_themes as (
 
-    select distinct term_id
-    from conditions
+    select distinct term_no
+    from conditions_of_terms
     where is_theme
 
 ),
@@ -1011,20 +1018,17 @@ terms_that_wait_for_themes as (
 themes_without_theme_condition as (
 
     select distinct
-        terms_not_excluded.post_key,
-        terms_not_excluded.theme_code
+        terms_that_count.post_no,
+        terms_that_count.theme_code
 
-    from terms_not_excluded
+    from terms_that_count
 
     left join word_conditions_met
-        on terms_not_excluded.post_key = word_conditions_met.post_key
-        and terms_not_excluded.term_id = word_conditions_met.term_id
+        on terms_that_count.post_no = word_conditions_met.post_no
+        and terms_that_count.term_no = word_conditions_met.term_no
 
-    left join terms_that_wait_for_themes
-        on terms_not_excluded.term_id = terms_that_wait_for_themes.term_id
-
-    where terms_that_wait_for_themes.term_id is null
-        and (not terms_not_excluded.has_condition or word_conditions_met.term_id is not null)
+    where terms_that_count.term_no not in (select term_no from terms_that_wait_for_themes)
+        and (not terms_that_count.has_condition or word_conditions_met.term_no is not null)
 
 ),
 
@@ -1032,15 +1036,15 @@ themes_without_theme_condition as (
 themes_that_meet_conditions as (
 
     select
-        post_key,
+        post_no,
         theme_code
 
     from themes_without_theme_condition
 
-    union
+    union all
 
     select
-        themes_without_theme_condition.post_key,
+        themes_without_theme_condition.post_no,
         parents.parent_code as theme_code
 
     from themes_without_theme_condition
@@ -1055,20 +1059,18 @@ themes_that_meet_conditions as (
 theme_conditions_met as (
 
     select distinct
-        terms_not_excluded.post_key,
-        terms_not_excluded.term_id
+        terms_with_conditions.post_no,
+        terms_with_conditions.term_no
 
-    from terms_not_excluded
+    from terms_with_conditions
 
-    inner join conditions
-        on terms_not_excluded.term_id = conditions.term_id
+    inner join conditions_of_terms
+        on terms_with_conditions.term_no = conditions_of_terms.term_no
+        and conditions_of_terms.is_theme
 
     inner join themes_that_meet_conditions
-        on terms_not_excluded.post_key = themes_that_meet_conditions.post_key
-        and conditions.condition = themes_that_meet_conditions.theme_code
-
-    where terms_not_excluded.has_condition
-        and conditions.is_theme
+        on terms_with_conditions.post_no = themes_that_meet_conditions.post_no
+        and conditions_of_terms.condition = themes_that_meet_conditions.theme_code
 
 ),
 
@@ -1080,38 +1082,52 @@ conditions_met as (
 
 ),
 
+terms_whose_conditions_are_met as (
+
+    select terms_that_count.*
+
+    from terms_that_count
+
+    left join conditions_met
+        on terms_that_count.post_no = conditions_met.post_no
+        and terms_that_count.term_no = conditions_met.term_no
+
+    where not terms_that_count.has_condition
+        or conditions_met.term_no is not null
+
+),
+
 hits as (
 
     select
         md5(concat(
-            terms_not_excluded.post_key,
+            candidate_posts.post_key,
             ':',
-            terms_not_excluded.term_id,
+            terms.term_id,
             ':',
-            coalesce(cast(terms_not_excluded.span_start as varchar), 'hashtag')
+            coalesce(cast(found.span_start as varchar), 'hashtag')
         )) as theme_hit_key,
-        terms_not_excluded.post_key,
-        terms_not_excluded.account_key,
-        terms_not_excluded.theme_code,
-        terms_not_excluded.term_id,
-        terms_not_excluded.term,
-        terms_not_excluded.rule,
-        terms_not_excluded.matched_text,
-        terms_not_excluded.codebook_version,
-        cast(terms_not_excluded.span_start as bigint) as span_start,
-        cast(terms_not_excluded.span_end as bigint) as span_end,
-        terms_not_excluded.is_repost,
-        terms_not_excluded.posted_date,
-        terms_not_excluded.posted_at
+        candidate_posts.post_key,
+        candidate_posts.account_key,
+        found.theme_code,
+        terms.term_id,
+        terms.term,
+        found.rule,
+        found.matched_text,
+        terms.codebook_version,
+        cast(found.span_start as bigint) as span_start,
+        cast(found.span_end as bigint) as span_end,
+        candidate_posts.is_repost,
+        candidate_posts.posted_date,
+        candidate_posts.posted_at
 
-    from terms_not_excluded
+    from terms_whose_conditions_are_met as found
 
-    left join conditions_met
-        on terms_not_excluded.post_key = conditions_met.post_key
-        and terms_not_excluded.term_id = conditions_met.term_id
+    inner join terms
+        on found.term_no = terms.term_no
 
-    where not terms_not_excluded.has_condition
-        or conditions_met.term_id is not null
+    inner join candidate_posts
+        on found.post_no = candidate_posts.post_no
 
 )
 
