@@ -5,9 +5,11 @@ Does not belong here: whether a hit is right (unit tests beside the models, test
 
 A codebook of a bench has a theme for each twelve terms: of five, two are phrases, one a wildcard, two words; one term
 in eight has a condition, one in ten an exclusion. Its words are drawn (seeded) from the texts' own: the first ones are
-common, so that many posts have a hit, the others rare. Each size holds the terms of the smaller ones. Each codebook is
-a changed one for the same posts: recoding costs what coding costs. Remembering what the version before made of posts is
-measured as a run of dbt on those models, its start included, after each change and again when nothing changed.
+common, so that many posts have a hit, the others less so. Each size holds the terms of the smaller ones. More terms
+find more, so the largest codebook is measured once more with rare words behind the first 60: what terms cost, not
+hits. Each codebook is a changed one for the same posts: recoding costs what coding costs. Remembering what the version
+before made of posts is measured as a run of dbt on those models, its start included, after each change and again when
+nothing changed.
 """
 
 from __future__ import annotations
@@ -38,6 +40,8 @@ from orchestration.resources.dbt import Dbt
 from orchestration.resources.manifest import invoke
 
 SIZES = (60, 240, 600)
+# So many terms of each codebook are common words.
+COMMON = 60
 POSTS = 1_000_000
 AIM_CPU_SECONDS = 6.0
 AIM_RATIO = 1.3
@@ -54,6 +58,7 @@ class Coded:
 
     Args:
         terms: Terms in it.
+        rare: All but the first of them are words that hardly occur.
         seconds: CPU and wall seconds by model.
         changed: CPU seconds of remembering what the version before said.
         unchanged: The same when nothing has changed.
@@ -62,11 +67,16 @@ class Coded:
     """
 
     terms: int
+    rare: bool
     seconds: dict[str, tuple[float, float]]
     changed: float
     unchanged: float
     posts: int
     hits: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.terms}, rare" if self.rare else str(self.terms)
 
     @property
     def cpu(self) -> float:
@@ -79,8 +89,9 @@ def _cpu() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def drawn_terms(texts: list[str], count: int, seed: int = 1) -> list[dict[str, object]]:
-    """Rows of `int_codebook__terms` from the words of the texts."""
+def drawn_terms(texts: list[str], count: int, seed: int = 1, *, rare: bool = False) -> list[dict[str, object]]:
+    """Rows of `int_codebook__terms` from the words of the texts; `rare` takes all but the common ones from words that
+    hardly occur."""
     counted: Counter[str] = Counter()
     pairs: Counter[str] = Counter()
     for text in texts[:: max(1, len(texts) // 20_000)]:
@@ -91,18 +102,19 @@ def drawn_terms(texts: list[str], count: int, seed: int = 1) -> list[dict[str, o
     # the first terms of a codebook are common words, those that are added later are rare ones
     words, phrases = [], []
     for found, kept, first in ((counted, words, 36), (pairs, phrases, 24)):
-        ranked = [text for text, _ in found.most_common(8000)]
-        common, rare = ranked[50:130], ranked[1000:]
+        ranked = [text for text, _ in found.most_common(12_000)]
+        common, others = ranked[50:130], ranked[8000:] if rare else ranked[1000:8000]
         dice.shuffle(common)
-        dice.shuffle(rare)
-        kept += [*rare, *common[:first]]
+        dice.shuffle(others)
+        kept += [*others, *common[:first]]
     chosen: dict[str, str] = {}
     for i in range(10_000):
         if len(chosen) == count:
             break
         kind = ("phrase", "word", "wildcard", "phrase", "word")[i % 5]
         term = phrases.pop() if kind == "phrase" else words.pop()
-        term = f"{term[:5]}*" if kind == "wildcard" else term
+        # the first five letters of a rare word begin many words that are not rare
+        term = f"{term if rare and i >= COMMON else term[:5]}*" if kind == "wildcard" else term
         chosen.setdefault(term, kind)
     rows = []
     for i, (term, kind) in enumerate(chosen.items()):
@@ -217,15 +229,17 @@ def measure(posts: int, sizes: tuple[int, ...], folder: Path) -> list[Coded]:
     with duckdb.connect(str(warehouse), config={"threads": THREADS}) as con:
         make_tables(con, texts, posts)
     found = []
-    for size in sizes:
+    for size, rare in [*((size, False) for size in sizes), (max(sizes), True)]:
         with duckdb.connect(str(warehouse)) as con:
-            make_codebook(con, drawn_terms(texts, size))
+            make_codebook(con, drawn_terms(texts, size, rare=rare))
         seconds = build(warehouse, folder / "target")
         remembered = remember(warehouse, folder / "target"), remember(warehouse, folder / "target")
         with duckdb.connect(str(warehouse), read_only=True) as con:
             counts = con.execute("select count(distinct post_key), count(*) from marts.fct_theme_hits").fetchall()[0]
-        found.append(Coded(size, seconds, *remembered, *counts))
-        print(f"{size} terms: {found[-1].cpu:.1f} CPU s, {counts[1]:,} hits", file=sys.stderr, flush=True)
+        found.append(Coded(size, rare, seconds, *remembered, *counts))
+        print(
+            f"{size} terms{', rare' * rare}: {found[-1].cpu:.1f} CPU s, {counts[1]:,} hits", file=sys.stderr, flush=True
+        )
     return found
 
 
@@ -244,19 +258,20 @@ def table(found: list[Coded], posts: int, command: str) -> str:
     for one in found:
         hits, themes = one.seconds["fct_theme_hits"], one.seconds["fct_post_themes"]
         lines.append(
-            f"| {one.terms} | {one.posts / posts:.0%} | {one.hits:,} | {hits[0]:.1f} s | {hits[1]:.1f} s | "
+            f"| {one.name} | {one.posts / posts:.0%} | {one.hits:,} | {hits[0]:.1f} s | {hits[1]:.1f} s | "
             f"{themes[0]:.1f} s | {one.changed:.1f} s | {one.unchanged:.1f} s |"
         )
-    by_terms = {one.terms: one.cpu * 1_000_000 / posts for one in found}
+    by_terms = {one.terms: one.cpu * 1_000_000 / posts for one in found if not one.rare}
+    rare = {one.terms: one.cpu * 1_000_000 / posts for one in found if one.rare}
     lines += ["", "| aim, per million posts | measured | met |", "|---|---:|---|"]
     if 240 in by_terms:
         met = "yes" if by_terms[240] <= AIM_CPU_SECONDS else "no"
         lines.append(f"| 240 terms ≤ {AIM_CPU_SECONDS:g} CPU s | {by_terms[240]:.1f} | {met} |")
-    if 60 in by_terms and 600 in by_terms:
-        ratio = by_terms[600] / by_terms[60]
-        lines.append(
-            f"| 600 terms ≤ {AIM_RATIO:g} × 60 terms | {ratio:.2f} | {'yes' if ratio <= AIM_RATIO else 'no'} |"
-        )
+    for said, seconds in (("of rare words", rare), ("that find half as much again", by_terms)):
+        if 60 in by_terms and 600 in seconds:
+            ratio = seconds[600] / by_terms[60]
+            met = "yes" if ratio <= AIM_RATIO else "no"
+            lines.append(f"| 600 terms {said} ≤ {AIM_RATIO:g} × 60 terms | {ratio:.2f} | {met} |")
     return "\n".join(lines) + "\n"
 
 
