@@ -452,7 +452,7 @@ select
     years.year,
     observed_months,
     calendar_months,
-    engagement_basis as basis,
+    observation_basis as basis,
     count(*) as own_posts,
     quantile_cont(fct_post_engagement.like_count, 0.25) as likes_25,
     median(fct_post_engagement.like_count) as likes_median,
