@@ -181,7 +181,7 @@ def _answers(page: _Page) -> dict[str, Any]:
 
 
 def read_figures(con: duckdb.DuckDBPyConnection) -> tuple[dict[str, Any], list[tuple[Figure, Rows]]]:
-    """The release of a published file, and every figure of its report that has a picture, with its rows.
+    """The release of a published file with its months, and every figure that has a picture, with its rows.
 
     Args:
         con: The published file, its session in UTC.
@@ -198,7 +198,9 @@ def read_figures(con: duckdb.DuckDBPyConnection) -> tuple[dict[str, Any], list[t
         *answers["engagement"],
     ]
     by_sql = {sql: name for name, sql in QUERIES.items()}
-    return page.rows("release")[0], [(figure, page.rows(by_sql[figure.sql])) for figure in found if figure.wide]
+    months = [row["coverage_status"] for row in page.rows("coverage_months")]
+    release = {**page.rows("release")[0], "months": len(months), "observed_months": months.count("observed")}
+    return release, [(figure, page.rows(by_sql[figure.sql])) for figure in found if figure.wide]
 
 
 def table(rows: Rows, caption: str) -> Table:
@@ -682,10 +684,10 @@ def _sociograms(page: _Page) -> list[Figure]:
                 id=f"sociogram_{kind}",
                 picture=lambda width, kind=kind: figures.sociogram(rows, kind, width, EVERYONE_ELSE),
                 alt=f"Network of named accounts by {EDGE_NAMES[kind]}.",
-                note="The triangle points to whom; the wider a tie, the more posts; the larger a circle, the more posts "
-                "to and from it. Everyone who is not registered is one circle. Accounts stand in the same places in "
-                f"the pictures of all kinds; a place means no more than who is tied to whom. At most {figures.MOST_NODES} "
-                "accounts are drawn."
+                note="The triangle points to whom; a wider tie is more posts, a larger circle more to and from it. "
+                "Everyone who is not registered is one circle. Accounts stand in the same places in the pictures of "
+                "all kinds; a place means no more than who is tied to whom. At most "
+                f"{figures.MOST_NODES} accounts are drawn."
                 + (
                     " A star: the posts of one account were collected, so all ties lead through it."
                     if stars.get(kind)

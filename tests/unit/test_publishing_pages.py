@@ -226,18 +226,30 @@ def test_report_of_several_accounts_draws_them_apart(tmp_path):
     with duckdb.connect(str(warehouse)) as con:
         con.execute("update marts.dim_accounts set is_focal = false")
         con.execute(
-            "insert into marts.dim_accounts values ('a9', '9', null, 'x', 'somebody_else_entirely', 'S', null, "
+            "insert into marts.dim_accounts values ('a9', '9', null, 'x', 'somebody_else_entirely', 'S', null, null, "
             "'private_person', 3, false, true, false, null, null)"
         )
         con.execute(
             "insert into marts.fct_post_volume values "
-            "('a9', '2016-01-01', 'original', 3, 31, 31, 1.0, 'observed', 'UTC')"
+            "('a9', '2016-01-01', 'original', 3, 31, 31, 1.0, 'observed', null, 'UTC')"
+        )
+        con.execute(
+            "insert into marts.fct_posts select * replace (post_key || 'x' as post_key, 'a9' as account_key, "
+            "'somebody_else_entirely' as handle) from marts.fct_posts where record_no in (4, 8, 12)"
+        )
+        con.execute(
+            "insert into marts.fct_post_themes select post_key || 'x', 'AWR', '0.1-draft', 1 from marts.fct_posts "
+            "where record_no in (4, 8) and account_key = 'a1'"
         )
     candidate = build_candidate(warehouse, tmp_path / "c", run_id="r", descriptions=descriptions)
     report = candidate.report.read_text("utf-8")
     assert "2 accounts posted" in Page(report).text
     assert "Account 2 (not registered)" in report
     assert "somebody_else_entirely" not in report
+    with duckdb.connect(str(candidate.file), read_only=True) as con:
+        shares = {(row[0], row[1]): row[4] for row in con.execute(QUERIES["theme_accounts"]).fetchall()}
+    assert shares["Awareness campaign", "Account 2 (not registered)"] == pytest.approx(2 / 3)
+    assert "Themes by account" in report
 
 
 # ---------- dictionary
