@@ -318,9 +318,12 @@ def sociogram(rows: Rows, kind: str, width: int, others: str) -> dict[str, Any]:
 
     Places come from all kinds together, so that pictures of two kinds can be laid side by side.
     """
-    named = _most_tied(rows, others)
+    named = _most_tied(rows, others, MOST_NODES)
     place = layout(tuple(named), tuple((row["sender"], row["receiver"], row["posts"]) for row in rows))
     height = round(0.6 * width) if width > 500 else width
+    if width <= 500:
+        named = _most_tied(rows, others, MOST_NODES // 2)
+        place = {name: place[name] for name in named}
     strength = dict.fromkeys(named, 0)
     ties, heads = [], []
     drawn = [
@@ -421,19 +424,23 @@ def sociogram(rows: Rows, kind: str, width: int, others: str) -> dict[str, Any]:
     ]
     # white behind the letters: a name may lie on a tie
     layers.insert(
-        3, {**layers[3], "mark": {**layers[3]["mark"], "color": "white", "stroke": "white", "strokeWidth": 3}}
+        3,
+        {
+            **layers[3],
+            "mark": {**layers[3]["mark"], "color": "white", "stroke": "white", "strokeWidth": 3, "strokeJoin": "round"},
+        },
     )
     return _single({"layer": layers}, width, height)
 
 
-def _most_tied(rows: Rows, others: str) -> list[str]:
+def _most_tied(rows: Rows, others: str, most: int) -> list[str]:
     """The accounts of a sociogram: those with most posts to or from another, in a fixed order."""
     totals: dict[str, int] = {}
     for row in rows:
         if row["sender"] != row["receiver"]:
             for name in (row["sender"], row["receiver"]):
                 totals[name] = totals.get(name, 0) + row["posts"]
-    kept = sorted(totals, key=lambda name: (-totals[name], name))[:MOST_NODES]
+    kept = sorted(totals, key=lambda name: (-totals[name], name))[:most]
     return sorted(set(kept) | ({others} & totals.keys()))
 
 

@@ -687,7 +687,7 @@ def _sociograms(page: _Page) -> list[Figure]:
                 note="The triangle points to whom; a wider tie is more posts, a larger circle more to and from it. "
                 "Everyone who is not registered is one circle. Accounts stand in the same places in the pictures of "
                 "all kinds; a place means no more than who is tied to whom. At most "
-                f"{figures.MOST_NODES} accounts are drawn."
+                f"{figures.MOST_NODES} accounts are drawn, on a phone {figures.MOST_NODES // 2}."
                 + (
                     " A star: the posts of one account were collected, so all ties lead through it."
                     if stars.get(kind)

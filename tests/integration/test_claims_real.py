@@ -89,6 +89,6 @@ def test_of_how_many_posts_the_timeline_is_a_part_stands_beside_its_trend(pipeli
     ) == [(995, "round_count")]
     assert pipeline.query(
         "select handle, any_value(suspected_cap) from reports.rpt_volume_years group by handle having "
-        "any_value(suspected_cap) is not null order by 1",
+        "any_value(suspected_cap) is not null order by lower(handle)",
         published=True,
     ) == [("jokowi", "round_count"), ("SenWarren", "round_count")]
