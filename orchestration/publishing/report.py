@@ -27,7 +27,7 @@ from orchestration.publishing.figures import (
     STATUS_COLOURS,
     WIDE,
 )
-from orchestration.publishing.pages import cell, counted, day, number, share, write_page
+from orchestration.publishing.pages import CAP_NAMES, cell, counted, day, number, share, write_page
 from orchestration.publishing.queries import QUERIES
 
 # A page is not a data dump: longer tables end here and say so; the SQL beside them gives every row.
@@ -236,14 +236,6 @@ def _with_months(rows: Rows) -> Rows:
     return [{**row, "months": f"{row['observed_months']}/{row['calendar_months']}"} for row in rows]
 
 
-CAP_NAMES = {
-    "near_3200": "about 3,200 posts were captured, which is where X ends a timeline",
-    "round_count": "a round number of posts was captured, as when a tool stops",
-    "fewer_than_stated": "the platform counts more posts than were captured",
-    "begins_late": "the first captured post is months younger than the account",
-}
-
-
 def _cap_note(page: _Page) -> str:
     """A sentence on captures that may begin where a tool stopped; empty where nothing says so."""
     found = {row["account"]: row["suspected_cap"] for row in page.rows("coverage_months") if row["suspected_cap"]}
@@ -254,7 +246,12 @@ def _cap_note(page: _Page) -> str:
     return f" The first months may be what a cut left, and growth from them no growth ({told}{more})."
 
 
-MONTHS_NOTE = "Under each year: months wholly observed, of twelve per account."
+def _months_note(page: _Page) -> str:
+    """What stands under the years of a picture; why a cap is suspected is told with coverage and volume."""
+    cut = any(row["suspected_cap"] for row in page.rows("coverage_months"))
+    return "Under each year: months wholly observed, of twelve per account." + (
+        " The first months may be what a cut left (see Coverage)." if cut else ""
+    )
 
 
 # ---------- sections
@@ -370,7 +367,7 @@ def _volume(page: _Page) -> list[Figure]:
             picture=lambda width: figures.stacked_years(
                 years, [("own_posts", ACCENT), ("reposts", ACCENT_LIGHT)], width, title="posts per year"
             ),
-            note=f"{MONTHS_NOTE} Years with different coverage are not to be compared by their totals."
+            note=f"{_months_note(page)} Years with different coverage are not to be compared by their totals."
             + _cap_note(page),
             legend=legend,
         ),
@@ -384,7 +381,7 @@ def _volume(page: _Page) -> list[Figure]:
             picture=lambda width: figures.stacked_years(
                 pivot, [(k, KIND_COLOURS[k]) for k in KIND_NAMES], width, title="share of posts", as_share=True
             ),
-            note=MONTHS_NOTE,
+            note=_months_note(page),
             legend=[(KIND_COLOURS[k], KIND_NAMES[k]) for k, n in shares.items() if n],
         ),
     ]
@@ -416,7 +413,7 @@ def _hashtags(page: _Page) -> list[Figure]:
             caption="Posts per hashtag and year, own posts and reposts",
             picture=(lambda width: figures.year_matrix(trend, "label", "posts", width)) if trend else None,
             alt="Matrix of the most used hashtags by year with the number of posts in each cell.",
-            note=MONTHS_NOTE,
+            note=_months_note(page),
         ),
         page.figure(
             "hashtag_years",
@@ -460,7 +457,7 @@ def _themes(page: _Page) -> dict[str, Any]:
                 "Share of the own posts of each year, in per cent.",
                 caption="Own posts per theme and year",
                 picture=lambda width: figures.year_matrix(years, "theme", "share_of_own_posts", width, as_share=True),
-                note=f"{MONTHS_NOTE} {_marks_note(years)}".strip(),
+                note=f"{_months_note(page)} {_marks_note(years)}".strip(),
                 alt="Matrix of themes by year with the share of own posts in each cell.",
             )
         )
@@ -472,7 +469,7 @@ def _themes(page: _Page) -> dict[str, Any]:
                 caption="Own posts per theme and year",
                 id="theme_years_posts",
                 picture=lambda width: figures.year_matrix(years, "theme", "own_posts", width),
-                note=f"{MONTHS_NOTE} {_marks_note(years)}".strip(),
+                note=f"{_months_note(page)} {_marks_note(years)}".strip(),
                 alt="Matrix of themes by year with the number of own posts in each cell.",
             )
         )
@@ -605,7 +602,7 @@ def _interactions(page: _Page) -> list[Figure]:
                 pivot, [(k, KIND_COLOURS[k]) for k in EDGE_NAMES], width, title="interactions per year"
             ),
             note="One post can mention several accounts. The four kinds are different acts: read them apart. "
-            + MONTHS_NOTE,
+            + _months_note(page),
             legend=legend,
         ),
         page.figure(
@@ -720,7 +717,7 @@ def _partner_years(page: _Page) -> Figure:
         if one_account and own
         else None,
         note="An organisation counts once, with all its offices. In the first year every partner is new to the data. A"
-        f" share is not shown for accounts that are known from a search only. {MONTHS_NOTE}",
+        f" share is not shown for accounts that are known from a search only. {_months_note(page)}",
         legend=[(ACCENT, "with a partner"), (ACCENT_LIGHT, "without")],
     )
 
@@ -816,7 +813,7 @@ def _engagement(page: _Page) -> list[Figure]:
             if any(row["likes_median"] is not None for row in rows)
             else None,
             note="Reposts are left out: they carry the counts of the original. Older posts had longer to collect "
-            f"likes and other followers; years are not comparable without care. {MONTHS_NOTE}",
+            f"likes and other followers; years are not comparable without care. {_months_note(page)}",
             legend=[(BASIS_COLOURS[basis], f"observed at {basis}" if basis != "undated" else basis) for basis in bases],
         ),
         _engagement_by_interaction(page),
@@ -854,7 +851,7 @@ def _engagement_by_interaction(page: _Page) -> Figure:
         else None,
         note="Compare within a year only: followers and partners both grow over the years, and whoever compares over "
         "all finds a difference that is none. Media, language and chance are not taken out here; the claims do "
-        f"that. Posts that were counted 30 days after they were posted, or later. {MONTHS_NOTE}",
+        f"that. Posts that were counted 30 days after they were posted, or later. {_months_note(page)}",
         legend=[(COMPANY_COLOURS[name], name) for name in names],
     )
 
@@ -884,7 +881,7 @@ def _engagement_rates(page: _Page) -> list[Figure]:
                 as_share=True,
             ),
             note="Rates of different counts are not to be compared. X Analytics adds clicks to its own rate; they are "
-            f"not in here. {MONTHS_NOTE}",
+            f"not in here. {_months_note(page)}",
             legend=[(colour, basis) for basis, colour in colours.items()],
         )
     ]

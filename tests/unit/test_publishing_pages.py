@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import dataclass, field
 from html import unescape
 from html.parser import HTMLParser
@@ -220,6 +221,17 @@ def test_report_of_a_warehouse_without_posts(tmp_path):
     assert "There are no posts in this data yet." in candidate.report.read_text("utf-8")
 
 
+def test_report_says_beside_every_trend_that_it_may_begin_at_a_cut(report, paths, tmp_path):
+    assert report.count("may be what a cut left") >= 10
+    assert "a round number of posts was captured, as when a tool stops" in report
+    shutil.copyfile(paths.published_file.resolve(), tmp_path / "uncut.duckdb")
+    (tmp_path / "uncut.duckdb").chmod(0o644)
+    with duckdb.connect(str(tmp_path / "uncut.duckdb")) as con:
+        con.execute("update marts.fct_post_volume set suspected_cap = null")
+    write_study_report(tmp_path / "uncut.duckdb", tmp_path / "uncut.html")
+    assert "what a cut left" not in (tmp_path / "uncut.html").read_text("utf-8")
+
+
 def test_report_of_several_accounts_draws_them_apart(tmp_path):
     warehouse = make_warehouse(tmp_path)
     descriptions = make_descriptions(warehouse)
@@ -325,6 +337,7 @@ def test_summary_tells_captures_posts_gates_coverage_and_places(paths):
     assert "Posts     900" in text
     assert "fct_post_hashtags" in text
     assert "27 observed, 2 partial, 1 missing" in text
+    assert "may be what a cut left: a round number of posts was captured" in text
     assert "1 checks passed, 0 warned, 1 failed" in text
     assert "FAILED  raw: ids_intact  (bad.jsonl)" in text
     assert str(paths.published_file) in text
