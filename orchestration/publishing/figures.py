@@ -46,6 +46,8 @@ COMPANY_COLOURS = {
 }
 # Languages of words, in the order in which they come.
 LANGUAGE_COLOURS = ("#0b6e6e", "#c98a2b", "#3d5a80", "#8fb3d9")
+# A pointed triangle: an even one looks the same after a third of a turn.
+HEAD = "M0,-1L0.55,0.7L-0.55,0.7Z"
 # More names than this in a sociogram lie on each other.
 MOST_NODES = 24
 
@@ -353,7 +355,7 @@ def sociogram(rows: Rows, kind: str, width: int, others: str) -> dict[str, Any]:
             )
         at, before = ties[-3], ties[-4]
         angle = math.degrees(math.atan2((at["x"] - before["x"]) * width, (at["y"] - before["y"]) * height))
-        heads.append({"x": at["x"], "y": at["y"], "angle": round(angle), "size": 30 + 22 * size})
+        heads.append({"x": at["x"], "y": at["y"], "angle": round(angle), "size": 60 + 40 * size})
     nodes = [
         {
             "x": place[name][0],
@@ -387,7 +389,7 @@ def sociogram(rows: Rows, kind: str, width: int, others: str) -> dict[str, Any]:
         },
         {
             "data": {"values": heads},
-            "mark": {"type": "point", "shape": "triangle-up", "filled": True, "color": colour, "opacity": 1},
+            "mark": {"type": "point", "shape": HEAD, "filled": True, "color": colour, "opacity": 1},
             "encoding": {
                 "x": axis("x"),
                 "y": axis("y"),

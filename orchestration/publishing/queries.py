@@ -46,6 +46,24 @@ years as (
 )
 """.strip()
 
+# The same of each account by itself: likes of two accounts are of two audiences and are never put together.
+_ACCOUNT_YEARS = """
+account_years as (
+    select
+        account_key,
+        account,
+        cast(year(posted_month) as integer) as year,
+        count(*) filter (where coverage_status = 'observed') as observed_months,
+        12 as calendar_months
+    from (
+        select distinct account_key, account, posted_month, coverage_status
+        from marts.fct_post_volume
+        inner join study_accounts using (account_key)
+    )
+    group by all
+)
+""".strip()
+
 _STUDY_POSTS = """
 study_posts as (
     select post_key, year(posted_date) as year
@@ -378,7 +396,7 @@ counted as (
         cast(sum(token_count) as bigint) as occurrences
     from marts.fct_word_months
     inner join study_accounts using (account_key)
-    where not is_stop_word
+    where not is_stop_word and try_cast(word as bigint) is null
     group by word_key, language
 )
 """.strip(),
@@ -586,10 +604,11 @@ order by kind, year, tied_to desc, account
 """.strip(),
     "engagement": _query(
         _STUDY_ACCOUNTS,
-        _YEARS,
+        _ACCOUNT_YEARS,
         body="""
 select
-    years.year,
+    account,
+    account_years.year,
     observed_months,
     calendar_months,
     observation_basis as basis,
@@ -601,16 +620,17 @@ select
     count(fct_post_engagement.impression_count) as with_impressions
 from marts.fct_post_engagement
 inner join marts.fct_posts using (post_key)
-inner join study_accounts using (account_key)
-inner join years on years.year = year(posted_date)
+inner join account_years
+    on account_years.account_key = fct_posts.account_key
+    and account_years.year = year(posted_date)
 where is_latest
 group by all
-order by years.year, basis
+order by account, account_years.year, basis
 """,
     ),
     "engagement_by_interaction": _query(
         _STUDY_ACCOUNTS,
-        _YEARS,
+        _ACCOUNT_YEARS,
         """
 company as (
     select
@@ -626,7 +646,8 @@ company as (
 """.strip(),
         body="""
 select
-    years.year,
+    account,
+    account_years.year,
     observed_months,
     calendar_months,
     case coalesce(rank, 0)
@@ -639,20 +660,21 @@ select
     median(fct_post_engagement.repost_count) as reposts_median
 from marts.fct_post_engagement
 inner join marts.fct_posts using (post_key)
-inner join study_accounts using (account_key)
-inner join years on years.year = year(posted_date)
+inner join account_years
+    on account_years.account_key = fct_posts.account_key
+    and account_years.year = year(posted_date)
 left join company using (post_key)
 where is_latest
     and kind in ('original', 'quote')
     and fct_post_engagement.like_count is not null
     and coalesce(days_since_post, 30) >= 30
 group by all
-order by years.year, company
+order by account, account_years.year, company
 """,
     ),
     "engagement_rates": _query(
         _STUDY_ACCOUNTS,
-        _YEARS,
+        _ACCOUNT_YEARS,
         """
 rated as (
     select post_key, engagement_basis, engagement_rate, impression_count
@@ -663,7 +685,8 @@ rated as (
 """.strip(),
         body="""
 select
-    years.year,
+    account,
+    account_years.year,
     observed_months,
     calendar_months,
     engagement_basis as basis,
@@ -674,10 +697,11 @@ select
     quantile_cont(engagement_rate, 0.75) as share_engaged_75
 from rated
 inner join marts.fct_posts using (post_key)
-inner join study_accounts using (account_key)
-inner join years on years.year = year(posted_date)
+inner join account_years
+    on account_years.account_key = fct_posts.account_key
+    and account_years.year = year(posted_date)
 group by all
-order by years.year, basis
+order by account, account_years.year, basis
 """,
     ),
     "claims": """

@@ -551,8 +551,8 @@ def _words(page: _Page) -> list[Figure]:
             picture=lambda width: figures.ranked_bars(
                 bars, "word", list(zip(languages, LANGUAGE_COLOURS, strict=False)), width, title="own posts"
             ),
-            note="A word counts once per post, under its most used form; hashtags count as their words. The language "
-            "is that of the post, so a word may stand in both.",
+            note="A word counts once per post, under its most used form; hashtags count as their words; numbers are "
+            "left out. The language is that of the post, so a word may stand in both.",
             legend=[(colour, names[language]) for language, colour in zip(languages, LANGUAGE_COLOURS, strict=False)],
         )
     ]
@@ -663,31 +663,33 @@ def _mentions(page: _Page) -> Figure:
 
 def _sociograms(page: _Page) -> list[Figure]:
     rows = page.rows("sociogram")
-    stars = {row["kind"]: row["star"] for row in page.rows("networks")}
+    stars = {row["kind"] for row in page.rows("networks") if row["star"]}
     found = []
     for kind in EDGE_NAMES:
         ties = [row for row in rows if row["kind"] == kind and row["sender"] != row["receiver"]]
         if not ties:
             continue
-        names = {row[side] for row in ties for side in ("sender", "receiver")} - {EVERYONE_ELSE}
+        names = {row[side] for row in ties for side in ("sender", "receiver")}
+        others = " and everyone else" if EVERYONE_ELSE in names else ""
+        names -= {EVERYONE_ELSE}
         strongest = ties[0]
         found.append(
             page.figure(
                 "sociogram",
                 f"Sociogram of {EDGE_NAMES[kind]}",
-                f"{counted(len(names), 'named account', 'named accounts')}; most: {strongest['sender']} to "
+                f"{counted(len(names), 'account', 'accounts')}{others}; most: {strongest['sender']} to "
                 f"{strongest['receiver']} ({counted(strongest['posts'], 'post', 'posts')}).",
                 caption="Who speaks to whom, by kind, all years",
                 id=f"sociogram_{kind}",
                 picture=lambda width, kind=kind: figures.sociogram(rows, kind, width, EVERYONE_ELSE),
-                alt=f"Network of named accounts by {EDGE_NAMES[kind]}.",
+                alt=f"Network of accounts by {EDGE_NAMES[kind]}.",
                 note="The triangle points to whom; a wider tie is more posts, a larger circle more to and from it. "
                 "Everyone who is not registered is one circle. Accounts stand in the same places in the pictures of "
                 "all kinds; a place means no more than who is tied to whom. At most "
                 f"{figures.MOST_NODES} accounts are drawn, on a phone {figures.MOST_NODES // 2}."
                 + (
-                    " A star: the posts of one account were collected, so all ties lead through it."
-                    if stars.get(kind)
+                    " A star, in some years at least: nearly all ties lead through the account that was collected."
+                    if kind in stars
                     else ""
                 ),
             )
@@ -776,8 +778,20 @@ def _networks(page: _Page) -> list[Figure]:
     return found
 
 
+def _leading(rows: Rows, posts: str) -> tuple[Rows, str]:
+    """The rows of the account with most posts, and a sentence that says so: two audiences are not put together."""
+    totals: dict[str, int] = {}
+    for row in rows:
+        totals[row["account"]] = totals.get(row["account"], 0) + row[posts]
+    if len(totals) < 2:
+        return rows, ""
+    leading = min(totals, key=lambda account: (-totals[account], account))
+    told = f"Shown is {leading}, which has most posts here; the table has every account by itself. "
+    return [row for row in rows if row["account"] == leading], told
+
+
 def _engagement(page: _Page) -> list[Figure]:
-    rows = _with_months(page.rows("engagement"))
+    rows, whose = _leading(_with_months(page.rows("engagement")), "own_posts")
     bases = [basis for basis in BASIS_COLOURS if any(row["basis"] == basis for row in rows)]
     posts = {basis: sum(row["own_posts"] for row in rows if row["basis"] == basis) for basis in bases}
     sentence = (
@@ -813,7 +827,7 @@ def _engagement(page: _Page) -> list[Figure]:
             if any(row["likes_median"] is not None for row in rows)
             else None,
             note="Reposts are left out: they carry the counts of the original. Older posts had longer to collect "
-            f"likes and other followers; years are not comparable without care. {_months_note(page)}",
+            f"likes and other followers; years are not comparable without care. {whose}{_months_note(page)}",
             legend=[(BASIS_COLOURS[basis], f"observed at {basis}" if basis != "undated" else basis) for basis in bases],
         ),
         _engagement_by_interaction(page),
@@ -822,7 +836,7 @@ def _engagement(page: _Page) -> list[Figure]:
 
 
 def _engagement_by_interaction(page: _Page) -> Figure:
-    rows = _with_months(page.rows("engagement_by_interaction"))
+    rows, whose = _leading(_with_months(page.rows("engagement_by_interaction")), "posts")
     names = [name for name in COMPANY_COLOURS if any(row["company"] == name for row in rows)]
     medians = {(row["year"], row["company"]): row["likes_median"] for row in rows if row["posts"] >= LEAST_POSTS}
     both = [year for year in {row["year"] for row in rows} if {(year, WITH_PARTNER), (year, ALONE)} <= medians.keys()]
@@ -851,13 +865,13 @@ def _engagement_by_interaction(page: _Page) -> Figure:
         else None,
         note="Compare within a year only: followers and partners both grow over the years, and whoever compares over "
         "all finds a difference that is none. Media, language and chance are not taken out here; the claims do "
-        f"that. Posts that were counted 30 days after they were posted, or later. {_months_note(page)}",
+        f"that. Posts that were counted 30 days after they were posted, or later. {whose}{_months_note(page)}",
         legend=[(COMPANY_COLOURS[name], name) for name in names],
     )
 
 
 def _engagement_rates(page: _Page) -> list[Figure]:
-    rows = _with_months(page.rows("engagement_rates"))
+    rows, whose = _leading(_with_months(page.rows("engagement_rates")), "own_posts_with_impressions")
     if not rows:
         return []
     posts = sum(row["own_posts_with_impressions"] for row in rows)
@@ -881,7 +895,7 @@ def _engagement_rates(page: _Page) -> list[Figure]:
                 as_share=True,
             ),
             note="Rates of different counts are not to be compared. X Analytics adds clicks to its own rate; they are "
-            f"not in here. {_months_note(page)}",
+            f"not in here. {whose}{_months_note(page)}",
             legend=[(colour, basis) for basis, colour in colours.items()],
         )
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 import shutil
 import struct
@@ -189,5 +190,13 @@ def test_a_sociogram_draws_the_most_tied_and_everyone_else_as_one() -> None:
     assert EVERYONE_ELSE in nodes and "@org00" in nodes and "@org39" not in nodes
     others = {node["name"]: node for node in quotes["layer"][2]["data"]["values"]}
     assert {name: (n["x"], n["y"]) for name, n in nodes.items()} == {n: (o["x"], o["y"]) for n, o in others.items()}
+    # a head points to whom, not back: a step along it is a step towards the receiver
+    ties, heads = (mentions["layer"][n]["data"]["values"] for n in (0, 1))
+    for n, head in enumerate(heads):
+        end = [tie for tie in ties if tie["tie"] == n][-1]
+        across, up = math.sin(math.radians(head["angle"])) / 880, math.cos(math.radians(head["angle"])) / 528
+        before = math.hypot((end["x"] - head["x"]) * 880, (end["y"] - head["y"]) * 528)
+        after = math.hypot((end["x"] - head["x"] - across) * 880, (end["y"] - head["y"] - up) * 528)
+        assert after < before
     # a tie of everyone else to itself is none
     assert {tie["tie"] for tie in mentions["layer"][0]["data"]["values"]} == set(range(MOST_NODES))

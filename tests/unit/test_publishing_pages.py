@@ -243,7 +243,7 @@ def test_report_of_several_accounts_draws_them_apart(tmp_path):
         )
         con.execute(
             "insert into marts.fct_post_volume values "
-            "('a9', '2016-01-01', 'original', 3, 31, 31, 1.0, 'observed', null, 'UTC')"
+            "('a9', '2015-07-01', 'original', 3, 31, 31, 1.0, 'observed', null, 'UTC')"
         )
         con.execute(
             "insert into marts.fct_posts select * replace (post_key || 'x' as post_key, 'a9' as account_key, "
@@ -252,6 +252,11 @@ def test_report_of_several_accounts_draws_them_apart(tmp_path):
         con.execute(
             "insert into marts.fct_post_themes select post_key || 'x', 'AWR', '0.1-draft', 1 from marts.fct_posts "
             "where record_no in (4, 8) and account_key = 'a1'"
+        )
+        # an audience of another size
+        con.execute(
+            "insert into marts.fct_post_engagement select post_key, capture_id, record_no, 'likes', 'export', 5000, 0, "
+            "null, null, true, 400, null from marts.fct_posts where account_key = 'a9'"
         )
     candidate = build_candidate(warehouse, tmp_path / "c", run_id="r", descriptions=descriptions)
     report = candidate.report.read_text("utf-8")
@@ -262,6 +267,12 @@ def test_report_of_several_accounts_draws_them_apart(tmp_path):
         shares = {(row[0], row[1]): row[4] for row in con.execute(QUERIES["theme_accounts"]).fetchall()}
     assert shares["Awareness campaign", "Account 2 (not registered)"] == pytest.approx(2 / 3)
     assert "Themes by account" in report
+    # likes of two audiences are not put together: one account is drawn, both are in the table
+    assert report.count("Shown is Yayasan Suara Sintetis, @SuaraSyntheticOrgDemo") == 2
+    with duckdb.connect(str(candidate.file), read_only=True) as con:
+        medians = {(row[0], row[1]): row[7] for row in con.execute(QUERIES["engagement"]).fetchall()}
+    assert medians["Account 2 (not registered)", 2015] == 5000
+    assert medians["Yayasan Suara Sintetis, @SuaraSyntheticOrgDemo", 2015] < 40
 
 
 # ---------- dictionary
