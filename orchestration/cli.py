@@ -764,6 +764,20 @@ def export_network(data_dir: Path | None, kind: str, year: int | None, form: str
         click.echo(f"A star: one node touches {network.hub_share:.0%} of the edges. Its centralities mean nothing.")
 
 
+@export.command("figures")
+@_data_dir
+@click.argument("folder", type=click.Path(path_type=Path))
+def export_figures(data_dir: Path | None, folder: Path) -> None:
+    """Write every picture of the study report into FOLDER: PNG, SVG, its rows as CSV, and the SQL that gives them.
+
+    Titles stand in English and Indonesian. The same release gives the same bytes.
+    """
+    from orchestration.publishing.figure_pack import write_figures
+
+    files = write_figures(use_data_dir(data_dir).published_file, folder)
+    click.echo(f"{sum(file.suffix == '.png' for file in files):,} figures. Written to {folder}, listed in {files[-1]}.")
+
+
 def _decide(data_dir: Path | None, name: str, status: str, why: str) -> None:
     ledger = Ledger(use_data_dir(data_dir))
     entry = ledger.capture(name)

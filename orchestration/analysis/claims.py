@@ -19,7 +19,7 @@ import duckdb
 import numpy as np
 
 from orchestration.analysis import statements, verdicts
-from orchestration.analysis.coincidence import coincide
+from orchestration.analysis.coincidence import coincide, lagged
 from orchestration.analysis.engagement import Lift, lift, merged, within_strata
 from orchestration.analysis.regression import NotEstimableError
 from orchestration.analysis.statements import Claims, Specification, Statement, Window
@@ -33,6 +33,9 @@ LEAST_MONTHS = 6
 LEAST_POSTS = 30
 # Months with posts: errors by cluster are too small with few clusters (Cameron and Miller 2015).
 LEAST_CLUSTERS = 12
+
+# Four blocks of half a year: their orders and beginnings are enough to tell 1 in 100.
+LEAST_MONTHS_OF_SERIES = 24
 
 COLUMNS = (
     "study",
@@ -317,6 +320,7 @@ class _Source:
     account_key: str | None = None
     spans: list[Span] = field(default_factory=list)
     created: date | None = None
+    stated: int | None = None
     post_count: int = 0
     _cache: dict[tuple, list[tuple]] = field(default_factory=dict)
 
@@ -334,12 +338,12 @@ class _Source:
         self.account_key, self.post_count = found[0]
         rows = self.fetch(
             "select covered_from, record_count, basis = 'census', basis <> 'sample', "
-            "cast(owner_created_at at time zone 'UTC' as date) "
-            "from intermediate.int_accounts__coverage inner join raw.captures using (capture_id) "
+            "created_date, stated_post_count from intermediate.int_accounts__coverage "
             "where account_key = $account order by all"
         )
         self.spans = [Span(*row[:4]) for row in rows]
         self.created = min((row[4] for row in rows if row[4]), default=None)
+        self.stated = max((row[5] for row in rows if row[5]), default=None)
 
     def fetch(self, sql: str, **parameters: Any) -> list[tuple]:
         if "$account" in sql:
@@ -348,6 +352,10 @@ class _Source:
         if key not in self._cache:
             self._cache[key] = self.connection.execute(sql, parameters).fetchall()
         return self._cache[key]
+
+    def cap(self) -> Reason | None:
+        """Why the posts may begin where a capture was cut."""
+        return verdicts.cap(self.spans, self.created, self.post_count, self.stated)
 
     def coverage(self, window: Window) -> float:
         """Share of the days of a window that captures cover."""
@@ -422,7 +430,7 @@ def _volume(source: _Source, spec: Specification, result: Result) -> Result:
         if spec.before.first <= month <= spec.after.last
     ]
     result = replace(result, data_sha256=_hash(rows), n=len(rows))
-    capped = verdicts.cap(source.spans, source.created, source.post_count)
+    capped = source.cap()
     starts = [span.first for span in source.spans if span.is_complete and span.first]
     start = min(starts, default=None)
     warnings = []
@@ -596,7 +604,7 @@ def _engagement(source: _Source, spec: Specification, result: Result) -> Result:
         age=spec.least_age_days,
     )
     warnings = []
-    capped = verdicts.cap(source.spans, source.created, source.post_count)
+    capped = source.cap()
     if capped:
         warnings.append(f"{capped.en}: it speaks of the captured posts")
     elif result.coverage is not None and result.coverage < spec.least_coverage:
@@ -624,7 +632,10 @@ def _engagement(source: _Source, spec: Specification, result: Result) -> Result:
         time_codes = month_codes if spec.time_effects == "month" else np.unique(years[chosen], return_inverse=True)[1]
         # the values that are there, numbered anew: without posts there is no dummy
         others = {name: np.unique(codes[chosen], return_inverse=True)[1] for name, codes in covariates_by_name.items()}
-        return lift(counts[chosen], treated[chosen], {"time": time_codes, **others}, month_codes)
+        by_law = spec.model == statements.NEGATIVE_BINOMIAL
+        return lift(
+            counts[chosen], treated[chosen], {"time": time_codes, **others}, month_codes, negative_binomial=by_law
+        )
 
     few = min(int(partner[keep].sum()), int((~partner)[keep].sum()))
     clusters = len(np.unique(months[keep]))
@@ -725,6 +736,7 @@ def _engagement(source: _Source, spec: Specification, result: Result) -> Result:
 
 def _coincidence(source: _Source, spec: Specification, result: Result) -> Result:
     assert spec.window and spec.indicator
+    is_monthly = spec.period == statements.MONTH
     result = replace(
         result,
         estimand=f"rank correlation of own posts per covered day with {spec.indicator}, over its periods",
@@ -736,13 +748,15 @@ def _coincidence(source: _Source, spec: Specification, result: Result) -> Result
         "where indicator_code = $code and reporter = $reporter and geo = $geo and dimension = 'total' "
         # 360 to 370 days: a year, whichever day it begins on
         "and category = 'total' and value is not null "
-        "and date_diff('day', period_start, period_end) between 360 and 370 "
+        "and date_diff('day', period_start, period_end) between $shortest and $longest "
         "and period_start >= $first and period_end <= $last order by period_start, period_end",
         code=spec.indicator.code,
         reporter=spec.indicator.reporter,
         geo=spec.indicator.geo,
         first=spec.window.first,
         last=spec.window.last,
+        shortest=27 if is_monthly else 360,
+        longest=30 if is_monthly else 370,
     )
     pairs, dropped, end = [], 0, None
     for start, last, value in figures:
@@ -761,10 +775,12 @@ def _coincidence(source: _Source, spec: Specification, result: Result) -> Result
             continue
         pairs.append((start, last, int(posts) / int(days), int(value)))
     warnings = [f"{dropped} periods dropped: not covered, or overlapping"] if dropped else []
-    capped = verdicts.cap(source.spans, source.created, source.post_count)
+    capped = source.cap()
     if capped:
         warnings.append(capped.en)
     result = replace(result, n=len(pairs), data_sha256=_hash(pairs), warnings=tuple(warnings))
+    if is_monthly:
+        return _coincidence_of_months(spec, result, pairs)
     if len(pairs) < verdicts.LEAST_YEARS:
         told = (
             f"{len(pairs)} years in which posts and figures are known; {verdicts.LEAST_YEARS} are needed",
@@ -793,6 +809,49 @@ def _coincidence(source: _Source, spec: Specification, result: Result) -> Result
         verdict=verdicts.of_coincidence(
             plain.rho, plain.p_value, plain.high, spec.threshold, (changes.rho, changes.p_value)
         ),
+    )
+
+
+def _coincidence_of_months(
+    spec: Specification, result: Result, pairs: Sequence[tuple[date, date, float, int]]
+) -> Result:
+    """The strongest of the declared lags, over the longest run of months without a gap."""
+    runs: list[list[tuple[date, date, float, int]]] = [[]]
+    for pair in pairs:
+        if runs[-1] and (pair[0] - runs[-1][-1][1]).days != 1:
+            runs.append([])
+        runs[-1].append(pair)
+    run = max(runs, key=len)
+    warnings = list(result.warnings)
+    if len(run) < len(pairs):
+        warnings.append(f"{len(pairs) - len(run)} months left out: they lie beyond a gap")
+    result = replace(result, n=len(run), warnings=tuple(warnings))
+    if len(run) < LEAST_MONTHS_OF_SERIES:
+        told = (
+            f"{len(run)} months in a row in which posts and figures are known; {LEAST_MONTHS_OF_SERIES} are needed",
+            f"{len(run)} bulan berturut-turut dengan unggahan dan angka yang diketahui; perlu {LEAST_MONTHS_OF_SERIES}",
+        )
+        return replace(result, reason=_too_few(*told))
+    posts, values = (np.array([float(pair[i]) for pair in run]) for i in (2, 3))
+    if len(set(posts)) < 2 or len(set(values)) < 2:
+        told = "one of the series never changes"
+        return replace(result, reason=Reason("constant", told, "salah satu deret tidak pernah berubah"))
+    lags = spec.lags or (0,)
+    plain = lagged(posts, values, lags, spec.seed)
+    changes = lagged(np.diff(posts), np.diff(values), lags, spec.seed)
+    checks = [
+        f"{name}: {found.rho:.2f} at a lag of {found.lag}, p {found.p_value:.3f}, corrected for "
+        f"{len(lags)} lag{'s' if len(lags) > 1 else ''}"
+        for name, found in (("as they are", plain), ("changes from month to month", changes))
+    ]
+    checks.append("by lag: " + ", ".join(f"{lag:+d} {rho:.2f}" for lag, rho in plain.by_lag))
+    return replace(
+        result,
+        estimate=plain.rho,
+        p_value=plain.p_value,
+        observed=plain.rho,
+        checks=tuple(checks),
+        verdict=verdicts.of_coincidence(plain.rho, plain.p_value, 1, spec.threshold, (changes.rho, changes.p_value)),
     )
 
 
@@ -912,7 +971,7 @@ def _counted(source: _Source, spec: Specification, result: Result, value: float,
     assert spec.window and result.coverage is not None
     covered = result.coverage >= spec.least_coverage
     doubts = list(result.doubts)
-    capped = verdicts.cap(source.spans, source.created, source.post_count)
+    capped = source.cap()
     is_cut = capped is not None and any(
         span.first and span.first + verdicts.EDGE >= spec.window.first for span in source.spans if span.is_complete
     )

@@ -83,6 +83,24 @@ def poisson_by_cluster(
     return Fit(coefficients, bread @ (scores.T @ scores) @ bread * factor, mean)
 
 
+def negative_binomial_by_cluster(counts: np.ndarray, design: np.ndarray, clusters: np.ndarray) -> Fit:
+    """NB2 of single posts with a covariance that allows any dependence within a cluster, at the fitted dispersion.
+
+    Posts may not be summed here, as they may for Poisson. The factor is that of `poisson_by_cluster`.
+    """
+    design = np.asarray(design, dtype=float)
+    fit = negative_binomial(counts, design, np.ones(len(design)))
+    counts = np.asarray(counts, dtype=float)
+    # the observed information: it holds where the law of the variance does not
+    weight = fit.fitted * (1 + fit.alpha * counts) / (1 + fit.alpha * fit.fitted) ** 2
+    bread = np.linalg.pinv((design * weight[:, None]).T @ design, hermitian=True)
+    group_count, n = int(clusters.max()) + 1, len(design)
+    scores = np.zeros((group_count, design.shape[1]))
+    np.add.at(scores, clusters, design * ((counts - fit.fitted) / (1 + fit.alpha * fit.fitted))[:, None])
+    factor = group_count / max(group_count - 1, 1) * (n - 1) / max(n - design.shape[1], 1)
+    return Fit(fit.coefficients, bread @ (scores.T @ scores) @ bread * factor, fit.fitted, fit.alpha)
+
+
 def negative_binomial(counts: np.ndarray, design: np.ndarray, exposure: np.ndarray) -> Fit:
     """NB2 by maximum likelihood: the dispersion by a golden-section search over its profile, 1e-6 to 50.
 

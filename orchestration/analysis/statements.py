@@ -45,11 +45,18 @@ LEAST_COVERAGE = 0.8
 
 KINDS = ("original", "quote", "reply", "self_reply", "repost")
 OWN = ("original", "quote", "reply", "self_reply")
-METRICS = ("like_count", "repost_count", "reply_count", "quote_count", "bookmark_count", "impression_count")
+METRICS = (
+    *("like_count", "repost_count", "reply_count", "quote_count", "bookmark_count", "impression_count"),
+    *("engagement_count", "engagement_rate"),
+)
 INTERACTIONS = ("mention", "reply", "repost", "quote")
 # As the only partner: any other account. It is never named, and there is nobody left for a placebo.
 ANYONE = "anyone"
 TAKES = ("whole", "lowest_year", "highest_year")
+POISSON, NEGATIVE_BINOMIAL = "poisson", "negative_binomial"
+YEAR, MONTH = "year", "month"
+# Periods by which one series may follow the other; more would be a search for anything that fits.
+MOST_LAGS = 6
 
 _COMMON = ("id", "primary", "reading", "method", "mart", "threshold", "least_coverage")
 # method: (marts it can read, keys it needs, keys it may have)
@@ -58,9 +65,12 @@ METHODS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     ENGAGEMENT: (
         ("fct_post_engagement",),
         ("window", "metric"),
-        ("kinds", "partners", "by", "least_age_days", "time_effects", "without_top_share", "leave_one_year_out"),
+        (
+            *("kinds", "partners", "by", "least_age_days", "time_effects", "without_top_share", "leave_one_year_out"),
+            "model",
+        ),
     ),
-    COINCIDENCE: (("fct_post_volume_daily",), ("window", "indicator"), ()),
+    COINCIDENCE: (("fct_post_volume_daily",), ("window", "indicator"), ("period", "lags")),
     RANKING: (("fct_post_hashtags", "fct_interactions"), ("window", "names", "top"), ("kinds", "by")),
     SHARES: (("fct_post_themes",), ("window", "names"), ("kinds",)),
 }
@@ -105,6 +115,7 @@ class Specification:
     Attributes:
         reading: In words, by language.
         threshold: What the estimate must exceed: a ratio, a correlation, a share, a number of names.
+        lags: Months by which the indicator may follow the posts, declared before any result; empty for none.
         least_coverage: Share of the days of each window that must be covered.
     """
 
@@ -130,12 +141,19 @@ class Specification:
     indicator: Indicator | None = None
     names: tuple[str, ...] = ()
     top: int = 0
+    model: str = POISSON
+    period: str = YEAR
+    lags: tuple[int, ...] = ()
 
     @property
     def sha256(self) -> str:
         """Of all that decides the result; words for people do not."""
         said = asdict(self)
         del said["reading"]
+        # Keys that came later count only where they are used: a reading from before keeps its hash.
+        for name, default in (("model", POISSON), ("period", YEAR), ("lags", ())):
+            if said[name] == default:
+                del said[name]
         return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
     @property
@@ -439,7 +457,13 @@ class _Reader:
         for key, known in (("kinds", KINDS), ("by", INTERACTIONS), ("partners", ()), ("names", ())):
             if key in said:
                 values[key] = self._texts(said[key], known)
-        for key, known in (("take", TAKES), ("metric", METRICS), ("time_effects", ("year", "month"))):
+        for key, known in (
+            ("take", TAKES),
+            ("metric", METRICS),
+            ("time_effects", (YEAR, MONTH)),
+            ("model", (POISSON, NEGATIVE_BINOMIAL)),
+            ("period", (YEAR, MONTH)),
+        ):
             if key in said:
                 values[key] = self._text(said[key])
                 if values[key] not in known:
@@ -457,6 +481,11 @@ class _Reader:
             if key in said:
                 number = self._number(said[key], low, high, key)
                 values[key] = int(number) if key in ("least_age_days", "top") else number
+        if "lags" in said:
+            values["lags"] = self._lags(said["lags"])
+            if values.get("period") != MONTH:
+                told = "Add `period: month`, or take them out: a few years are too few to try several."
+                self._say(_line(said["lags"]), "lags_of_years", "lags of months", "lags of years", told)
         threshold = self._threshold(said.get("threshold"), method, values.get("names", ()))
         for key in ("primary", "leave_one_year_out"):
             if key in said:
@@ -474,6 +503,19 @@ class _Reader:
             threshold=threshold,
             **{"is_primary": False, **values},
         )
+
+    def _lags(self, node: Any) -> tuple[int, ...]:
+        """`[first, last]`, both included; positive: the posts come first."""
+        texts = self._texts(node)
+        try:
+            first, last = (int(text) for text in texts)
+        except ValueError:
+            first, last = 1, 0
+        if not -MOST_LAGS <= first <= last <= MOST_LAGS:
+            expected = f"`lags: [first, last]`, whole months from -{MOST_LAGS} to {MOST_LAGS}"
+            self._say(_line(node), "bad_lags", expected, ", ".join(texts))
+            return ()
+        return tuple(range(first, last + 1))
 
     def _threshold(self, node: Any, method: str, names: tuple[str, ...]) -> float:
         if node is None:

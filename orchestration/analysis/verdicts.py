@@ -33,6 +33,8 @@ ROUND, LEAST_ROUND = 100, 100
 EDGE = timedelta(days=31)
 # An account that was created this long before its first captured post may have posted in between.
 SILENT = timedelta(days=92)
+# Counts of X hold posts that are withheld or gone since: with so much of them, nothing was cut.
+NEARLY_ALL = 0.95
 
 _NAMES = {
     SUPPORTED: ("Supported", "Didukung"),
@@ -129,7 +131,7 @@ def of_coincidence(
     return SUPPORTED if agree and p_value < 0.05 else COINCIDES
 
 
-def cap(spans: Sequence[Span], created: date | None, total: int) -> Reason | None:
+def cap(spans: Sequence[Span], created: date | None, total: int, stated: int | None = None) -> Reason | None:
     """Whether the posts begin where a capture was cut, not where the account began; None when nothing says so.
 
     Looks at the captures that reach furthest back: an archive of the account is never cut.
@@ -137,6 +139,9 @@ def cap(spans: Sequence[Span], created: date | None, total: int) -> Reason | Non
     Args:
         created: Day on which the account was created, where a capture states it.
         total: Posts of the account, reposts included, over all captures.
+        stated: Posts that the platform counts of the account, where a capture states it.
+
+    The macro `suspected_cap` says the same beside every trend.
     """
     complete = [span for span in spans if span.is_complete and span.first]
     if not complete:
@@ -146,6 +151,8 @@ def cap(spans: Sequence[Span], created: date | None, total: int) -> Reason | Non
     if any(span.is_census for span in edge):
         return None
     if created is not None and start <= created + SILENT:
+        return None
+    if stated and total >= NEARLY_ALL * stated:
         return None
     counts = {span.record_count for span in edge} | {total}
     near = sorted(n for n in counts if CAPPED_FROM <= n <= CAPPED_TO)
@@ -163,6 +170,12 @@ def cap(spans: Sequence[Span], created: date | None, total: int) -> Reason | Non
             "capped",
             f"the capture holds {round_ones[0]:,} posts, a round number at which tools stop ({cut})",
             f"tangkapan berisi {round_ones[0]:,} unggahan, angka bulat tempat alat berhenti ({cut_id})",
+        )
+    if stated:
+        return Reason(
+            "capped",
+            f"the captures hold {total:,} posts of the {stated:,} that the platform counts ({cut})",
+            f"tangkapan memuat {total:,} dari {stated:,} unggahan yang dihitung platform ({cut_id})",
         )
     if created is not None:
         return Reason(

@@ -68,6 +68,7 @@ BOOKKEEPING_TABLES: dict[str, str] = {
     owner_handle VARCHAR,
     owner_name VARCHAR,
     owner_created_at TIMESTAMPTZ,
+    owner_post_count BIGINT,
     observed_at TIMESTAMPTZ,
     observed_at_basis VARCHAR,
     is_census BOOLEAN,
@@ -179,7 +180,12 @@ class RejectedRecord:
 
 @dataclass(frozen=True)
 class LoadResult:
-    """What one load found out about a capture. For each capture, delivered = loaded + rejected."""
+    """What one load found out about a capture. For each capture, delivered = loaded + rejected.
+
+    Attributes:
+        owner_post_count: Posts of the owner, reposts included, as the source states them beside its posts (the highest
+            that it states); None where it does not.
+    """
 
     source: str
     platform: str
@@ -196,6 +202,7 @@ class LoadResult:
     members: tuple[MemberCount, ...]
     control_totals: tuple[ControlTotal, ...]
     rejected: tuple[RejectedRecord, ...]
+    owner_post_count: int | None = None
 
     @property
     def delivered_count(self) -> int:

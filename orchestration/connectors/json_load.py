@@ -38,6 +38,7 @@ from orchestration.connectors.records import (
     layout_of,
     line_pieces,
     nothing_loaded,
+    parse_time,
     records_after,
     scan_lines,
     scan_values,
@@ -78,6 +79,8 @@ class JsonLoad:
         raw_tables: All tables that the connector writes.
         fast_shapes: The shapes that DuckDB may read at once.
         author_sql: Id, handle and name of a post's author, in columns of its raw table.
+        stated_sql: When the author was created, and how many posts the platform counts of it, in columns of the raw
+            table of posts; None where the source says neither.
         impossible_sql: The condition, in columns of the raw table, under which a post's time cannot be true.
         time_told_sql: Where such a post is and what its time says, as the beginning of the record is told.
         aside_sql: The condition, in columns of the raw table, under which a sound post is set aside all the same.
@@ -93,6 +96,7 @@ class JsonLoad:
     raw_tables: ClassVar[Mapping[str, str]]
     fast_shapes: ClassVar[frozenset[str]]
     author_sql: ClassVar[tuple[str, str, str]]
+    stated_sql: ClassVar[tuple[str, str] | None] = None
     impossible_sql: ClassVar[str] = "false"
     time_told_sql: ClassVar[str] = "''"
     aside_sql: ClassVar[str] = "false"
@@ -396,8 +400,20 @@ class JsonLoad:
             return None, None, None, False
         return owner[0], owner[1], owner[2], None
 
+    def _stated_of(self, author_id: str | None) -> tuple[datetime | None, int | None]:
+        """When the owner's account was created, and the highest count of its posts that the source states."""
+        if author_id is None or self.stated_sql is None:
+            return None, None
+        created, posts = self.stated_sql
+        found = self._con.execute(
+            f"select max({created}), max({posts}) from raw.{self.tables['post'].name}"
+            f" where capture_id = {quote(self._capture_id)} and {self.author_sql[0]} = {quote(author_id)}"
+        ).fetchall()[0]
+        return parse_time(found[0]), found[1]
+
     def _result(self) -> LoadResult:
         author_id, handle, name, is_census = self._owner()
+        created_at, post_count = self._stated_of(author_id)
         observed_at, basis = self.observed_at()
         rejected = tuple(chain.from_iterable(outcome.rejected for outcome in self._outcomes.values()))
         return LoadResult(
@@ -406,7 +422,8 @@ class JsonLoad:
             owner_account_id=author_id,
             owner_handle=handle,
             owner_name=name,
-            owner_created_at=None,
+            owner_created_at=created_at,
+            owner_post_count=post_count,
             observed_at=observed_at,
             observed_at_basis=basis,
             is_census=is_census,

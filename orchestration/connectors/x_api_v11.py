@@ -13,17 +13,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from orchestration.connectors.base import LoadResult, Progress, Shape, raw_table_ddl
+from orchestration.connectors.base import LoadResult, Progress, Shape, quote, raw_table_ddl
 from orchestration.connectors.files import CaptureFiles
 from orchestration.connectors.json_load import JsonLoad, first_keys, json_members, selected
-from orchestration.connectors.records import Found, RecordTable, read_json_sql, salvage_page
+from orchestration.connectors.records import Found, RecordTable, parse_time, read_json_sql, salvage_page
 
 _USER: dict[str, Shape] = {"id_str": "VARCHAR", "id": "VARCHAR", "screen_name": "VARCHAR", "name": "VARCHAR"}
+# Of an author also what tells whether a capture was cut: how many posts X counts, and since when.
+_AUTHOR: dict[str, Shape] = {**_USER, "created_at": "VARCHAR", "statuses_count": "BIGINT"}
 _ENTITIES: dict[str, Shape] = {
     "hashtags": [{"text": "VARCHAR", "indices": ["BIGINT"]}],
     "user_mentions": [{"screen_name": "VARCHAR", "id_str": "VARCHAR", "id": "VARCHAR", "indices": ["BIGINT"]}],
@@ -58,7 +61,7 @@ _POST: dict[str, Shape] = {
     "id_str": "VARCHAR",
     "created_at": "VARCHAR",
     "timestamp_ms": "VARCHAR",
-    "user": _USER,
+    "user": _AUTHOR,
     **_TEXT,
     "lang": "VARCHAR",
     "source": "VARCHAR",
@@ -83,7 +86,13 @@ _DELETION: dict[str, Shape] = {
     "created_at": "VARCHAR",
     "redacted_at": "VARCHAR",
 }
-_PROFILE: dict[str, Shape] = {"id_str": "VARCHAR", "screen_name": "VARCHAR", "name": "VARCHAR"}
+_PROFILE: dict[str, Shape] = {
+    "id_str": "VARCHAR",
+    "screen_name": "VARCHAR",
+    "name": "VARCHAR",
+    "created_at": "VARCHAR",
+    "statuses_count": "BIGINT",
+}
 
 RAW_TABLES: dict[str, str] = {
     "x_api_v11_posts": raw_table_ddl("x_api_v11_posts", _POST),
@@ -209,10 +218,22 @@ class _Load(JsonLoad):
     }
     fast_shapes = frozenset({"posts", "pages"})
     author_sql = ('coalesce("user".id_str, "user".id)', '"user".screen_name', '"user"."name"')
+    stated_sql = ('"user".created_at', '"user".statuses_count')
     not_posts = _NOT_POSTS
 
     def shape_of(self, paths: set[str]) -> str | None:
         return _shape_of(paths)
+
+    def _stated_of(self, author_id: str | None) -> tuple[datetime | None, int | None]:
+        """What posts say of their author; where they hold no more than its id, what the profile beside them says."""
+        created_at, post_count = super()._stated_of(author_id)
+        if author_id is None or (created_at is not None and post_count is not None):
+            return created_at, post_count
+        found = self._con.execute(
+            "select max(created_at), max(statuses_count) from raw.x_api_v11_users"
+            f" where capture_id = {quote(self._capture_id)} and id_str = {quote(author_id)}"
+        ).fetchall()[0]
+        return created_at or parse_time(found[0]), found[1] if post_count is None else post_count
 
     def posts_sql(self, path: Path, layout: str, shape: str) -> str:
         columns: dict[str, Shape] = {**_POST, "id": "VARCHAR"}

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,8 @@ from orchestration.connectors.records import (
 from orchestration.contract import InputError
 
 _USER: dict[str, Shape] = {"id": "VARCHAR", "username": "VARCHAR", "name": "VARCHAR"}
+# Of an author also what tells whether a capture was cut: how many posts X counts, and since when.
+_AUTHOR: dict[str, Shape] = {**_USER, "created_at": "VARCHAR", "public_metrics": {"tweet_count": "BIGINT"}}
 _ENTITIES: dict[str, Shape] = {
     "hashtags": [{"start": "BIGINT", "end": "BIGINT", "tag": "VARCHAR"}],
     "mentions": [{"start": "BIGINT", "end": "BIGINT", "username": "VARCHAR", "id": "VARCHAR"}],
@@ -81,7 +84,7 @@ _POST: dict[str, Shape] = {
     "in_reply_to_user_id": "VARCHAR",
     "lang": "VARCHAR",
     "source": "VARCHAR",
-    "author": _USER,
+    "author": _AUTHOR,
     "in_reply_to_user": _USER,
     "note_tweet": _NOTE,
     "public_metrics": {
@@ -112,7 +115,7 @@ _DELETION: dict[str, Shape] = {
 
 RAW_TABLES: dict[str, str] = {
     "x_api_v2_posts": raw_table_ddl("x_api_v2_posts", {**_POST, "retrieved_at": "VARCHAR"}),
-    "x_api_v2_users": raw_table_ddl("x_api_v2_users", _USER),
+    "x_api_v2_users": raw_table_ddl("x_api_v2_users", _AUTHOR),
     "x_api_v2_referenced": raw_table_ddl("x_api_v2_referenced", _REFERENCED),
     "x_api_v2_media": raw_table_ddl("x_api_v2_media", _MEDIA),
     "x_api_v2_missing": raw_table_ddl("x_api_v2_missing", {**_MISSING, "retrieved_at": "VARCHAR"}),
@@ -120,7 +123,7 @@ RAW_TABLES: dict[str, str] = {
 }
 
 _POSTS = RecordTable("x_api_v2_posts", {**_POST, "retrieved_at": "VARCHAR"}, "id", ("id", "text", "created_at"))
-_USERS = RecordTable("x_api_v2_users", _USER, "id", ("id",))
+_USERS = RecordTable("x_api_v2_users", _AUTHOR, "id", ("id",))
 _DELETIONS = RecordTable("x_api_v2_deletions", _DELETION, "id", ("id",))
 
 # What one line or element is, if not a post: how it is told, and what to say about it.
@@ -242,12 +245,12 @@ def _retrieved_at(value: dict[str, Any]) -> str | None:
 
 
 _SEEN = {
-    "x_api_v2_users": _USER,
+    "x_api_v2_users": _AUTHOR,
     "x_api_v2_referenced": _REFERENCED,
     "x_api_v2_media": _MEDIA,
     "x_api_v2_missing": _MISSING,
 }
-_INCLUDES: dict[str, Shape] = {"users": [_USER], "tweets": [_REFERENCED], "media": [_MEDIA]}
+_INCLUDES: dict[str, Shape] = {"users": [_AUTHOR], "tweets": [_REFERENCED], "media": [_MEDIA]}
 _INCLUDES_TABLE = {"users": "x_api_v2_users", "tweets": "x_api_v2_referenced", "media": "x_api_v2_media"}
 _CHECKED = {
     table: {name: compile_shape(shape) for name, shape in shapes.items() if shape != "VARCHAR"}
@@ -474,7 +477,7 @@ class _Load:
             columns: dict[str, Shape] = {
                 "t": "VARCHAR",
                 "retrieved_at": "VARCHAR",
-                "r": {**_USER, **_REFERENCED, **_MEDIA, **_MISSING},
+                "r": {**_AUTHOR, **_REFERENCED, **_MEDIA, **_MISSING},
             }
             for table, shape in _SEEN.items() if seen.stat().st_size else ():
                 fields = ", ".join(f'r."{name}"' for name in shape)
@@ -627,6 +630,19 @@ class _Load:
             handle, name = known[0] if known else (None, None)
         return author_id, handle, name, None
 
+    def _stated_of(self, author_id: str | None) -> tuple[datetime | None, int | None]:
+        """When the owner's account was created, and the highest count of its posts, as users or authors state them."""
+        if author_id is None:
+            return None, None
+        where = f"where capture_id = {quote(self._capture_id)} and"
+        created, posts = self._con.execute(
+            "select min(created_at), max(tweet_count) from ("
+            f"select created_at, public_metrics.tweet_count from raw.x_api_v2_users {where} id = {quote(author_id)}"
+            f" union all select author.created_at, author.public_metrics.tweet_count from raw.x_api_v2_posts {where}"
+            f" coalesce(author_id, author.id) = {quote(author_id)})"
+        ).fetchall()[0]
+        return parse_time(created), posts
+
     def _observed_at(self) -> Any:
         latest = self._con.execute(
             "select max(try_cast(retrieved_at as timestamptz)) from raw.x_api_v2_posts"
@@ -636,6 +652,7 @@ class _Load:
 
     def _result(self) -> LoadResult:
         author_id, handle, name, is_census = self._owner()
+        created_at, post_count = self._stated_of(author_id)
         observed_at = self._observed_at()
         rejected = tuple(record for outcome in self._outcomes.values() for record in outcome.rejected)
         totals: tuple[ControlTotal, ...] = ()
@@ -654,7 +671,8 @@ class _Load:
             owner_account_id=author_id,
             owner_handle=handle,
             owner_name=name,
-            owner_created_at=None,
+            owner_created_at=created_at,
+            owner_post_count=post_count,
             observed_at=observed_at,
             observed_at_basis="newest __twarc.retrieved_at" if observed_at else _NO_TIME,
             is_census=is_census,

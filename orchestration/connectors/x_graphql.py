@@ -26,7 +26,16 @@ from orchestration.connectors.records import RecordTable, parse_time, read_json_
 
 _NAMES: dict[str, Shape] = {"screen_name": "VARCHAR", "name": "VARCHAR"}
 # The handle moved from `legacy` to `core` in 2025; an author may be absent (suspended since).
-_AUTHOR: dict[str, Shape] = {"user_results": {"result": {"rest_id": "VARCHAR", "core": _NAMES, "legacy": _NAMES}}}
+_AUTHOR: dict[str, Shape] = {
+    "user_results": {
+        "result": {
+            "rest_id": "VARCHAR",
+            "core": {**_NAMES, "created_at": "VARCHAR"},
+            # what tells whether a capture was cut: how many posts X counts, and since when
+            "legacy": {**_NAMES, "created_at": "VARCHAR", "statuses_count": "BIGINT"},
+        }
+    }
+}
 _ENTITIES: dict[str, Shape] = {
     "hashtags": [{"text": "VARCHAR", "indices": ["BIGINT"]}],
     "user_mentions": [{"screen_name": "VARCHAR", "id_str": "VARCHAR", "indices": ["BIGINT"]}],
@@ -169,6 +178,10 @@ class _Load(JsonLoad):
         "coalesce(core.user_results.result.core.screen_name, core.user_results.result.legacy.screen_name,"
         ' "user".screen_name)',
         'coalesce(core.user_results.result.core."name", core.user_results.result.legacy."name", "user"."name")',
+    )
+    stated_sql = (
+        "coalesce(core.user_results.result.core.created_at, core.user_results.result.legacy.created_at)",
+        "core.user_results.result.legacy.statuses_count",
     )
     not_posts = _NOT_POSTS
 

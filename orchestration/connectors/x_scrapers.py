@@ -27,6 +27,8 @@ _USER: dict[str, Shape] = {
     "username": "VARCHAR",
     "displayname": "VARCHAR",
 }
+# Of an author also what tells whether a capture was cut: how many posts X counts, and since when.
+_AUTHOR: dict[str, Shape] = {**_USER, "created": "VARCHAR", "statusesCount": "BIGINT"}
 # The text was called `content` until 2022, links `outlinks` and `tcooutlinks`.
 _TEXT: dict[str, Shape] = {
     "rawContent": "VARCHAR",
@@ -51,7 +53,7 @@ _ORIGINAL: dict[str, Shape] = {
 _POST: dict[str, Shape] = {
     "id_str": "VARCHAR",
     "date": "VARCHAR",
-    "user": _USER,
+    "user": _AUTHOR,
     **_TEXT,
     "lang": "VARCHAR",
     "source": "VARCHAR",
@@ -132,6 +134,8 @@ class _Load(JsonLoad):
     }
     fast_shapes = frozenset({"posts"})
     author_sql = ('coalesce("user".id_str, "user".id)', '"user".username', '"user".displayname')
+    # one tool writes a T between day and time, the other a blank
+    stated_sql = ("replace(\"user\".created, ' ', 'T')", '"user"."statusesCount"')
     not_posts = _NOT_POSTS
 
     def shape_of(self, paths: set[str]) -> str | None:

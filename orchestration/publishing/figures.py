@@ -12,9 +12,11 @@ What a pointer would tell is in the table under each picture.
 from __future__ import annotations
 
 import json
+import math
 import re
 import textwrap
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 WIDE, NARROW = 880, 350
@@ -34,6 +36,20 @@ KIND_COLOURS = {
     "repost": "#9fcdc9",
     "mention": "#3d5a80",
 }
+
+# Beside an account: nobody, others, its own family, a partner. Apart by lightness, too.
+COMPANY_COLOURS = {
+    "with nobody": "#9aa5b1",
+    "with others": "#c98a2b",
+    "with its own family": "#3d5a80",
+    "with a partner": "#0b6e6e",
+}
+# Languages of words, in the order in which they come.
+LANGUAGE_COLOURS = ("#0b6e6e", "#c98a2b", "#3d5a80", "#8fb3d9")
+# A pointed triangle: an even one looks the same after a third of a turn.
+HEAD = "M0,-1L0.55,0.7L-0.55,0.7Z"
+# More names than this in a sociogram lie on each other.
+MOST_NODES = 24
 
 Rows = Sequence[dict[str, Any]]
 
@@ -197,13 +213,16 @@ def ranked_bars(
     x_axis |= {"titleAnchor": "end", "titleAlign": "right", "titleX": None, "titleY": None}
     if as_share:
         x_axis |= {"format": "%", "tickMinStep": 0.01}
+    # room for the number behind the longest bar
+    longest = max((total["x"] for total in totals), default=0) or 1
+    x_scale = {"domain": [0, longest * (1.07 if width > 500 else 1.2)], "nice": False}
     layers = [
         {
             "data": {"values": data},
             "mark": {"type": "bar", "height": {"band": 0.68}},
             "encoding": {
                 "y": y,
-                "x": {"field": "x", "type": "quantitative", "axis": x_axis},
+                "x": {"field": "x", "type": "quantitative", "axis": x_axis, "scale": x_scale},
                 "x2": {"field": "x2"},
                 "color": {"field": "colour", "type": "nominal", "scale": None},
             },
@@ -223,13 +242,26 @@ def ranked_bars(
 
 def year_matrix(rows: Rows, label: str, value: str, width: int, *, as_share: bool = False) -> dict[str, Any]:
     """Rows by years, each cell tinted and labelled with its number."""
+    return _cells(
+        [{**row, "year": _year_label(row, width)} for row in rows],
+        label,
+        value,
+        _year_axis(rows, width),
+        width,
+        as_share,
+    )
+
+
+def _cells(rows: Rows, label: str, value: str, x: dict[str, Any], width: int, as_share: bool) -> dict[str, Any]:
+    """The cells of a matrix; `x` says which field of the rows stands across."""
     highest = max((row[value] or 0 for row in rows), default=0) or 1
     names = list(dict.fromkeys(row[label] for row in rows))
     digits = 1 if highest < 0.1 else 0
+    across = x["field"]
     data = [
         {
             "position": names.index(row[label]),
-            "year": _year_label(row, width),
+            across: row[across],
             "value": row[value],
             "strong": (row[value] or 0) > 0.8 * highest,
             "text": f"{100 * row[value]:.{digits}f}" if as_share else f"{row[value]:,}",
@@ -238,7 +270,6 @@ def year_matrix(rows: Rows, label: str, value: str, width: int, *, as_share: boo
         if row[value] is not None
     ]
     y = _label_axis(names, width)
-    x = _year_axis(rows, width)
     layers = [
         {
             "mark": {"type": "rect", "stroke": "white", "strokeWidth": 2},
@@ -265,8 +296,298 @@ def year_matrix(rows: Rows, label: str, value: str, width: int, *, as_share: boo
     return _single({"data": {"values": data}, "layer": layers}, width, {"step": 28 if width > 500 else 32})
 
 
+def matrix(rows: Rows, label: str, column: str, value: str, width: int, *, as_share: bool = False) -> dict[str, Any]:
+    """Rows by columns of any kind, each cell tinted and labelled with its number."""
+    columns = list(dict.fromkeys(row[column] for row in rows))
+    # names of accounts under a narrow picture would run into each other
+    heads = {name: name if width > 500 else str(n) for n, name in enumerate(columns, 1)}
+    axis = {
+        "field": "column",
+        "type": "nominal",
+        "sort": list(heads.values()),
+        "axis": {
+            "title": None,
+            "labelAngle": 0,
+            "labelLimit": width // max(len(columns), 1),
+            "labelExpr": "split(datum.label, ', ')",
+        },
+    }
+    return _cells([{**row, "column": heads[row[column]]} for row in rows], label, value, axis, width, as_share)
+
+
+def sociogram(rows: Rows, kind: str, width: int, others: str) -> dict[str, Any]:
+    """Named accounts and who speaks to whom by one kind of interaction; `others` is everybody who is not named.
+
+    Places come from all kinds together, so that pictures of two kinds can be laid side by side.
+    """
+    named = _most_tied(rows, others, MOST_NODES)
+    place = layout(tuple(named), tuple((row["sender"], row["receiver"], row["posts"]) for row in rows))
+    height = round(0.6 * width) if width > 500 else width
+    if width <= 500:
+        named = _most_tied(rows, others, MOST_NODES // 2)
+        place = {name: place[name] for name in named}
+    strength = dict.fromkeys(named, 0)
+    ties, heads = [], []
+    drawn = [
+        row
+        for row in rows
+        if row["kind"] == kind and row["sender"] != row["receiver"] and {row["sender"], row["receiver"]} <= place.keys()
+    ]
+    most = max((row["posts"] for row in drawn), default=1)
+    for n, row in enumerate(drawn):
+        strength[row["sender"]] += row["posts"]
+        strength[row["receiver"]] += row["posts"]
+        (x1, y1), (x2, y2) = place[row["sender"]], place[row["receiver"]]
+        # a tie bends to its right, so that both directions of a pair are seen; the head stands two thirds along it
+        bend = 0.06
+        middle = ((x1 + x2) / 2 + bend * (y2 - y1), (y1 + y2) / 2 - bend * (x2 - x1))
+        size = 1 + 5 * (row["posts"] / most) ** 0.5
+        for step in range(9):
+            t = step / 8
+            ties.append(
+                {
+                    "tie": n,
+                    "step": step,
+                    "x": (1 - t) ** 2 * x1 + 2 * t * (1 - t) * middle[0] + t**2 * x2,
+                    "y": (1 - t) ** 2 * y1 + 2 * t * (1 - t) * middle[1] + t**2 * y2,
+                    "size": size,
+                }
+            )
+        at, before = ties[-3], ties[-4]
+        angle = math.degrees(math.atan2((at["x"] - before["x"]) * width, (at["y"] - before["y"]) * height))
+        heads.append({"x": at["x"], "y": at["y"], "angle": round(angle), "size": 60 + 40 * size})
+    nodes = [
+        {
+            "x": place[name][0],
+            "y": place[name][1],
+            "name": name,
+            "size": 60 + 900 * (strength[name] / max(max(strength.values()), 1)),
+            "colour": SOFT if name == others else ACCENT,
+            # below the circle, whatever its size; the axis is 1.24 long
+            "below": place[name][1]
+            - (14 + 14 * (strength[name] / max(max(strength.values()), 1)) ** 0.5) * 1.24 / height,
+        }
+        for name in named
+    ]
+    colour = KIND_COLOURS[kind]
+
+    def axis(name: str) -> dict[str, Any]:
+        return {"field": name, "type": "quantitative", "axis": None, "scale": {"domain": [-0.12, 1.12], "nice": False}}
+
+    size = {"field": "size", "type": "quantitative", "scale": None}
+    layers: list[dict[str, Any]] = [
+        {
+            "data": {"values": ties},
+            "mark": {"type": "trail", "color": colour, "opacity": 0.55},
+            "encoding": {
+                "x": axis("x"),
+                "y": axis("y"),
+                "detail": {"field": "tie", "type": "nominal"},
+                "order": {"field": "step", "type": "quantitative"},
+                "size": {**size, "legend": None},
+            },
+        },
+        {
+            "data": {"values": heads},
+            "mark": {"type": "point", "shape": HEAD, "filled": True, "color": colour, "opacity": 1},
+            "encoding": {
+                "x": axis("x"),
+                "y": axis("y"),
+                "size": size,
+                "angle": {"field": "angle", "type": "quantitative", "scale": None},
+            },
+        },
+        {
+            "data": {"values": nodes},
+            "mark": {"type": "point", "filled": True, "opacity": 1, "stroke": "white", "strokeWidth": 1.5},
+            "encoding": {
+                "x": axis("x"),
+                "y": axis("y"),
+                "size": size,
+                "color": {"field": "colour", "type": "nominal", "scale": None},
+            },
+        },
+        {
+            "data": {"values": nodes},
+            "mark": {
+                "type": "text",
+                "fontSize": 12 if width > 500 else 10.5,
+                "color": INK,
+                # a long name at the edge stays in the picture
+                "align": {"expr": "datum.x < 0.15 ? 'left' : datum.x > 0.85 ? 'right' : 'center'"},
+                "dx": {"expr": "datum.x < 0.15 ? -18 : datum.x > 0.85 ? 18 : 0"},
+            },
+            "encoding": {
+                "x": axis("x"),
+                "y": axis("below"),
+                "text": {"field": "name", "type": "nominal"},
+            },
+        },
+    ]
+    # white behind the letters: a name may lie on a tie
+    layers.insert(
+        3,
+        {
+            **layers[3],
+            "mark": {**layers[3]["mark"], "color": "white", "stroke": "white", "strokeWidth": 3, "strokeJoin": "round"},
+        },
+    )
+    return _single({"layer": layers}, width, height)
+
+
+def _most_tied(rows: Rows, others: str, most: int) -> list[str]:
+    """The accounts of a sociogram: those with most posts to or from another, in a fixed order."""
+    totals: dict[str, int] = {}
+    for row in rows:
+        if row["sender"] != row["receiver"]:
+            for name in (row["sender"], row["receiver"]):
+                totals[name] = totals.get(name, 0) + row["posts"]
+    kept = sorted(totals, key=lambda name: (-totals[name], name))[:most]
+    return sorted(set(kept) | ({others} & totals.keys()))
+
+
+@cache
+def layout(names: tuple[str, ...], ties: tuple[tuple[str, str, int], ...]) -> dict[str, tuple[float, float]]:
+    """Places between 0 and 1, tied accounts near each other: springs along ties, repulsion between all.
+
+    Nothing is drawn by chance: names begin on a circle in the order in which they are given, and the same input gives
+    the same places to the third digit.
+
+    Source: Fruchterman and Reingold (1991), Software: Practice and Experience 21:1129.
+    """
+    import numpy as np
+
+    count = len(names)
+    if count < 2:
+        return dict.fromkeys(names, (0.5, 0.5))
+    index = {name: n for n, name in enumerate(names)}
+    weight = np.zeros((count, count))
+    for sender, receiver, posts in ties:
+        if sender in index and receiver in index and sender != receiver:
+            i, j = index[sender], index[receiver]
+            weight[i, j] += posts
+            weight[j, i] += posts
+    # ten times as many posts pull twice as hard: otherwise one pair sits on one point
+    pull = np.where(weight > 0, 1 + np.log10(np.maximum(weight, 1)), 0)
+    turn = 2 * np.pi * np.arange(count) / count
+    place = np.column_stack([np.cos(turn), np.sin(turn)])
+    ideal = (4 / count) ** 0.5
+    for step in range(300):
+        apart = place[:, None] - place[None, :]
+        distance = np.maximum(np.sqrt((apart**2).sum(axis=2)), 0.01)
+        force = ideal**2 / distance**2 - pull * distance / ideal / 3
+        np.fill_diagonal(force, 0)
+        move = (apart / distance[:, :, None] * force[:, :, None]).sum(axis=1)
+        # accounts without a tie stay in sight
+        move -= 0.1 * place
+        length = np.maximum(np.sqrt((move**2).sum(axis=1)), 1e-9)
+        place = place + move / length[:, None] * np.minimum(length, 0.1 * (1 - step / 300))[:, None]
+    low, high = place.min(axis=0), place.max(axis=0)
+    place = np.where(high > low, (place - low) / np.maximum(high - low, 1e-9), 0.5)
+    return {name: (round(float(x), 3), round(float(y), 3)) for name, (x, y) in zip(names, place, strict=True)}
+
+
+def complete_linkage(
+    names: Sequence[str], apart: dict[frozenset[str], float]
+) -> tuple[list[str], list[tuple[tuple[str, ...], tuple[str, ...], float]]]:
+    """Clusters joined two by two, the least distant first, by their most distant pair.
+
+    Returns:
+        The names in the order of the tree, and each join: two clusters and their distance. (scipy has it, at 0.3 s of
+        CPU for the import; the tests compare the two.)
+    """
+    clusters = [(name,) for name in names]
+    distance = {(a, b): apart[frozenset((a[0], b[0]))] for n, a in enumerate(clusters) for b in clusters[n + 1 :]}
+    merges = []
+    while len(clusters) > 1:
+        left, right = min(distance, key=lambda pair: (distance[pair], pair))
+        merges.append((left, right, distance[left, right]))
+        both = left + right
+        clusters = [cluster for cluster in clusters if cluster not in (left, right)]
+        joined = {
+            (cluster, both): max(
+                distance.get((cluster, part), distance.get((part, cluster), 0.0)) for part in (left, right)
+            )
+            for cluster in clusters
+        }
+        distance = {pair: length for pair, length in distance.items() if not {left, right} & set(pair)} | joined
+        clusters.append(both)
+    return list(clusters[0]), merges
+
+
+def dendrogram(rows: Rows, width: int) -> dict[str, Any]:
+    """Accounts as a tree by the similarity of their words, joined by the least similar pair (complete linkage)."""
+    apart = {
+        frozenset((row["account"], row["other_account"])): 1 - (row["pearson"] if row["pearson"] is not None else 0)
+        for row in rows
+    }
+    order, merges = complete_linkage(sorted({name for pair in apart for name in pair}), apart)
+    # the handle tells them apart; the organisation stands in the table
+    labels = [_lines(name.rsplit(", ", 1)[-1], width) for name in order]
+    at: dict[tuple[str, ...], tuple[float, float]] = {(name,): (0.0, float(n)) for n, name in enumerate(order)}
+    lines = []
+    for left, right, x in merges:
+        (x1, y1), (x2, y2) = at[left], at[right]
+        lines += [
+            {"x": x1, "x2": x, "y": y1, "y2": y1},
+            {"x": x2, "x2": x, "y": y2, "y2": y2},
+            {"x": x, "x2": x, "y": y1, "y2": y2},
+        ]
+        at[left + right] = (x, (y1 + y2) / 2)
+    names = order
+    room = min(7.6 * max(len(line) for label in labels for line in label) + 16, 340 if width > 500 else 140)
+    y = {
+        "field": "y",
+        "type": "quantitative",
+        "scale": {"domain": [len(names) - 0.5, -0.5], "nice": False, "zero": False},
+        "axis": {
+            "title": None,
+            "grid": False,
+            "values": list(range(len(names))),
+            "labelExpr": f"{json.dumps(labels, ensure_ascii=False)}[datum.value]",
+            "labelAlign": "left",
+            "labelPadding": room,
+            "labelLimit": 0.95 * room,
+            "labelLineHeight": 13,
+            "minExtent": room,
+            "maxExtent": room,
+            "labelColor": INK,
+            "labelFontSize": 12.5 if width > 500 else 11,
+        },
+    }
+    furthest = max(merges[-1][2], 0.1)
+    x = {
+        "field": "x",
+        "type": "quantitative",
+        "scale": {"domain": [0, 1.05 * furthest], "nice": False},
+        "axis": {
+            "title": "similarity (Pearson)",
+            "titleAnchor": "end",
+            "titleAlign": "right",
+            "grid": True,
+            "tickCount": 5 if width > 500 else 3,
+            "labelExpr": "format(1 - datum.value, '.2f')",
+        },
+    }
+    layer = {
+        "data": {"values": lines},
+        "mark": {"type": "rule", "color": ACCENT, "strokeWidth": 1.6},
+        "encoding": {"x": x, "x2": {"field": "x2"}, "y": y, "y2": {"field": "y2"}},
+    }
+    return _single({"layer": [layer]}, width, 34 * len(names) + 20)
+
+
 def ranges_by_year(
-    rows: Rows, low: str, middle: str, high: str, width: int, *, series: str, colours: dict[str, str], title: str
+    rows: Rows,
+    low: str,
+    middle: str,
+    high: str,
+    width: int,
+    *,
+    series: str,
+    colours: dict[str, str],
+    title: str,
+    as_share: bool = False,
 ) -> dict[str, Any]:
     """Median with the middle half of the posts, per year and series."""
     names = list(colours)
@@ -285,7 +606,8 @@ def ranges_by_year(
     colour = {"field": "colour", "type": "nominal", "scale": None}
     offset = {"field": "series", "type": "nominal", "sort": names}
     common = {"x": _year_axis(rows, width), "xOffset": offset, "color": colour}
-    y = {"type": "quantitative", "axis": _count_axis(title), "scale": {"zero": True}}
+    axis = {**_count_axis(title), **({"format": ".2%", "tickMinStep": 0} if as_share else {})}
+    y = {"type": "quantitative", "axis": axis, "scale": {"zero": True}}
     layers = [
         {
             "mark": {"type": "rule", "strokeWidth": 5, "opacity": 0.35, "strokeCap": "round"},

@@ -17,6 +17,14 @@ from markupsafe import Markup, escape
 
 from orchestration.contract import replacing
 
+# Why captures may begin where a tool stopped (`suspected_cap`).
+CAP_NAMES = {
+    "near_3200": "about 3,200 posts were captured, which is where X ends a timeline",
+    "round_count": "a round number of posts was captured, as when a tool stops",
+    "fewer_than_stated": "the platform counts more posts than were captured",
+    "begins_late": "the first captured post is months younger than the account",
+}
+
 
 @cache
 def environment() -> Environment:

@@ -46,6 +46,24 @@ years as (
 )
 """.strip()
 
+# The same of each account by itself: likes of two accounts are of two audiences and are never put together.
+_ACCOUNT_YEARS = """
+account_years as (
+    select
+        account_key,
+        account,
+        cast(year(posted_month) as integer) as year,
+        count(*) filter (where coverage_status = 'observed') as observed_months,
+        12 as calendar_months
+    from (
+        select distinct account_key, account, posted_month, coverage_status
+        from marts.fct_post_volume
+        inner join study_accounts using (account_key)
+    )
+    group by all
+)
+""".strip()
+
 _STUDY_POSTS = """
 study_posts as (
     select post_key, year(posted_date) as year
@@ -140,7 +158,8 @@ select
     any_value(covered_days) as covered_days,
     any_value(calendar_days) as calendar_days,
     cast(sum(post_count) filter (where kind <> 'repost') as bigint) as own_posts,
-    cast(sum(post_count) filter (where kind = 'repost') as bigint) as reposts
+    cast(sum(post_count) filter (where kind = 'repost') as bigint) as reposts,
+    max(suspected_cap) as suspected_cap
 from marts.fct_post_volume
 inner join study_accounts using (account_key)
 group by account, posted_month
@@ -324,6 +343,143 @@ select
 from study_posts
 """,
     ),
+    "theme_accounts": _query(
+        _STUDY_ACCOUNTS,
+        """
+counted as (
+    select account_key, account, count(*) as own_posts_of_account
+    from marts.fct_posts
+    inner join study_accounts using (account_key)
+    where is_own
+    group by all
+),
+
+touched as (
+    select fct_posts.account_key, theme_code, codebook_version, count(*) as own_posts
+    from marts.fct_post_themes
+    inner join marts.fct_posts using (post_key)
+    where is_own
+    group by all
+)
+""".strip(),
+        body="""
+select
+    theme_name as theme,
+    account,
+    coalesce(own_posts, 0) as own_posts,
+    own_posts_of_account,
+    coalesce(own_posts, 0) / own_posts_of_account as share_of_own_posts,
+    validation_state
+from marts.dim_themes
+cross join counted
+left join touched using (account_key, theme_code, codebook_version)
+where facet = 'theme' and parent_code is null
+order by theme, own_posts_of_account desc, account
+""",
+    ),
+    "words": _query(
+        _STUDY_ACCOUNTS,
+        """
+own_posts as (
+    select count(*) as posts_in_all
+    from marts.fct_posts
+    inner join study_accounts using (account_key)
+    where is_own
+),
+
+counted as (
+    select
+        word_key,
+        language,
+        any_value(word) as word,
+        cast(sum(post_count) as bigint) as own_posts,
+        cast(sum(token_count) as bigint) as occurrences
+    from marts.fct_word_months
+    inner join study_accounts using (account_key)
+    where not is_stop_word and try_cast(word as bigint) is null
+    group by word_key, language
+)
+""".strip(),
+        body="""
+select
+    counted.word,
+    counted.language,
+    own_posts,
+    occurrences,
+    own_posts / posts_in_all as share_of_own_posts,
+    forms
+from counted
+cross join own_posts
+inner join marts.dim_words using (word_key)
+qualify row_number() over (partition by counted.language order by own_posts desc, counted.word) <= 15
+order by sum(own_posts) over (partition by counted.language) desc, counted.language, own_posts desc, counted.word
+""",
+    ),
+    "account_similarity": """
+select
+    coalesce(accounts.organisation_name || ', ', '') || '@' || similarity.handle as account,
+    coalesce(others.organisation_name || ', ', '') || '@' || similarity.other_handle as other_account,
+    similarity.own_post_count as own_posts,
+    other_own_post_count as other_own_posts,
+    shared_word_count as shared_words,
+    pearson,
+    jaccard,
+    sorensen
+from reports.rpt_account_similarity as similarity
+inner join marts.dim_accounts as accounts on accounts.account_key = similarity.account_key
+inner join marts.dim_accounts as others on others.account_key = similarity.other_account_key
+where (accounts.is_registered or accounts.is_focal) and (others.is_registered or others.is_focal)
+order by pearson desc nulls last, account, other_account
+""".strip(),
+    "mentions": _query(
+        _STUDY_ACCOUNTS,
+        body="""
+select
+    case when targets.is_registered then organisation_name else 'Everyone else, not named' end as account,
+    case when targets.is_registered then '@' || handle end as handle,
+    coalesce(targets.is_registered, false) as is_registered,
+    count(distinct target_account_key) as accounts,
+    count(distinct post_key) as posts,
+    min(posted_date) as first_mention,
+    max(posted_date) as last_mention
+from marts.fct_interactions
+inner join study_accounts using (account_key)
+left join marts.dim_accounts as targets on targets.account_key = target_account_key
+where kind = 'mention' and not is_self
+group by 1, 2, 3
+order by is_registered desc, posts desc, account
+""",
+    ),
+    "sociogram": _query(
+        _STUDY_ACCOUNTS,
+        """
+names as (
+    select
+        account_key,
+        case when is_registered or is_focal then '@' || handle else account end as name
+    from marts.dim_accounts
+    left join study_accounts using (account_key)
+    where is_registered or is_focal or account is not null
+)
+""".strip(),
+        body="""
+select
+    coalesce(senders.name, 'everyone else') as sender,
+    coalesce(receivers.name, 'everyone else') as receiver,
+    kind,
+    cast(sum(fct_network_edges.post_count) as bigint) as posts,
+    count(distinct from_node) as sending_accounts,
+    count(distinct to_node) as receiving_accounts,
+    min(first_date) as first_tie,
+    max(last_date) as last_tie
+from marts.fct_network_edges
+left join names as senders on senders.account_key = from_node
+left join names as receivers on receivers.account_key = to_node
+where kind <> 'hashtag'
+group by 1, 2, 3
+order by posts desc, sender, receiver, kind
+""",
+    ),
     "interactions": _query(
         _STUDY_ACCOUNTS,
         _YEARS,
@@ -432,27 +588,30 @@ select
     kind,
     posted_year as year,
     degree as tied_to,
-    rank() over (network order by pagerank desc) as rank_by_pagerank,
-    rank() over (network order by betweenness desc) as rank_by_betweenness,
-    rank() over (network order by closeness desc) as rank_by_closeness,
+    in_strength as posts_towards_it,
+    out_strength as posts_from_it,
+    case when not is_star then rank() over (network order by pagerank desc) end as rank_by_pagerank,
+    case when not is_star then rank() over (network order by betweenness desc) end as rank_by_betweenness,
+    case when not is_star then rank() over (network order by closeness desc) end as rank_by_closeness,
     count(*) over (network) as of_accounts,
-    core
+    case when not is_star then core end as core,
+    is_star as star
 from marts.fct_account_networks
 inner join marts.dim_accounts using (account_key)
-where not is_star
 window network as (partition by kind, posted_year)
 qualify is_registered
-order by kind, year, rank_by_pagerank, account
+order by kind, year, tied_to desc, account
 """.strip(),
     "engagement": _query(
         _STUDY_ACCOUNTS,
-        _YEARS,
+        _ACCOUNT_YEARS,
         body="""
 select
-    years.year,
+    account,
+    account_years.year,
     observed_months,
     calendar_months,
-    engagement_basis as basis,
+    observation_basis as basis,
     count(*) as own_posts,
     quantile_cont(fct_post_engagement.like_count, 0.25) as likes_25,
     median(fct_post_engagement.like_count) as likes_median,
@@ -461,11 +620,88 @@ select
     count(fct_post_engagement.impression_count) as with_impressions
 from marts.fct_post_engagement
 inner join marts.fct_posts using (post_key)
-inner join study_accounts using (account_key)
-inner join years on years.year = year(posted_date)
+inner join account_years
+    on account_years.account_key = fct_posts.account_key
+    and account_years.year = year(posted_date)
 where is_latest
 group by all
-order by years.year, basis
+order by account, account_years.year, basis
+""",
+    ),
+    "engagement_by_interaction": _query(
+        _STUDY_ACCOUNTS,
+        _ACCOUNT_YEARS,
+        """
+company as (
+    select
+        post_key,
+        max(case when not targets.is_registered then 1 when targets.family = authors.family then 2 else 3 end) as rank
+    from marts.fct_interactions
+    inner join study_accounts using (account_key)
+    inner join marts.dim_accounts as authors on authors.account_key = fct_interactions.account_key
+    inner join marts.dim_accounts as targets on targets.account_key = target_account_key
+    where not is_self and kind in ('mention', 'reply', 'quote')
+    group by post_key
+)
+""".strip(),
+        body="""
+select
+    account,
+    account_years.year,
+    observed_months,
+    calendar_months,
+    case coalesce(rank, 0)
+        when 3 then 'with a partner' when 2 then 'with its own family' when 1 then 'with others' else 'with nobody'
+    end as company,
+    count(*) as posts,
+    quantile_cont(fct_post_engagement.like_count, 0.25) as likes_25,
+    median(fct_post_engagement.like_count) as likes_median,
+    quantile_cont(fct_post_engagement.like_count, 0.75) as likes_75,
+    median(fct_post_engagement.repost_count) as reposts_median
+from marts.fct_post_engagement
+inner join marts.fct_posts using (post_key)
+inner join account_years
+    on account_years.account_key = fct_posts.account_key
+    and account_years.year = year(posted_date)
+left join company using (post_key)
+where is_latest
+    and kind in ('original', 'quote')
+    and fct_post_engagement.like_count is not null
+    and coalesce(days_since_post, 30) >= 30
+group by all
+order by account, account_years.year, company
+""",
+    ),
+    "engagement_rates": _query(
+        _STUDY_ACCOUNTS,
+        _ACCOUNT_YEARS,
+        """
+rated as (
+    select post_key, engagement_basis, engagement_rate, impression_count
+    from marts.fct_post_engagement
+    where engagement_rate is not null
+    qualify row_number() over (partition by post_key order by observed_at desc nulls last, capture_id, record_no) = 1
+)
+""".strip(),
+        body="""
+select
+    account,
+    account_years.year,
+    observed_months,
+    calendar_months,
+    engagement_basis as basis,
+    count(*) as own_posts_with_impressions,
+    median(rated.impression_count) as impressions_median,
+    quantile_cont(engagement_rate, 0.25) as share_engaged_25,
+    median(engagement_rate) as share_engaged_median,
+    quantile_cont(engagement_rate, 0.75) as share_engaged_75
+from rated
+inner join marts.fct_posts using (post_key)
+inner join account_years
+    on account_years.account_key = fct_posts.account_key
+    and account_years.year = year(posted_date)
+group by all
+order by account, account_years.year, basis
 """,
     ),
     "claims": """

@@ -17,14 +17,29 @@ from typing import Any
 import duckdb
 
 from orchestration.publishing import figures
-from orchestration.publishing.figures import ACCENT, ACCENT_LIGHT, KIND_COLOURS, NARROW, STATUS_COLOURS, WIDE
-from orchestration.publishing.pages import cell, counted, day, number, share, write_page
+from orchestration.publishing.figures import (
+    ACCENT,
+    ACCENT_LIGHT,
+    COMPANY_COLOURS,
+    KIND_COLOURS,
+    LANGUAGE_COLOURS,
+    NARROW,
+    STATUS_COLOURS,
+    WIDE,
+)
+from orchestration.publishing.pages import CAP_NAMES, cell, counted, day, number, share, write_page
 from orchestration.publishing.queries import QUERIES
 
 # A page is not a data dump: longer tables end here and say so; the SQL beside them gives every row.
 LONGEST_TABLE = 200
 # More than this many accounts one below the other is no picture any more.
 MOST_ACCOUNTS = 6
+# Rows of a tree of accounts that still fit on a page.
+MOST_LEAVES = 40
+# Fewer posts of a year have no median worth comparing.
+LEAST_POSTS = 10
+# As the query names everybody who is not registered, and posts by who else is in them.
+EVERYONE_ELSE, WITH_PARTNER, ALONE = "everyone else", "with a partner", "with nobody"
 
 KIND_NAMES = {
     "original": "original posts",
@@ -34,6 +49,7 @@ KIND_NAMES = {
     "repost": "reposts",
 }
 EDGE_NAMES = {"mention": "mentions", "reply": "replies", "repost": "reposts", "quote": "quotes"}
+LANGUAGE_NAMES = {"id": "Indonesian", "en": "English", "ms": "Malay"}
 STATUS_NAMES = {
     "observed": "wholly observed",
     "partial": "observed in part",
@@ -67,8 +83,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """One answer: a sentence, a picture in two widths (or none), its table, its SQL."""
+    """One answer: a sentence, a picture in two widths (or none), its table, its SQL.
 
+    Attributes:
+        name: Unlike that of every other figure with a picture; files are named after it.
+    """
+
+    name: str
     title: str
     sentence: str
     table: Table
@@ -115,6 +136,7 @@ class _Page:
             wide = figures.render(picture(WIDE), f"{id or name}-w")
             narrow = figures.render(picture(NARROW), f"{id or name}-n")
         return Figure(
+            name=id or name,
             title=title,
             sentence=sentence,
             table=table(self.rows(name), caption),
@@ -137,17 +159,48 @@ def write_study_report(published_file: Path, target: Path) -> None:
             "release": page.rows("release")[0],
             "accounts": page.rows("accounts"),
             "headline": _headline(page),
-            "coverage": _coverage(page),
-            "volume": _volume(page),
-            "hashtags": _hashtags(page),
-            "themes": _themes(page),
-            "interactions": _interactions(page),
-            "engagement": _engagement(page),
+            **_answers(page),
             "claims": _claims(page),
             "quality": _quality(page),
             "methods": _methods(page),
         }
     write_page("study_report.html.j2", target, **context)
+
+
+def _answers(page: _Page) -> dict[str, Any]:
+    """The sections that have pictures."""
+    return {
+        "coverage": _coverage(page),
+        "volume": _volume(page),
+        "hashtags": _hashtags(page),
+        "words": _words(page),
+        "themes": _themes(page),
+        "interactions": _interactions(page),
+        "engagement": _engagement(page),
+    }
+
+
+def read_figures(con: duckdb.DuckDBPyConnection) -> tuple[dict[str, Any], list[tuple[Figure, Rows]]]:
+    """The release of a published file with its months, and every figure that has a picture, with its rows.
+
+    Args:
+        con: The published file, its session in UTC.
+    """
+    page = _Page(con)
+    answers = _answers(page)
+    found = [
+        answers["coverage"],
+        *answers["volume"],
+        *answers["hashtags"],
+        *answers["words"],
+        *answers["themes"]["figures"],
+        *answers["interactions"],
+        *answers["engagement"],
+    ]
+    by_sql = {sql: name for name, sql in QUERIES.items()}
+    months = [row["coverage_status"] for row in page.rows("coverage_months")]
+    release = {**page.rows("release")[0], "months": len(months), "observed_months": months.count("observed")}
+    return release, [(figure, page.rows(by_sql[figure.sql])) for figure in found if figure.wide]
 
 
 def table(rows: Rows, caption: str) -> Table:
@@ -183,7 +236,22 @@ def _with_months(rows: Rows) -> Rows:
     return [{**row, "months": f"{row['observed_months']}/{row['calendar_months']}"} for row in rows]
 
 
-MONTHS_NOTE = "Under each year: months wholly observed, of twelve per account."
+def _cap_note(page: _Page) -> str:
+    """A sentence on captures that may begin where a tool stopped; empty where nothing says so."""
+    found = {row["account"]: row["suspected_cap"] for row in page.rows("coverage_months") if row["suspected_cap"]}
+    if not found:
+        return ""
+    told = "; ".join(f"{account}: {CAP_NAMES[cap]}" for account, cap in sorted(found.items())[:MOST_ACCOUNTS])
+    more = f"; and {len(found) - MOST_ACCOUNTS} more" if len(found) > MOST_ACCOUNTS else ""
+    return f" The first months may be what a cut left, and growth from them no growth ({told}{more})."
+
+
+def _months_note(page: _Page) -> str:
+    """What stands under the years of a picture; why a cap is suspected is told with coverage and volume."""
+    cut = any(row["suspected_cap"] for row in page.rows("coverage_months"))
+    return "Under each year: months wholly observed, of twelve per account." + (
+        " The first months may be what a cut left (see Coverage)." if cut else ""
+    )
 
 
 # ---------- sections
@@ -242,7 +310,8 @@ def _coverage(page: _Page) -> Figure:
             if any("(not registered)" in row["account"] for row in rows)
             else ""
         )
-        + (f" The picture shows the {MOST_ACCOUNTS} accounts with most posts." if len(shown) < len(rows) else ""),
+        + (f" The picture shows the {MOST_ACCOUNTS} accounts with most posts." if len(shown) < len(rows) else "")
+        + _cap_note(page),
         legend=[(STATUS_COLOURS[s], STATUS_NAMES[s]) for s, n in counts.items() if n],
     )
 
@@ -282,6 +351,7 @@ def _volume(page: _Page) -> list[Figure]:
             id="volume_months",
             picture=(lambda width: figures.volume_months(months, width)) if months else None,
             alt="Bars per month, own posts and reposts, on a ground that shows where coverage is partial or missing.",
+            note=_cap_note(page).strip(),
             legend=legend + bands,
         ),
         page.figure(
@@ -297,7 +367,8 @@ def _volume(page: _Page) -> list[Figure]:
             picture=lambda width: figures.stacked_years(
                 years, [("own_posts", ACCENT), ("reposts", ACCENT_LIGHT)], width, title="posts per year"
             ),
-            note=f"{MONTHS_NOTE} Years with different coverage are not to be compared by their totals.",
+            note=f"{_months_note(page)} Years with different coverage are not to be compared by their totals."
+            + _cap_note(page),
             legend=legend,
         ),
         page.figure(
@@ -310,7 +381,7 @@ def _volume(page: _Page) -> list[Figure]:
             picture=lambda width: figures.stacked_years(
                 pivot, [(k, KIND_COLOURS[k]) for k in KIND_NAMES], width, title="share of posts", as_share=True
             ),
-            note=MONTHS_NOTE,
+            note=_months_note(page),
             legend=[(KIND_COLOURS[k], KIND_NAMES[k]) for k, n in shares.items() if n],
         ),
     ]
@@ -342,7 +413,7 @@ def _hashtags(page: _Page) -> list[Figure]:
             caption="Posts per hashtag and year, own posts and reposts",
             picture=(lambda width: figures.year_matrix(trend, "label", "posts", width)) if trend else None,
             alt="Matrix of the most used hashtags by year with the number of posts in each cell.",
-            note=MONTHS_NOTE,
+            note=_months_note(page),
         ),
         page.figure(
             "hashtag_years",
@@ -356,14 +427,15 @@ def _hashtags(page: _Page) -> list[Figure]:
 
 def _themes(page: _Page) -> dict[str, Any]:
     untouched = page.rows("themes_untouched")[0]
-    years = _with_months(page.rows("theme_years"))
+    years = _marked(_with_months(page.rows("theme_years")), "theme")
+    accounts = _marked(_shown_columns(page.rows("theme_accounts")), "theme")
     release = page.rows("release")[0]
     figures_of_facets = []
     for name, label in (("themes", "theme"), ("topics", "topic")):
-        rows = page.rows(name)
+        rows = _marked(page.rows(name), label)
         if not rows:
             continue
-        most = rows[0]
+        most = page.rows(name)[0]
         figures_of_facets.append(
             page.figure(
                 name,
@@ -374,6 +446,7 @@ def _themes(page: _Page) -> dict[str, Any]:
                 picture=lambda width, rows=rows, label=label: figures.ranked_bars(
                     rows, label, [("share_of_own_posts", ACCENT)], width, title="share of own posts", as_share=True
                 ),
+                note=_marks_note(rows),
             )
         )
     if years:
@@ -384,8 +457,35 @@ def _themes(page: _Page) -> dict[str, Any]:
                 "Share of the own posts of each year, in per cent.",
                 caption="Own posts per theme and year",
                 picture=lambda width: figures.year_matrix(years, "theme", "share_of_own_posts", width, as_share=True),
-                note=MONTHS_NOTE,
+                note=f"{_months_note(page)} {_marks_note(years)}".strip(),
                 alt="Matrix of themes by year with the share of own posts in each cell.",
+            )
+        )
+        figures_of_facets.append(
+            page.figure(
+                "theme_years",
+                "Themes per year, in posts",
+                "Own posts of each year; a post may touch several themes, or none.",
+                caption="Own posts per theme and year",
+                id="theme_years_posts",
+                picture=lambda width: figures.year_matrix(years, "theme", "own_posts", width),
+                note=f"{_months_note(page)} {_marks_note(years)}".strip(),
+                alt="Matrix of themes by year with the number of own posts in each cell.",
+            )
+        )
+    if len({row["account"] for row in accounts}) > 1:
+        figures_of_facets.append(
+            page.figure(
+                "theme_accounts",
+                "Themes by account",
+                "Share of the own posts of each account, in per cent.",
+                caption="Own posts per theme and account",
+                picture=lambda width: figures.matrix(
+                    accounts, "theme", "account", "share_of_own_posts", width, as_share=True
+                ),
+                note=f"Accounts from left to right: {', '.join(dict.fromkeys(row['account'] for row in accounts))}. "
+                f"{_marks_note(accounts)}".strip(),
+                alt="Matrix of themes by account with the share of own posts in each cell.",
             )
         )
     # what people's coding says of the themes that are shown
@@ -400,6 +500,77 @@ def _themes(page: _Page) -> dict[str, Any]:
         "validated": {state: sorted(found) for state, found in sorted(states.items()) if state != "unvalidated"},
         "unvalidated_count": len(states.get("unvalidated", [])),
     }
+
+
+def _marked(rows: Rows, label: str) -> Rows:
+    """Rows for a picture: a theme whose rules nobody has checked carries a star."""
+    return [
+        {**row, label: f"{row[label]} *" if row["validation_state"] == "unvalidated" else row[label]} for row in rows
+    ]
+
+
+def _marks_note(rows: Rows) -> str:
+    if any(row["validation_state"] == "unvalidated" for row in rows):
+        return "* Unvalidated: found by rules that nobody has compared with a coding by hand."
+    return ""
+
+
+def _shown_columns(rows: Rows) -> Rows:
+    """The accounts of a matrix: the first few by own posts."""
+    totals = {row["account"]: row["own_posts_of_account"] for row in rows}
+    shown = set(sorted(totals, key=lambda account: (-totals[account], account))[:MOST_ACCOUNTS])
+    return [row for row in rows if row["account"] in shown]
+
+
+def _words(page: _Page) -> list[Figure]:
+    rows = page.rows("words")
+    languages = list(dict.fromkeys(row["language"] for row in rows))[: len(LANGUAGE_COLOURS)]
+    names = {language: LANGUAGE_NAMES.get(language, language) for language in languages}
+    bars = [
+        {**row, **{language: row["own_posts"] if row["language"] == language else 0 for language in languages}}
+        for row in rows
+        if row["language"] in languages
+    ]
+    first = {language: next(row for row in rows if row["language"] == language) for language in languages}
+    similar = page.rows("account_similarity")
+    accounts = sorted({row[side] for row in similar for side in ("account", "other_account")})
+    nearest = similar[0] if similar else None
+    found = [
+        page.figure(
+            "words",
+            "Most used words",
+            "Most used: "
+            + ", ".join(
+                f"{row['word']} in {names[language]} ({number(row['own_posts'])} own posts)"
+                for language, row in first.items()
+            )
+            + "."
+            if rows
+            else "There are no words.",
+            caption="Own posts per word and language, stop words left out",
+            picture=lambda width: figures.ranked_bars(
+                bars, "word", list(zip(languages, LANGUAGE_COLOURS, strict=False)), width, title="own posts"
+            ),
+            note="A word counts once per post, under its most used form; hashtags count as their words; numbers are "
+            "left out. The language is that of the post, so a word may stand in both.",
+            legend=[(colour, names[language]) for language, colour in zip(languages, LANGUAGE_COLOURS, strict=False)],
+        )
+    ]
+    if len(accounts) > 2:
+        assert nearest
+        found.append(
+            page.figure(
+                "account_similarity",
+                "Accounts by their words",
+                f"Most alike: {nearest['account']} and {nearest['other_account']} ({nearest['pearson'] or 0:.2f}).",
+                caption="Similarity of the words of accounts, pair by pair",
+                picture=(lambda width: figures.dendrogram(similar, width)) if len(accounts) <= MOST_LEAVES else None,
+                alt=f"Tree of {len(accounts)} accounts by the similarity of their words.",
+                note="Joined by their least similar pair (complete linkage). Registered accounts with five own posts "
+                "or more. Alike in words is not alike in what is meant; few posts are unlike others by chance.",
+            )
+        )
+    return found
 
 
 def _interactions(page: _Page) -> list[Figure]:
@@ -431,7 +602,7 @@ def _interactions(page: _Page) -> list[Figure]:
                 pivot, [(k, KIND_COLOURS[k]) for k in EDGE_NAMES], width, title="interactions per year"
             ),
             note="One post can mention several accounts. The four kinds are different acts: read them apart. "
-            + MONTHS_NOTE,
+            + _months_note(page),
             legend=legend,
         ),
         page.figure(
@@ -449,10 +620,81 @@ def _interactions(page: _Page) -> list[Figure]:
             legend=legend,
             note="Registered accounts only are drawn." if rest else "",
         ),
+        _mentions(page),
         _partner_years(page),
         _relations(page),
         *_networks(page),
     ]
+
+
+def _mentions(page: _Page) -> Figure:
+    rows = page.rows("mentions")
+    named = [row for row in rows if row["is_registered"]][:15]
+    rest = next((row for row in rows if not row["is_registered"]), None)
+    sentence = (
+        "Most mentioned: " + ", ".join(f"{row['account']} ({number(row['posts'])} posts)" for row in named[:3]) + ". "
+        if named
+        else "No registered account is mentioned. "
+    )
+    if rest:
+        sentence += (
+            f"{counted(rest['accounts'], 'other account', 'other accounts')} in "
+            f"{counted(rest['posts'], 'post', 'posts')}; counted, never named."
+        )
+    return page.figure(
+        "mentions",
+        "Top mentions",
+        sentence.strip(),
+        caption="Posts that mention a registered account, everyone else in one row",
+        picture=(
+            lambda width: figures.ranked_bars(
+                named,
+                "account" if width == WIDE else "handle",
+                [("posts", KIND_COLOURS["mention"])],
+                width,
+                title="posts with a mention",
+            )
+        )
+        if named
+        else None,
+        note="Mentions alone: the author of a repost and the handles before a reply are none.",
+    )
+
+
+def _sociograms(page: _Page) -> list[Figure]:
+    rows = page.rows("sociogram")
+    stars = {row["kind"] for row in page.rows("networks") if row["star"]}
+    found = []
+    for kind in EDGE_NAMES:
+        ties = [row for row in rows if row["kind"] == kind and row["sender"] != row["receiver"]]
+        if not ties:
+            continue
+        names = {row[side] for row in ties for side in ("sender", "receiver")}
+        others = " and everyone else" if EVERYONE_ELSE in names else ""
+        names -= {EVERYONE_ELSE}
+        strongest = ties[0]
+        found.append(
+            page.figure(
+                "sociogram",
+                f"Sociogram of {EDGE_NAMES[kind]}",
+                f"{counted(len(names), 'account', 'accounts')}{others}; most: {strongest['sender']} to "
+                f"{strongest['receiver']} ({counted(strongest['posts'], 'post', 'posts')}).",
+                caption="Who speaks to whom, by kind, all years",
+                id=f"sociogram_{kind}",
+                picture=lambda width, kind=kind: figures.sociogram(rows, kind, width, EVERYONE_ELSE),
+                alt=f"Network of accounts by {EDGE_NAMES[kind]}.",
+                note="The triangle points to whom; a wider tie is more posts, a larger circle more to and from it. "
+                "Everyone who is not registered is one circle. Accounts stand in the same places in the pictures of "
+                "all kinds; a place means no more than who is tied to whom. At most "
+                f"{figures.MOST_NODES} accounts are drawn, on a phone {figures.MOST_NODES // 2}."
+                + (
+                    " A star, in some years at least: nearly all ties lead through the account that was collected."
+                    if kind in stars
+                    else ""
+                ),
+            )
+        )
+    return found
 
 
 def _partner_years(page: _Page) -> Figure:
@@ -477,7 +719,7 @@ def _partner_years(page: _Page) -> Figure:
         if one_account and own
         else None,
         note="An organisation counts once, with all its offices. In the first year every partner is new to the data. A"
-        f" share is not shown for accounts that are known from a search only. {MONTHS_NOTE}",
+        f" share is not shown for accounts that are known from a search only. {_months_note(page)}",
         legend=[(ACCENT, "with a partner"), (ACCENT_LIGHT, "without")],
     )
 
@@ -512,6 +754,7 @@ def _networks(page: _Page) -> list[Figure]:
         else f"{counted(len(rows), 'network', 'networks')}, none of them a star around one node."
     )
     found = [
+        *_sociograms(page),
         page.figure(
             "networks",
             "Networks",
@@ -519,23 +762,36 @@ def _networks(page: _Page) -> list[Figure]:
             caption="Networks per kind and year: accounts with direction, hashtags of one own post without",
             note="Everybody is counted, nobody who is not registered is named.",
             is_folded=True,
-        )
+        ),
     ]
     if page.rows("central_accounts"):
         found.append(
             page.figure(
                 "central_accounts",
                 "Where registered accounts stand",
-                "Ranks among all accounts of each network that is no star; 1 is the most central.",
-                caption="Ranks of registered accounts by PageRank, betweenness and closeness",
+                "Ties and posts of each network, and the rank among all its accounts; 1 is the most central.",
+                caption="Ties of registered accounts, and their ranks by PageRank, betweenness and closeness",
+                note="In a star there are no ranks: its centre is most central, whoever it is.",
                 is_folded=True,
             )
         )
     return found
 
 
+def _leading(rows: Rows, posts: str) -> tuple[Rows, str]:
+    """The rows of the account with most posts, and a sentence that says so: two audiences are not put together."""
+    totals: dict[str, int] = {}
+    for row in rows:
+        totals[row["account"]] = totals.get(row["account"], 0) + row[posts]
+    if len(totals) < 2:
+        return rows, ""
+    leading = min(totals, key=lambda account: (-totals[account], account))
+    told = f"Shown is {leading}, which has most posts here; the table has every account by itself. "
+    return [row for row in rows if row["account"] == leading], told
+
+
 def _engagement(page: _Page) -> list[Figure]:
-    rows = _with_months(page.rows("engagement"))
+    rows, whose = _leading(_with_months(page.rows("engagement")), "own_posts")
     bases = [basis for basis in BASIS_COLOURS if any(row["basis"] == basis for row in rows)]
     posts = {basis: sum(row["own_posts"] for row in rows if row["basis"] == basis) for basis in bases}
     sentence = (
@@ -571,8 +827,76 @@ def _engagement(page: _Page) -> list[Figure]:
             if any(row["likes_median"] is not None for row in rows)
             else None,
             note="Reposts are left out: they carry the counts of the original. Older posts had longer to collect "
-            f"likes and other followers; years are not comparable without care. {MONTHS_NOTE}",
+            f"likes and other followers; years are not comparable without care. {whose}{_months_note(page)}",
             legend=[(BASIS_COLOURS[basis], f"observed at {basis}" if basis != "undated" else basis) for basis in bases],
+        ),
+        _engagement_by_interaction(page),
+        *_engagement_rates(page),
+    ]
+
+
+def _engagement_by_interaction(page: _Page) -> Figure:
+    rows, whose = _leading(_with_months(page.rows("engagement_by_interaction")), "posts")
+    names = [name for name in COMPANY_COLOURS if any(row["company"] == name for row in rows)]
+    medians = {(row["year"], row["company"]): row["likes_median"] for row in rows if row["posts"] >= LEAST_POSTS}
+    both = [year for year in {row["year"] for row in rows} if {(year, WITH_PARTNER), (year, ALONE)} <= medians.keys()]
+    higher = sum(medians[year, WITH_PARTNER] > medians[year, ALONE] for year in both)
+    return page.figure(
+        "engagement_by_interaction",
+        "Likes by interaction",
+        f"In {higher} of {counted(len(both), 'year', 'years')} with {LEAST_POSTS} posts or more of each, posts with a "
+        "partner have the higher median of likes than posts that name nobody."
+        if both
+        else f"There is no year with {LEAST_POSTS} posts or more both with a partner and with nobody.",
+        caption="Likes of original posts and quotes per year, by who else is in the post",
+        picture=(
+            lambda width: figures.ranges_by_year(
+                rows,
+                "likes_25",
+                "likes_median",
+                "likes_75",
+                width,
+                series="company",
+                colours={name: COMPANY_COLOURS[name] for name in names},
+                title="likes per post: median and middle half",
+            )
+        )
+        if rows
+        else None,
+        note="Compare within a year only: followers and partners both grow over the years, and whoever compares over "
+        "all finds a difference that is none. Media, language and chance are not taken out here; the claims do "
+        f"that. Posts that were counted 30 days after they were posted, or later. {whose}{_months_note(page)}",
+        legend=[(COMPANY_COLOURS[name], name) for name in names],
+    )
+
+
+def _engagement_rates(page: _Page) -> list[Figure]:
+    rows, whose = _leading(_with_months(page.rows("engagement_rates")), "own_posts_with_impressions")
+    if not rows:
+        return []
+    posts = sum(row["own_posts_with_impressions"] for row in rows)
+    bases = list(dict.fromkeys(row["basis"] for row in rows))
+    colours = dict(zip(bases, [ACCENT, "#c98a2b", "#3d5a80", "#7a8794"], strict=False))
+    return [
+        page.figure(
+            "engagement_rates",
+            "Engagement rate",
+            f"Counts per impression of {counted(posts, 'own post', 'own posts')} whose impressions are known.",
+            caption="Likes, reposts, replies, quotes, bookmarks per impression, by year and by the counts that exist",
+            picture=lambda width: figures.ranges_by_year(
+                [row for row in rows if row["basis"] in colours],
+                "share_engaged_25",
+                "share_engaged_median",
+                "share_engaged_75",
+                width,
+                series="basis",
+                colours=colours,
+                title="counts per impression: median and middle half",
+                as_share=True,
+            ),
+            note="Rates of different counts are not to be compared. X Analytics adds clicks to its own rate; they are "
+            f"not in here. {whose}{_months_note(page)}",
+            legend=[(colour, basis) for basis, colour in colours.items()],
         )
     ]
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import duckdb
 
 from orchestration.contract import DataDir
-from orchestration.publishing.pages import day, number
+from orchestration.publishing.pages import CAP_NAMES, day, number
 from orchestration.publishing.published_file import DICTIONARY_NAME, PARQUET_NAME, REPORT_NAME
 from orchestration.publishing.queries import QUERIES
 
@@ -33,7 +33,8 @@ select
     count(distinct posted_month) filter (where coverage_status = 'observed') as observed,
     count(distinct posted_month) filter (where coverage_status = 'partial') as partial,
     count(distinct posted_month) filter (where coverage_status = 'missing') as missing,
-    count(distinct posted_month) filter (where coverage_status = 'sample') as sample
+    count(distinct posted_month) filter (where coverage_status = 'sample') as sample,
+    max(suspected_cap) as suspected_cap
 from marts.fct_post_volume
 inner join marts.dim_accounts using (account_key)
 where is_focal or is_capture_owner
@@ -135,6 +136,10 @@ def _coverage(published: Mapping[str, Any]) -> list[str]:
         )
         lines.append(f"  {_short(row['account'], WIDTH - 2)}")
         lines.append(f"      {row['first_month']:%Y-%m} to {row['last_month']:%Y-%m}: {told}")
+        if row["suspected_cap"]:
+            lines += _wrapped(
+                f"The first months may be what a cut left: {CAP_NAMES[row['suspected_cap']]}.", indent=6, most=2
+            )
     if len(rows) > MOST_ACCOUNTS:
         lines.append(f"  … and {len(rows) - MOST_ACCOUNTS} more accounts: see the report.")
     return lines

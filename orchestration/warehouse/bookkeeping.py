@@ -222,6 +222,7 @@ def insert_loaded(
         "owner_handle": result.owner_handle,
         "owner_name": result.owner_name,
         "owner_created_at": result.owner_created_at,
+        "owner_post_count": result.owner_post_count,
         "observed_at": result.observed_at,
         "observed_at_basis": result.observed_at_basis,
         "is_census": result.is_census,

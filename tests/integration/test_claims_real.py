@@ -8,44 +8,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import duckdb
 import pytest
 
-from orchestration.analysis.claims import measure
-from orchestration.analysis.statements import read_claims
 from tests.integration.test_real_data import members, needs_data, shared_folder
 from tests.pipeline import Pipeline
+from tests.real_claims import verdicts_of
 
 pytestmark = [pytest.mark.realdata, needs_data]
-
-CLAIMS = """\
-claims: {id: real, version: '1', title: Real accounts}
-statements:
-  - id: V
-    text: {en: It posted more, id: Lebih banyak}
-    specifications:
-      - id: V.rate
-        primary: true
-        reading: {en: later against earlier, id: kemudian dibanding sebelumnya}
-        method: volume
-        mart: fct_post_volume
-        before: [FIRST-01-01, FIRST-12-31]
-        after: [SECOND-01-01, LAST-12-31]
-        threshold: 1
-  - id: E
-    text: {en: More likes with others, id: Lebih disukai dengan akun lain}
-    specifications:
-      - id: E.likes
-        primary: true
-        reading: {en: likes, id: suka}
-        method: engagement
-        mart: fct_post_engagement
-        window: [FIRST-01-01, LAST-12-31]
-        partners: [anyone]
-        by: [mention]
-        metric: like_count
-        threshold: 1
-"""
 
 
 @pytest.fixture(scope="module")
@@ -60,15 +29,6 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     run = pipeline.run(*files, folder / "senator")
     assert run.success, run.failures
     return pipeline
-
-
-def verdicts_of(pipeline: Pipeline, folder: Path, handle: str, first: int, last: int) -> dict[str, dict]:
-    text = CLAIMS.replace("FIRST", str(first)).replace("SECOND", str(first + 1)).replace("LAST", str(last))
-    path = folder / "real.yml"
-    path.write_text(text, encoding="utf-8")
-    with duckdb.connect(str(pipeline.paths.warehouse), read_only=True) as connection:
-        rows = measure(connection, read_claims(path), study="real", platform="x", handle=handle)
-    return {row["claim_id"]: row for row in rows}
 
 
 def expected(name: str) -> dict:
@@ -119,3 +79,16 @@ def test_two_hundred_posts_of_a_timeline_are_too_little_and_cut(pipeline: Pipeli
     assert (rows["V"]["verdict"], rows["V"]["reason_code"]) == ("not_testable", "capped")
     assert "200" in rows["V"]["verdict_text"]
     assert (rows["E"]["verdict"], rows["E"]["reason_code"]) == ("not_testable", "too_few")
+
+
+def test_of_how_many_posts_the_timeline_is_a_part_stands_beside_its_trend(pipeline: Pipeline) -> None:
+    # the profile beside the posts says how many there are
+    assert pipeline.query(
+        "select distinct owner_post_count, suspected_cap from quality.fct_capture_outcomes where owner_post_count > 0",
+        published=True,
+    ) == [(995, "round_count")]
+    assert pipeline.query(
+        "select handle, any_value(suspected_cap) from reports.rpt_volume_years group by handle having "
+        "any_value(suspected_cap) is not null order by lower(handle)",
+        published=True,
+    ) == [("jokowi", "round_count"), ("SenWarren", "round_count")]

@@ -23,6 +23,7 @@ import pytest
 
 from tests.integration.originals import with_entities_of_originals
 from tests.pipeline import Pipeline
+from tests.real_claims import verdicts_of
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -315,6 +316,38 @@ def test_control_totals_say_where_a_source_contradicts_itself(loaded: Loaded) ->
 
 def test_record_accounting_balances(loaded: Loaded) -> None:
     assert loaded.value("select count(*) from quality.fct_record_accounting where not balances") == 0
+
+
+def test_claims_about_archives_say_what_their_posts_can_tell(loaded: Loaded, tmp_path: Path) -> None:
+    own = loaded.expected.get("own_posts_by_year_utc_excluding_retweets")
+    if loaded.name == "grailbird_landsurveyorsu":
+        # An archive has no cap: fewer posts are fewer posts, and one year against two proves no trend.
+        volume = verdicts_of(loaded.pipeline, tmp_path, "LandSurveyorsU", 2011, 2013)["V"]
+        days = [365, 366, 365]
+        ratio = (own["2012"] + own["2013"]) / (days[1] + days[2]) / (own["2011"] / days[0])
+        assert volume["observed_value"] == pytest.approx(ratio, rel=0.01)
+        assert (volume["verdict"], volume["coverage_share"]) == ("not_supported", 1)
+        assert "not exceed 1" in volume["verdict_text"] and volume["ci_low"] < 1 < volume["ci_high"]
+    elif loaded.name == "grailbird_singaporesail":
+        # Plain means say that mentions cost three fifths of the likes. Most likes are counted on posts of other months
+        # than most mentions, and one post alone has 562.
+        parts = [
+            loaded.expected[f"engagement_own_posts_mentioning_{whom}"]["likes"]["mean"]
+            for whom in ("another_account", "nobody_else")
+        ]
+        assert parts[0] / parts[1] < 0.45
+        likes = verdicts_of(loaded.pipeline, tmp_path, "SingaporeSail", 2017, 2019)["E"]
+        assert likes["verdict"] == "not_supported" and likes["ci_low"] < 1 < likes["ci_high"]
+        assert "ranks within strata show no such difference" in likes["verdict_text"]
+        # four months of 2017 are in it
+        volume = verdicts_of(loaded.pipeline, tmp_path, "SingaporeSail", 2017, 2019)["V"]
+        assert (volume["verdict"], volume["reason_code"]) == ("not_testable", "not_covered")
+        # the year after the one that is whole had a quarter of its posts
+        later = verdicts_of(loaded.pipeline, tmp_path, "SingaporeSail", 2018, 2019)["V"]
+        assert later["observed_value"] == pytest.approx(own["2019"] / own["2018"], rel=0.02)
+        assert later["verdict"] == "not_supported"
+    else:
+        pytest.skip("claims are put to two of the archives here, and to other exports in test_claims_real.py")
 
 
 # ---------- all of them together

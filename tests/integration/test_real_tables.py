@@ -20,6 +20,7 @@ from orchestration.connectors.map_proposal import propose
 from orchestration.contract import MAP_SUFFIX
 from tests.fixtures.shared import find_shared_data
 from tests.pipeline import Pipeline
+from tests.real_claims import verdicts_of
 
 pytestmark = [
     pytest.mark.realdata,
@@ -222,6 +223,41 @@ def test_impressions_engagements_and_rows_of_each_file(loaded: Loaded) -> None:
     ) == [(extra["sum_engagements"],)]
     members = dict(loaded.pipeline.query("select member, delivered_count from raw.capture_members"))
     assert {Path(name).name: rows for name, rows in members.items()} == loaded.expected["rows_per_file"]
+
+
+def test_rates_stand_on_the_impressions_of_the_same_row(loaded: Loaded) -> None:
+    rows = loaded.rows(
+        "select engagement_basis, count(*), count(engagement_rate), "
+        "sum(engagement_count) = sum(coalesce(like_count, 0) + coalesce(repost_count, 0) + coalesce(reply_count, 0)), "
+        "coalesce(max(abs(engagement_rate - engagement_count / impression_count)), 0) < 1e-12 "
+        "from marts.fct_post_engagement group by 1"
+    )
+    if loaded.name != "x_analytics_ropensci_2016_2019":
+        assert all(not rated for _, _, rated, _, _ in rows)
+        return
+    assert rows == [("likes, reposts, replies, impressions", 1129, 1129, True, True)]
+
+
+def test_a_round_count_of_one_account_is_said_beside_every_trend(loaded: Loaded) -> None:
+    suspected = loaded.rows(
+        "select distinct suspected_cap from marts.fct_post_volume where suspected_cap is not null "
+        "union select suspected_cap from quality.fct_capture_outcomes where suspected_cap is not null"
+    )
+    # 4,000 posts were asked for; the others are no round number, or of many accounts
+    assert suspected == ([("round_count",)] if loaded.name == "jokowi_snscrape" else [])
+
+
+def test_claims_about_an_account_that_a_search_found_say_so(loaded: Loaded, tmp_path: Path) -> None:
+    if loaded.name != "un_official_snscrape":
+        pytest.skip("only these posts are of a search for many accounts")
+    # The account with most posts has 3,225, as if a timeline had ended there; of a search even that says nothing.
+    handle, posts = loaded.expected["authors"]["top"][0]
+    assert (handle, posts) == ("UNIC_Moscow", 3225)
+    rows = verdicts_of(loaded.pipeline, tmp_path, handle, 2021, 2022)
+    assert (rows["V"]["verdict"], rows["V"]["reason_code"]) == ("not_testable", "not_covered")
+    assert "found by a search or in a mixed export" in rows["V"]["verdict_text"]
+    # these tables hold no counts
+    assert (rows["E"]["verdict"], rows["E"]["reason_code"]) == ("not_testable", "no_engagement")
 
 
 def test_reposts_carry_no_engagement(loaded: Loaded) -> None:

@@ -17,7 +17,7 @@ TABLES: dict[str, tuple[str, str]] = {
     "marts.dim_accounts": (
         "One row per account.",
         """account_key varchar primary key, account_id varchar, organisation_key varchar, platform varchar not null,
-        handle varchar, account_name varchar, organisation_name varchar, org_type varchar not null,
+        handle varchar, account_name varchar, organisation_name varchar, family varchar, org_type varchar not null,
         post_count bigint not null, is_registered boolean not null, is_capture_owner boolean not null,
         is_focal boolean not null, first_seen_at timestamptz, last_seen_at timestamptz""",
     ),
@@ -34,7 +34,7 @@ TABLES: dict[str, tuple[str, str]] = {
         "One row per account, month and kind.",
         """account_key varchar, posted_month date, kind varchar check (kind <> ''), post_count bigint,
         covered_days integer not null, calendar_days integer not null, coverage_share double,
-        coverage_status varchar not null, reporting_timezone varchar not null,
+        coverage_status varchar not null, suspected_cap varchar, reporting_timezone varchar not null,
         primary key (account_key, posted_month, kind)""",
     ),
     "marts.dim_hashtags": (
@@ -84,14 +84,36 @@ TABLES: dict[str, tuple[str, str]] = {
     ),
     "marts.fct_account_networks": (
         "One row per account, year and kind of network.",
-        """account_key varchar, kind varchar, posted_year integer, degree bigint not null, betweenness double not null,
+        """account_key varchar, kind varchar, posted_year integer, degree bigint not null, in_strength bigint, out_strength bigint, betweenness double not null,
         closeness double not null, pagerank double, core bigint not null, is_star boolean not null,
         primary key (account_key, kind, posted_year)""",
+    ),
+    "marts.fct_network_edges": (
+        "One row per kind of network, year and tied pair.",
+        """kind varchar, posted_year integer, from_node varchar, to_node varchar, post_count bigint not null,
+        first_date date not null, last_date date not null, primary key (kind, posted_year, from_node, to_node)""",
+    ),
+    "marts.dim_words": (
+        "One row per word and language.",
+        "word_key varchar primary key, forms varchar not null, is_stop_word boolean not null",
+    ),
+    "marts.fct_word_months": (
+        "One row per account, word and month.",
+        """account_key varchar, word_key varchar, language varchar, word varchar not null, post_count bigint not null,
+        token_count bigint not null, is_stop_word boolean not null, posted_month date,
+        primary key (account_key, word_key, posted_month)""",
+    ),
+    "reports.rpt_account_similarity": (
+        "One row per pair of accounts.",
+        """account_key varchar, other_account_key varchar, handle varchar, other_handle varchar,
+        own_post_count bigint, other_own_post_count bigint, shared_word_count bigint, pearson double, jaccard double,
+        sorensen double, primary key (account_key, other_account_key)""",
     ),
     "marts.fct_post_engagement": (
         "One row per post and observation. Reposts are excluded.",
         """post_key varchar, capture_id varchar, record_no bigint, engagement_basis varchar not null,
-        like_count bigint, repost_count bigint, impression_count bigint, is_latest boolean not null,
+        observation_basis varchar not null, like_count bigint, repost_count bigint, impression_count bigint,
+        engagement_rate double, is_latest boolean not null, days_since_post bigint, observed_at timestamptz,
         primary key (post_key, capture_id, record_no)""",
     ),
     "reports.rpt_volume_years": (
@@ -148,9 +170,9 @@ insert into reference.studies values
     ('demo', 'Synthetic <demo> & test', 'SuaraSyntheticOrgDemo', 'x', 'Asia/Jakarta', '2015-07-01', '2017-12-31');
 
 insert into marts.dim_accounts values
-    ('a1', '1', 'o1', 'x', 'SuaraSyntheticOrgDemo', 'Yayasan', 'Yayasan Suara Sintetis', 'synthetic', 900, true, true, true, null, null),
-    ('a2', '2', 'o2', 'x', 'UNmigration', 'IOM', 'IOM headquarters', 'un_agency', 0, true, false, false, null, null),
-    ('a3', '3', null, 'x', 'budi_private_person', 'Budi', null, 'private_person', 0, false, false, false, null, null);
+    ('a1', '1', 'o1', 'x', 'SuaraSyntheticOrgDemo', 'Yayasan', 'Yayasan Suara Sintetis', 'yss', 'synthetic', 900, true, true, true, null, null),
+    ('a2', '2', 'o2', 'x', 'UNmigration', 'IOM', 'IOM headquarters', 'iom', 'un_agency', 0, true, false, false, null, null),
+    ('a3', '3', null, 'x', 'budi_private_person', 'Budi', null, null, 'private_person', 0, false, false, false, null, null);
 
 insert into marts.fct_posts
 select
@@ -172,7 +194,7 @@ select
     'a1', month, kind,
     case when status = 'missing' then null else coalesce(n, 0) end,
     case status when 'observed' then days when 'partial' then 10 else 0 end, days,
-    case status when 'observed' then 1.0 when 'partial' then 10 / days else 0.0 end, status, 'Asia/Jakarta'
+    case status when 'observed' then 1.0 when 'partial' then 10 / days else 0.0 end, status, 'round_count', 'Asia/Jakarta'
 from (
     select
         m::date as month, last_day(m)::date - m::date + 1 as days,
@@ -199,7 +221,7 @@ from marts.fct_posts where record_no % 2 = 0;
 insert into marts.fct_interactions
 select md5(post_key || 'i'), post_key, account_key, case when record_no % 3 = 0 then 'a2' else 'a3' end,
     case when record_no % 3 = 0 then 'UNmigration' else 'budi_private_person' end,
-    ['mention', 'reply', 'repost', 'quote'][record_no % 4 + 1], false, posted_date
+    ['mention', 'reply', 'repost', 'quote'][record_no // 2 % 4 + 1], false, posted_date
 from marts.fct_posts where record_no % 2 = 1;
 
 insert into marts.fct_partners values
@@ -207,13 +229,30 @@ insert into marts.fct_partners values
 insert into marts.fct_networks values
     ('mention', 2015, 3, 2, 1, 0.33, 0, 1, 1, true, false), ('reply', 2016, 4, 4, 3, 0.33, 0.5, 0.75, 2, false, false);
 insert into marts.fct_account_networks values
-    ('a1', 'mention', 2015, 2, 0.5, 0.5, 0.5, 1, true), ('a1', 'reply', 2016, 2, 0.1, 0.2, 0.3, 2, false),
-    ('a3', 'reply', 2016, 2, 0.9, 0.8, 0.6, 2, false);
+    ('a1', 'mention', 2015, 2, 0, 5, 0.5, 0.5, 0.5, 1, true), ('a1', 'reply', 2016, 2, 3, 4, 0.1, 0.2, 0.3, 2, false),
+    ('a3', 'reply', 2016, 2, 4, 3, 0.9, 0.8, 0.6, 2, false);
+insert into marts.fct_network_edges
+select kind, year(posted_date), account_key, target_account_key, count(*), min(posted_date), max(posted_date)
+from marts.fct_interactions group by all;
+insert into marts.dim_words values ('w1', 'korban', false), ('w2', 'dan', true), ('w3', 'support, supports', false);
+insert into marts.fct_word_months values
+    ('a1', 'w1', 'id', 'korban', 120, 130, false, '2015-08-01'), ('a1', 'w1', 'id', 'korban', 30, 30, false, '2016-01-01'),
+    ('a1', 'w2', 'id', 'dan', 500, 900, true, '2016-01-01'), ('a1', 'w3', 'en', 'support', 90, 95, false, '2016-01-01');
+insert into reports.rpt_account_similarity
+select 'a' || i, 'a' || j, 'Synthetic' || i, 'Synthetic' || j, 9, 9, 40, 1 - (j - i) / 10, 0.5, 0.6
+from range(4, 7) as r(i), range(5, 8) as s(j) where i < j;
+insert into marts.dim_accounts
+select 'a' || i, i::varchar, 'o' || i, 'x', 'Synthetic' || i, 'Office', 'Office ' || i, 'other', 'synthetic', 9, true, false,
+    false, null, null
+from range(4, 8) as r(i);
 insert into reports.rpt_partner_years values
     ('a1', 2015, 120, 30, 5, 0.25, 2, 2, true, 5), ('a1', 2016, 300, 90, 0, 0.3, 3, 1, false, 11);
 
 insert into marts.fct_post_engagement
-select post_key, capture_id, record_no, 'export', like_count, repost_count, null, true from marts.fct_posts where is_own;
+select post_key, capture_id, record_no, if(record_no % 2 = 0, 'likes, reposts, impressions', 'likes, reposts'), 'export',
+    like_count, repost_count, if(record_no % 2 = 0, 1000, null),
+    if(record_no % 2 = 0, (like_count + repost_count) / 1000, null), true, 400, '2019-01-01 00:00:00+00'
+from marts.fct_posts where is_own;
 
 insert into reports.rpt_volume_years select account_key, year(posted_date), count(*) from marts.fct_posts group by all;
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -15,7 +16,7 @@ from click.testing import CliRunner
 from bench.claims import AFTER, DAYS, NUMBERS, monthly_counts, naive_p, newest, posts_of_an_era
 from orchestration.analysis import verdicts
 from orchestration.analysis.claims import COLUMNS, First, measure, primaries
-from orchestration.analysis.coincidence import coincide, mid_ranks, rank_correlation
+from orchestration.analysis.coincidence import coincide, lagged, mid_ranks, rank_correlation
 from orchestration.analysis.engagement import lift, within_strata
 from orchestration.analysis.regression import NotEstimableError, negative_binomial, poisson_by_cluster
 from orchestration.analysis.statements import (
@@ -31,6 +32,7 @@ from orchestration.cli import main
 from orchestration.contract import DataDir
 from orchestration.warehouse.bookkeeping import CLAIM_COLUMNS
 from orchestration.warehouse.ledger import Ledger
+from tests.sql_macros import render
 
 # Regression ------------------------------------------------------------------------------------------------------
 
@@ -55,6 +57,26 @@ def test_poisson_by_cluster_equals_statsmodels_on_single_posts() -> None:
     summed = lift(posts.counts, posts.partner, covariates, month)
     assert np.log(summed.estimate) == pytest.approx(theirs.params[1], rel=1e-7)
     assert summed.log_error == pytest.approx(theirs.bse[1], rel=1e-6)
+
+
+def test_negative_binomial_by_cluster_equals_statsmodels_at_its_dispersion() -> None:
+    import statsmodels.api as sm
+
+    posts = posts_of_an_era(np.random.default_rng(3), 1.3, size=600)
+    month = np.unique(posts.months, return_inverse=True)[1]
+    covariates = {"year": posts.years, "media": posts.media, "language": posts.languages}
+    ours = lift(posts.counts, posts.partner, covariates, month, negative_binomial=True)
+    design = np.column_stack(
+        [np.ones(600), posts.partner, posts.media, posts.languages, *(posts.years == y for y in range(1, 8))]
+    ).astype(float)
+    alpha = negative_binomial(posts.counts, design, np.ones(600)).alpha
+    theirs = sm.GLM(posts.counts, design, family=sm.families.NegativeBinomial(alpha=alpha)).fit(
+        cov_type="cluster", cov_kwds={"groups": posts.months}
+    )
+    assert np.log(ours.estimate) == pytest.approx(theirs.params[1], rel=1e-5)
+    assert ours.log_error == pytest.approx(theirs.bse[1], rel=1e-4)
+    # another law than that of the Poisson check, so another weight of the posts
+    assert ours.estimate != pytest.approx(lift(posts.counts, posts.partner, covariates, month).estimate, rel=1e-4)
 
 
 def test_negative_binomial_equals_statsmodels() -> None:
@@ -210,6 +232,40 @@ def test_verdict_follows_from_interval_and_threshold(estimate: float, low: float
 FIRST = date(2018, 3, 14)
 
 
+@pytest.mark.parametrize("is_census", [False, True])
+def test_the_macro_beside_every_trend_suspects_what_claims_suspect(is_census: bool) -> None:
+    cases = [
+        (held, created, stated)
+        for held in (99, 100, 103, 3_000, 3_196, 3_250, 3_251, 4_000)
+        for created in (None, date(2013, 1, 5), FIRST - timedelta(days=92), FIRST - timedelta(days=93))
+        for stated in (None, 0, 104, 3_300, 9_999)
+    ]
+    rule = render(
+        "suspected_cap",
+        f"{str(is_census).lower()} or {render('days_between', 'created', 'first')} <= 92",
+        "held between 3000 and 3250",
+        "held >= 100 and held % 100 = 0",
+        "held",
+        "stated",
+        "created",
+    )
+    with duckdb.connect() as db:
+        db.execute("create table cases (first date, held bigint, created date, stated bigint)")
+        db.executemany("insert into cases values (?, ?, ?, ?)", [(FIRST, *case) for case in cases])
+        found = [row[0] for row in db.execute(f"select {rule} from cases order by rowid").fetchall()]
+    words = {"near_3200": "capped", "round_count": "capped", "fewer_than_stated": "capped", None: None}
+    expected = [cap([Span(FIRST, held, is_census)], created, held, stated) for held, created, stated in cases]
+    assert [words.get(code, code) for code in found] == [reason and reason.code for reason in expected]
+    assert set(found) == ({None} if is_census else {None, *words, "begins_late"})
+
+
+def test_a_capture_with_fewer_posts_than_the_platform_counts_is_cut_and_says_so() -> None:
+    found = cap([Span(FIRST, 4_013, False)], None, 4_013, 9_000)
+    assert found and found.code == "capped" and "4,013 posts of the 9,000" in found.en and "4,013" in found.id
+    # with nearly all of them nothing was cut, round as the count may be
+    assert cap([Span(FIRST, 4_000, False)], date(2013, 1, 5), 4_000, 4_100) is None
+
+
 @pytest.mark.parametrize(
     ("span", "created", "code"),
     [
@@ -273,6 +329,22 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
+def test_a_series_that_follows_by_two_months_is_found_and_chance_is_not() -> None:
+    generator = np.random.default_rng(5)
+    posts = generator.normal(size=62)
+    follows, lags = posts[:-2] + generator.normal(scale=0.7, size=60), range(-3, 4)
+    found = lagged(posts[2:], follows, lags, seed=1)
+    assert (found.lag, found.rho > 0.6, found.p_value < 0.01) == (2, True, True)
+    assert dict(found.by_lag)[2] == found.rho
+    assert found == lagged(posts[2:], follows, lags, seed=1)
+    # the best of seven lags of two series that have nothing in common: as often as 5 in 100 would have it, at most 12
+    # of 60 by chance (binomial, 1 in 10,000)
+    alarms = sum(
+        lagged(generator.normal(size=36), generator.normal(size=36), lags, seed=i).p_value < 0.05 for i in range(60)
+    )
+    assert alarms <= 12
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "code"),
     [
@@ -289,6 +361,10 @@ def written(folder: Path, text: str) -> Path:
         ("C1.coincidence", "C1.rate", 14, "duplicate_id"),
         ("    text: {en: It posted more, id: Lebih banyak}\n", "    text: {en: It posted more}\n", 4, "missing_text"),
         ("window: [2015", "window: [2015]\n        windows: [2015", 18, "bad_window"),
+        ("threshold: 0.5", "lags: [-3, 3]\n        threshold: 0.5", 20, "lags_of_years"),
+        ("threshold: 0.5", "period: month\n        lags: [-9, 3]\n        threshold: 0.5", 21, "bad_lags"),
+        ("threshold: 0.5", "period: week\n        threshold: 0.5", 20, "unknown_value"),
+        ("threshold: 0.5", "period: month\n        lags: [-3, 3]\n        threshold: 0.5", 20, None),
         ("statements:", "statements: &a", 2, None),
         ("claims: {", "claims: [", 1, "not_yaml"),
     ],
@@ -460,11 +536,11 @@ def make_marts(path: Path, counts: np.ndarray, *, span: tuple[bool, int], shuffl
         is_census, record_count = span
         db.execute(
             "create table intermediate.int_accounts__coverage as select 'a' as account_key, 'c' as capture_id, "
-            "? as basis, ?::bigint as record_count, min(covered_date) as covered_from "
+            "? as basis, ?::bigint as record_count, min(covered_date) as covered_from, "
+            "null::date as created_date, null::bigint as stated_post_count "
             "from intermediate.int_accounts__covered_days",
             ["census" if is_census else "observed_span", record_count],
         )
-        db.execute("create table raw.captures as select 'c' as capture_id, null::timestamptz as owner_created_at")
 
 
 @pytest.fixture(scope="module")
@@ -576,3 +652,52 @@ def _quiet() -> Iterator[None]:
     """Warnings of numpy are errors here: a division by nothing must not pass as a number."""
     with np.errstate(divide="raise", invalid="raise"):
         yield
+
+
+def test_months_with_a_trend_coincide_and_no_more_than_that(doubled: Path, tmp_path: Path) -> None:
+    claims = """\
+claims: {id: mine, version: '1', title: Mine}
+statements:
+  - id: C2
+    text: {en: It rose with the cases, id: Naik bersama kasus}
+    specifications:
+      - id: C2.months
+        primary: true
+        reading: {en: cases by month, id: kasus per bulan}
+        method: coincidence
+        mart: fct_post_volume_daily
+        window: [2015-07-01, LAST]
+        indicator: {code: cases, reporter: Ministry, geo: IDN}
+        period: month
+        lags: [-3, 3]
+        threshold: 0
+"""
+    path = tmp_path / "doubled.duckdb"
+    shutil.copyfile(doubled, path)
+    with duckdb.connect(str(path)) as db:
+        db.execute(
+            "create table marts.fct_post_volume_daily as select 'a' as account_key, covered_date as posted_date, "
+            "true as is_covered, count(post_key) as post_count, 0 as repost_post_count "
+            "from intermediate.int_accounts__covered_days left join marts.fct_posts on posted_date = covered_date "
+            "group by all"
+        )
+        # it rises once, as the posts do, and goes its own way from month to month; one month is missing
+        db.execute(
+            "create table marts.fct_indicators as select 'cases' as indicator_code, 'Ministry' as reporter, "
+            "'IDN' as geo, 'total' as dimension, 'total' as category, begun::date as period_start, "
+            "(begun + interval 1 month - interval 1 day)::date as period_end, "
+            "if(i < 18, 100, 400) + 31 * (i * i % 5) as value "
+            "from (select i, date '2015-07-01' + i * interval 1 month as begun from range(93) as r(i) where i <> 90)"
+        )
+    rows = {}
+    for last in ("2023-03-31", "2017-03-31"):
+        with duckdb.connect(str(path), read_only=True) as db:
+            claims_file = read_claims(written(tmp_path, claims.replace("LAST", last)))
+            (rows[last],) = measure(db, claims_file, study="s", platform="x", handle="me")
+    row = rows["2023-03-31"]
+    assert row["verdict"] == "coincides_descriptively"
+    assert (row["n"], row["estimate"] > 0.3, row["p_adjusted"] < 0.05) == (90, True, True)
+    assert "corrected for 7 lags" in row["cross_checks"] and "2 months left out" in row["warnings"]
+    short = rows["2017-03-31"]
+    assert (short["verdict"], short["reason_code"]) == ("not_testable", "too_few")
+    assert "21 months in a row" in short["verdict_text"]

@@ -272,3 +272,17 @@ def test_progress_is_told_for_every_file(tmp_path: Path) -> None:
         "2.json: reading",
         "2.json: 3 loaded, 0 rejected",
     ]
+
+
+@pytest.mark.parametrize("is_trimmed", [False, True])
+def test_posts_that_x_counts_and_since_when_are_told_by_author_or_profile(tmp_path: Path, is_trimmed: bool) -> None:
+    told = {"created_at": "Mon Jan 05 08:00:00 +0000 2009", "statuses_count": 995}
+    author = {"id": 11, "id_str": "11", **({} if is_trimmed else told)}
+    posts = [{**post, "user": author} for post in POSTS]
+    members = {"data/tweets/11.json": json.dumps(posts)}
+    if is_trimmed:
+        members["data/profiles/11.json"] = json.dumps({**v11_profile(), **told})
+    result = load(write(tmp_path / "parts", members)).result
+    assert (str(result.owner_created_at), result.owner_post_count) == ("2009-01-05 08:00:00+00:00", 995)
+    unstated = load_text(tmp_path, SHAPES["lines"]).result
+    assert (unstated.owner_created_at, unstated.owner_post_count) == (None, None)

@@ -371,3 +371,18 @@ def test_bad_byte_in_a_page_rejects_its_post_and_not_the_page(tmp_path: Path) ->
     assert f"byte 0xe9 at byte {place} of the file" in loaded.result.rejected[0].found
     assert "iconv" in loaded.result.rejected[0].next_step
     assert loaded.rows("select count(*) from raw.x_api_v2_users") == [(2,)]
+
+
+@pytest.mark.parametrize("shape", ["pages", "flattened"])
+def test_posts_that_x_counts_and_since_when_are_told_by_users_and_authors(tmp_path: Path, shape: str) -> None:
+    told = {"created_at": "2009-01-05T08:00:00.000Z", "public_metrics": {"tweet_count": 995, "followers_count": 3}}
+    user = {"id": "11", "username": "SuaraSyntheticOrgDemo", "name": "S", **told}
+    text = (
+        jsonl(page(a_post(1), includes={"users": [user, {"id": "12", "public_metrics": {"tweet_count": 70_000}}]}))
+        if shape == "pages"
+        else jsonl({**a_post(1), **AT, "author": user}, {**a_post(2), **AT, "author": user})
+    )
+    result = load_text(tmp_path, text).result
+    assert (str(result.owner_created_at), result.owner_post_count) == ("2009-01-05 08:00:00+00:00", 995)
+    unstated = load_text(tmp_path, SHAPES[shape], "b.jsonl").result
+    assert (unstated.owner_created_at, unstated.owner_post_count) == (None, None)

@@ -200,3 +200,12 @@ def test_response_without_a_post_is_refused_and_leaves_nothing(tmp_path: Path) -
         load(path, con=con)
     assert caught.value.code == "not_a_post_tombstone" and caught.value.next_step
     assert row_count(con) == 0
+
+
+def test_posts_that_x_counts_and_since_when_are_told_by_the_author(tmp_path: Path) -> None:
+    post = json.loads(json.dumps(POSTS[0]))
+    author = post["core"]["user_results"]["result"]
+    author.setdefault("legacy", {}).update(created_at="Mon Jan 05 08:00:00 +0000 2009", statuses_count=995)
+    result = load_text(tmp_path, jsonl(zeeschuimer(post))).result
+    assert (str(result.owner_created_at), result.owner_post_count) == ("2009-01-05 08:00:00+00:00", 995)
+    assert load_text(tmp_path, SHAPES["posts on lines"], "b.json").result.owner_post_count is None

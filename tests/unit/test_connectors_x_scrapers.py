@@ -115,3 +115,14 @@ def test_file_of_accounts_is_refused_by_its_name_and_leaves_nothing(tmp_path: Pa
         load(tmp_path / "a.jsonl", "x_scrapers", con=con)
     assert caught.value.code == "not_a_post_profile" and "account" in caught.value.found
     assert row_count(con) == 0
+
+
+@pytest.mark.parametrize(
+    ("make", "created"), [(snscraped, "2009-01-05T08:00:00+00:00"), (twscraped, "2009-01-05 08:00:00+00:00")]
+)
+def test_posts_that_x_counts_and_since_when_are_told_by_the_author(tmp_path: Path, make: Any, created: str) -> None:
+    post = make(1)
+    post["user"] = {**post["user"], "created": created, "statusesCount": 995}
+    result = load_text(tmp_path, jsonl(post)).result
+    assert (str(result.owner_created_at), result.owner_post_count) == ("2009-01-05 08:00:00+00:00", 995)
+    assert load_text(tmp_path, SHAPES["snscrape"], "b.jsonl").result.owner_post_count is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import dataclass, field
 from html import unescape
 from html.parser import HTMLParser
@@ -220,24 +221,58 @@ def test_report_of_a_warehouse_without_posts(tmp_path):
     assert "There are no posts in this data yet." in candidate.report.read_text("utf-8")
 
 
+def test_report_says_beside_every_trend_that_it_may_begin_at_a_cut(report, paths, tmp_path):
+    assert report.count("may be what a cut left") >= 10
+    assert "a round number of posts was captured, as when a tool stops" in report
+    shutil.copyfile(paths.published_file.resolve(), tmp_path / "uncut.duckdb")
+    (tmp_path / "uncut.duckdb").chmod(0o644)
+    with duckdb.connect(str(tmp_path / "uncut.duckdb")) as con:
+        con.execute("update marts.fct_post_volume set suspected_cap = null")
+    write_study_report(tmp_path / "uncut.duckdb", tmp_path / "uncut.html")
+    assert "what a cut left" not in (tmp_path / "uncut.html").read_text("utf-8")
+
+
 def test_report_of_several_accounts_draws_them_apart(tmp_path):
     warehouse = make_warehouse(tmp_path)
     descriptions = make_descriptions(warehouse)
     with duckdb.connect(str(warehouse)) as con:
         con.execute("update marts.dim_accounts set is_focal = false")
         con.execute(
-            "insert into marts.dim_accounts values ('a9', '9', null, 'x', 'somebody_else_entirely', 'S', null, "
+            "insert into marts.dim_accounts values ('a9', '9', null, 'x', 'somebody_else_entirely', 'S', null, null, "
             "'private_person', 3, false, true, false, null, null)"
         )
         con.execute(
             "insert into marts.fct_post_volume values "
-            "('a9', '2016-01-01', 'original', 3, 31, 31, 1.0, 'observed', 'UTC')"
+            "('a9', '2015-07-01', 'original', 3, 31, 31, 1.0, 'observed', null, 'UTC')"
+        )
+        con.execute(
+            "insert into marts.fct_posts select * replace (post_key || 'x' as post_key, 'a9' as account_key, "
+            "'somebody_else_entirely' as handle) from marts.fct_posts where record_no in (4, 8, 12)"
+        )
+        con.execute(
+            "insert into marts.fct_post_themes select post_key || 'x', 'AWR', '0.1-draft', 1 from marts.fct_posts "
+            "where record_no in (4, 8) and account_key = 'a1'"
+        )
+        # an audience of another size
+        con.execute(
+            "insert into marts.fct_post_engagement select post_key, capture_id, record_no, 'likes', 'export', 5000, 0, "
+            "null, null, true, 400, null from marts.fct_posts where account_key = 'a9'"
         )
     candidate = build_candidate(warehouse, tmp_path / "c", run_id="r", descriptions=descriptions)
     report = candidate.report.read_text("utf-8")
     assert "2 accounts posted" in Page(report).text
     assert "Account 2 (not registered)" in report
     assert "somebody_else_entirely" not in report
+    with duckdb.connect(str(candidate.file), read_only=True) as con:
+        shares = {(row[0], row[1]): row[4] for row in con.execute(QUERIES["theme_accounts"]).fetchall()}
+    assert shares["Awareness campaign", "Account 2 (not registered)"] == pytest.approx(2 / 3)
+    assert "Themes by account" in report
+    # likes of two audiences are not put together: one account is drawn, both are in the table
+    assert report.count("Shown is Yayasan Suara Sintetis, @SuaraSyntheticOrgDemo") == 2
+    with duckdb.connect(str(candidate.file), read_only=True) as con:
+        medians = {(row[0], row[1]): row[7] for row in con.execute(QUERIES["engagement"]).fetchall()}
+    assert medians["Account 2 (not registered)", 2015] == 5000
+    assert medians["Yayasan Suara Sintetis, @SuaraSyntheticOrgDemo", 2015] < 40
 
 
 # ---------- dictionary
@@ -313,6 +348,7 @@ def test_summary_tells_captures_posts_gates_coverage_and_places(paths):
     assert "Posts     900" in text
     assert "fct_post_hashtags" in text
     assert "27 observed, 2 partial, 1 missing" in text
+    assert "may be what a cut left: a round number of posts was captured" in text
     assert "1 checks passed, 0 warned, 1 failed" in text
     assert "FAILED  raw: ids_intact  (bad.jsonl)" in text
     assert str(paths.published_file) in text

@@ -20,6 +20,37 @@
 {%- endmacro %}
 
 
+{#- Acts of others on a post; impressions are what they are shares of. -#}
+{% macro engagement_columns() -%}
+    {{ return(metric_columns() | reject('equalto', 'impression_count') | list) }}
+{%- endmacro %}
+
+
+{#- The counts that are there, by name: `likes, reposts`. -#}
+{% macro counts_stated(columns) -%}
+    concat_ws(', '
+        {%- for column in columns %},
+        case when {{ column }} is not null then '{{ column | replace('reply_count', 'replie_count') | replace('_count', 's') }}' end
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+
+{#- The sum of the counts that are there; null where none is. -#}
+{% macro sum_of_known(columns) -%}
+    case
+        when coalesce({{ columns | join(', ') }}) is not null
+            then {% for column in columns %}coalesce({{ column }}, 0){{ ' + ' if not loop.last }}{% endfor %}
+    end
+{%- endmacro %}
+
+
+{#- A part of a whole that holds it; null where the whole is empty, or too small to hold it. -#}
+{% macro share_up_to_one(part, whole) -%}
+    case when {{ whole }} > 0 and {{ part }} <= {{ whole }} then {{ part }} / cast({{ whole }} as double) end
+{%- endmacro %}
+
+
 {% macro hashtags_type() -%} struct(tag varchar, "start" bigint, "end" bigint)[] {%- endmacro %}
 {% macro mentions_type() -%} struct(handle varchar, account_id varchar, "start" bigint, "end" bigint)[] {%- endmacro %}
 {% macro links_type() -%} struct(url varchar, expanded_url varchar)[] {%- endmacro %}

@@ -19,6 +19,7 @@ account_coverage as (
         coverage.account_key,
         accounts.handle,
         coverage.coverage_status,
+        coverage.suspected_cap,
         coverage.reporting_timezone,
         coverage.post_count,
         coverage.covered_days,

@@ -42,7 +42,8 @@ months_by_account as (
         count(distinct posted_month) filter (where coverage_status = 'observed') as observed_month_count,
         count(distinct posted_month) filter (where coverage_status = 'partial') as partial_month_count,
         count(distinct posted_month) filter (where coverage_status = 'missing') as missing_month_count,
-        count(distinct posted_month) filter (where coverage_status = 'sample') as sample_month_count
+        count(distinct posted_month) filter (where coverage_status = 'sample') as sample_month_count,
+        max(suspected_cap) as suspected_cap
 
     from volume
 
@@ -64,6 +65,7 @@ windows as (
         coalesce(months_by_account.partial_month_count, 0) as partial_month_count,
         coalesce(months_by_account.missing_month_count, 0) as missing_month_count,
         coalesce(months_by_account.sample_month_count, 0) as sample_month_count,
+        months_by_account.suspected_cap,
         posts_by_account.first_post_at,
         posts_by_account.last_post_at
 

@@ -21,6 +21,7 @@ account_months as (
         max(covered_days) as covered_days,
         max(calendar_days) as calendar_days,
         max(coverage_status) as coverage_status,
+        max(suspected_cap) as suspected_cap,
         sum(post_count) as post_count
 
     from volume
@@ -38,7 +39,8 @@ coverage_by_year as (
         cast(sum(calendar_days) as bigint) as calendar_days,
         count(*) filter (where post_count > 0) as active_month_count,
         count(*) filter (where coverage_status = 'observed') as observed_month_count,
-        bool_or(coverage_status = 'sample') as is_sample
+        bool_or(coverage_status = 'sample') as is_sample,
+        max(suspected_cap) as suspected_cap
 
     from account_months
 
@@ -92,7 +94,8 @@ years as (
             when coverage_by_year.covered_days = coverage_by_year.calendar_days
                 and coverage_by_year.observed_month_count = 12 then 'observed'
             else 'partial'
-        end as coverage_status
+        end as coverage_status,
+        coverage_by_year.suspected_cap
 
     from posts_by_year
 

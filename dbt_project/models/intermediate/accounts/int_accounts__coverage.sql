@@ -25,6 +25,7 @@ observed_authors as (
         capture_id,
         account_key,
         count(*) as record_count,
+        count(*) filter (where outcome = 'kept') as kept_count,
         min(posted_at) as first_posted_at,
         max(posted_at) as last_posted_at
 
@@ -152,7 +153,104 @@ windows_dated as (
 
     cross join study
 
+),
+
+-- what tells whether the posts begin where the account began, or where a tool stopped: only the captures that reach
+-- furthest back can be cut there
+stated_of_owners as (
+
+    select
+        {{ account_key('platform', 'owner_account_id', 'owner_handle') }} as account_key,
+        min({{ local_date('owner_created_at', "'UTC'") }}) as created_date,
+        max(owner_post_count) as stated_post_count
+
+    from captures
+
+    where owner_account_id is not null or owner_handle is not null
+
+    group by 1
+
+),
+
+posts_of_accounts as (
+
+    select
+        account_key,
+        sum(kept_count) as post_count
+
+    from observed_authors
+
+    group by 1
+
+),
+
+windows_beginning as (
+
+    select
+        account_key,
+        min(covered_from) as first_covered_date
+
+    from windows_dated
+
+    where basis <> 'sample'
+
+    group by 1
+
+),
+
+caps_suspected as (
+
+    select
+        windows_dated.account_key,
+        windows_beginning.first_covered_date,
+        {{ suspected_cap(
+            reaches_begin="bool_or(windows_dated.basis = 'census') or "
+                ~ days_between('min(stated_of_owners.created_date)', 'min(windows_beginning.first_covered_date)') ~ " <= 92",
+            near="bool_or(windows_dated.record_count between 3000 and 3250)"
+                ~ " or max(posts_of_accounts.post_count) between 3000 and 3250",
+            is_round="bool_or(windows_dated.record_count >= 100 and windows_dated.record_count % 100 = 0)"
+                ~ " or max(posts_of_accounts.post_count) >= 100 and max(posts_of_accounts.post_count) % 100 = 0",
+            held="max(posts_of_accounts.post_count)",
+            stated="max(stated_of_owners.stated_post_count)",
+            created="min(stated_of_owners.created_date)",
+        ) }} as suspected_cap,
+        min(stated_of_owners.created_date) as created_date,
+        max(stated_of_owners.stated_post_count) as stated_post_count
+
+    from windows_dated
+
+    inner join windows_beginning
+        on windows_dated.account_key = windows_beginning.account_key
+        and windows_dated.covered_from = windows_beginning.first_covered_date
+
+    inner join posts_of_accounts
+        on windows_dated.account_key = posts_of_accounts.account_key
+
+    left join stated_of_owners
+        on windows_dated.account_key = stated_of_owners.account_key
+
+    where windows_dated.basis <> 'sample'
+
+    group by windows_dated.account_key, windows_beginning.first_covered_date
+
+),
+
+windows_judged as (
+
+    select
+        windows_dated.*,
+        caps_suspected.created_date,
+        caps_suspected.stated_post_count,
+        caps_suspected.suspected_cap
+
+    from windows_dated
+
+    left join caps_suspected
+        on windows_dated.account_key = caps_suspected.account_key
+        and windows_dated.covered_from = caps_suspected.first_covered_date
+        and windows_dated.basis <> 'sample'
+
 )
 
-select * from windows_dated
+select * from windows_judged
 order by account_key, capture_id

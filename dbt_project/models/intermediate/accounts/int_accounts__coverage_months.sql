@@ -6,6 +6,12 @@ covered_days as (
 
 ),
 
+windows as (
+
+    select * from {{ ref('int_accounts__coverage') }}
+
+),
+
 posts as (
 
     select * from {{ ref('fct_posts') }}
@@ -145,6 +151,18 @@ account_months_measured as (
 
 ),
 
+caps_suspected as (
+
+    select
+        account_key,
+        max(suspected_cap) as suspected_cap
+
+    from windows
+
+    group by 1
+
+),
+
 coverage_judged as (
 
     select
@@ -163,9 +181,13 @@ coverage_judged as (
             when account_months_measured.post_count > 0 then 'sample'
             else 'missing'
         end as coverage_status,
+        caps_suspected.suspected_cap,
         study.reporting_timezone
 
     from account_months_measured
+
+    left join caps_suspected
+        on account_months_measured.account_key = caps_suspected.account_key
 
     cross join study
 

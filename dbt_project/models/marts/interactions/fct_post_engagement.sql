@@ -44,6 +44,7 @@ competing_observations as (
         delivered_posts.capture_id,
         delivered_posts.record_no,
         delivered_posts.source,
+        delivered_posts.platform,
         delivered_posts.observed_at,
         posts.posted_at,
         {% for metric in metric_columns() -%}
@@ -71,6 +72,7 @@ distinct_observations as (
         capture_id,
         min(record_no) as record_no,
         source,
+        platform,
         observed_at,
         posted_at,
         {{ metric_columns() | join(',\n        ') }}
@@ -79,7 +81,7 @@ distinct_observations as (
 
     where coalesce({{ metric_columns() | join(', ') }}) is not null
 
-    group by post_key, capture_id, source, observed_at, posted_at, {{ metric_columns() | join(', ') }}
+    group by post_key, capture_id, source, platform, observed_at, posted_at, {{ metric_columns() | join(', ') }}
 
 ),
 
@@ -111,6 +113,7 @@ single_observations as (
         capture_id,
         record_no,
         source,
+        platform,
         observed_at,
         posted_at,
         {{ metric_columns() | join(',\n        ') }},
@@ -139,14 +142,21 @@ engagement as (
         post_key,
         capture_id,
         record_no,
+        {{ counts_stated(metric_columns()) }} as engagement_basis,
         case
             when observed_at is null then 'undated'
             when source in ('x_api_v2', 'x_api_v11', 'x_graphql') then 'retrieval'
             else 'export'
-        end as engagement_basis,
+        end as observation_basis,
         {% for metric in metric_columns() -%}
         {{ metric }},
         {% endfor -%}
+        {{ sum_of_known(engagement_columns()) }} as engagement_count,
+        case
+            -- views of X were counted from December 2022 on, likes from the first day: a share of both needs one time
+            when platform <> 'x' or source = 'x_analytics' or posted_at >= timestamptz '2022-12-15 00:00:00+00'
+                then {{ share_up_to_one(sum_of_known(engagement_columns()), 'impression_count') }}
+        end as engagement_rate,
         recency = 1 as is_latest,
         {{ days_between('posted_at', 'observed_at') }} as days_since_post,
         observed_at

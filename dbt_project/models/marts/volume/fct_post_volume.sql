@@ -50,6 +50,7 @@ volume_by_kind as (
         account_months.calendar_days,
         account_months.coverage_share,
         account_months.coverage_status,
+        account_months.suspected_cap,
         account_months.reporting_timezone
 
     from account_months
