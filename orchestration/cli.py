@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestration.cli_readers import add_commands
 from orchestration.coding import DEFAULT_FACETS, DEFAULT_SEED, DEFAULT_SIZE
 from orchestration.contract import PROJECT_ROOT, DataDir, InputError, SuaraError, replacing
 from orchestration.suggesting import DEFAULT_CLUSTERS, DEFAULT_TOPICS
@@ -762,6 +763,9 @@ def export_network(data_dir: Path | None, kind: str, year: int | None, form: str
     click.echo(f"{network.title}: {len(network.nodes):,} nodes, {len(network.edges):,} edges. Written to {file}.")
     if network.hub_share > STAR:
         click.echo(f"A star: one node touches {network.hub_share:.0%} of the edges. Its centralities mean nothing.")
+
+
+add_commands(main, export)
 
 
 def _decide(data_dir: Path | None, name: str, status: str, why: str) -> None:
