@@ -29,6 +29,8 @@ def add_commands(main: click.Group, export: click.Group) -> None:
     """Put the commands of this module where they belong."""
     for command in (releases, rollback):
         main.add_command(command)
+    for command in (export_parquet, export_coded):
+        export.add_command(command)
 
 
 @click.command()
@@ -119,6 +121,49 @@ def _tell_dagster(release: KeptRelease, release_id: str, run_id: str, before: st
         for key in PUBLISHED_ASSETS:
             facts: dict[str, Any] = {"serving": serving, "rolled back from": before or "nothing"}
             instance.report_runless_asset_event(dg.AssetMaterialization(key, metadata=facts))
+
+
+@click.command("parquet")
+@_data_dir
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+def export_parquet(data_dir: Path | None, folder: Path) -> None:
+    """Copy the served release's Parquet files into FOLDER, which must not exist, with their datapackage.json.
+
+    They hold texts of posts, like the published file: pass them on only as you would pass on that.
+    """
+    import shutil
+
+    from orchestration.publishing.published_file import PARQUET_NAME
+
+    paths = _use(data_dir)
+    # Resolved first: the whole copy is of one release, whatever is published meanwhile.
+    source = (paths.published / PARQUET_NAME).resolve()
+    if not source.is_dir():
+        raise SuaraError(f"{paths.published}: nothing was published yet. `suara run` first.")
+    if folder.exists():
+        raise SuaraError(f"{folder}: expected no folder of that name; found one. Take another name.")
+    shutil.copytree(source, folder)
+    files = sum(1 for _ in folder.rglob("*.parquet"))
+    click.echo(f"{files} tables of release {source.parent.name}, described by datapackage.json. Written to {folder}.")
+
+
+@click.command("coded")
+@_data_dir
+@click.option("--year", type=int, help="Posts of one year. Default: all.")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def export_coded(data_dir: Path | None, year: int | None, file: Path) -> None:
+    """Write posts with a column per theme into FILE (.xlsx), for NVivo, MAXQDA, ATLAS.ti and others.
+
+    Own posts of registered accounts. The codes are those of the rules; the sheet `themes` says what each column means
+    and whether people agree with it.
+    """
+    from orchestration.publishing.coded_posts import write_coded_posts
+
+    written = write_coded_posts(_use(data_dir).published_file, file, year)
+    click.echo(f"{written.post_count:,} posts, {written.theme_count} themes. Written to {file}.")
+    if written.unvalidated_count:
+        click.echo(f"{written.unvalidated_count} themes are not validated: counts of words, no findings.")
+    click.echo("The file holds texts of posts: pass it on only as you would pass on the posts themselves.")
 
 
 def _use(data_dir: Path | None) -> DataDir:

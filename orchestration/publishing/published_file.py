@@ -157,6 +157,7 @@ def build_candidate(
     Raises:
         SuaraError: The warehouse lacks a table that the models promise. The folder is removed then.
     """
+    from orchestration.publishing.datapackage import write_descriptor
     from orchestration.publishing.dictionary import write_dictionary
     from orchestration.publishing.parquet import write_parquet
     from orchestration.publishing.report import write_study_report
@@ -167,6 +168,7 @@ def build_candidate(
             warehouse, folder / FILE_NAME, run_id=run_id, descriptions=descriptions, study=study
         )
         write_parquet(folder / FILE_NAME, folder / PARQUET_NAME)
+        write_descriptor(folder / FILE_NAME, folder / PARQUET_NAME)
         write_dictionary(folder / FILE_NAME, folder / DICTIONARY_NAME)
         write_study_report(folder / FILE_NAME, folder / REPORT_NAME)
     except BaseException:
