@@ -32,7 +32,8 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         # somebody who is not registered, with a post of their own
         con.execute(
             "insert into marts.fct_posts "
-            "select * replace ('private' as post_key, 'a3' as account_key, 'secret' as text) from marts.fct_posts where record_no = 1"
+            "select * replace ('private' as post_key, 'a3' as account_key, 'secret' as text) "
+            "from marts.fct_posts where record_no = 1"
         )
     target = folder / "published" / "social_bi.duckdb"
     target.parent.mkdir()
