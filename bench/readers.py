@@ -75,14 +75,14 @@ QUESTIONS = {
     "from reports.account_months where handle = $handle order by 1",
     "posts per month, all accounts": "select posted_month, cast(sum(own_post_count) as bigint) "
     "from reports.account_months group by 1 order by 1",
-    "most used hashtags": "select display_form, post_count from reports.rpt_top_hashtags where handle = $handle "
-    "and period = 'all' order by hashtag_rank limit 10",
-    "hashtags of a year": "select display_form, cast(sum(own_post_count) as bigint) as posts from reports.hashtag_months "
-    "where handle = $handle and posted_year = 2019 group by 1 order by 2 desc limit 10",
+    "most used hashtags": "select display_form, post_count from reports.rpt_top_hashtags "
+    "where handle = $handle and period = 'all' order by hashtag_rank limit 10",
+    "hashtags of a year": "select display_form, cast(sum(own_post_count) as bigint) as posts "
+    "from reports.hashtag_months where handle = $handle and posted_year = 2019 group by 1 order by 2 desc limit 10",
     "theme shares per year": "select posted_year, theme_name, share_of_own_posts, validation_state "
     "from reports.rpt_theme_years where handle = $handle order by 2, 1",
-    "a theme per month, all accounts": "select posted_month, cast(sum(own_post_count) as bigint) from reports.theme_months "
-    "where theme_code = 'TOP.TIP' group by 1 order by 1",
+    "a theme per month, all accounts": "select posted_month, cast(sum(own_post_count) as bigint) "
+    "from reports.theme_months where theme_code = 'TOP.TIP' group by 1 order by 1",
     "themes and likes": "select theme_name, median_like_count from reports.rpt_theme_crosstab where handle = $handle "
     "and period = 'all' order by 2 desc",
     "partners": "select partner, kind, interaction_count from reports.rpt_partners where handle = $handle "
@@ -211,11 +211,11 @@ def grow(source: Path, target: Path, posts: int) -> dict[str, int]:
             changed += ["account_key || copy % 200 as account_key"] if of_account and "account_key" in names else []
             changed += ["post_key || copy as post_key"] if table == "posts_wide" else []
             replaced = f"replace ({', '.join(changed)})" if changed else ""
-            order = "posted_at" if table == "posts_wide" else "all"
+            # Posts come in order of time, each with its copies: sorting 10 M again would take longer than the rest.
+            order = "order by handle" if of_account and table != "posts_wide" else ""
             ((rows[table],),) = con.execute(
                 f"create table grown.reports.{table} as select * exclude (copy) {replaced} "
-                f"from source.reports.{table}, range({copies}) as copies (copy) {condition} "
-                + (f"order by {order}" if table != "posts_wide" else "order by posted_at")
+                f"from source.reports.{table}, range({copies}) as copies (copy) {condition} " + order
             ).fetchall()
         con.execute("checkpoint grown")
     target.chmod(0o444)
@@ -227,17 +227,18 @@ def answers(source: Path, posts: int, folder: Path, repeats: int = 20) -> list[s
     target = folder / "grown.duckdb"
     started = time.perf_counter()
     rows = grow(source, target, posts)
-    say(
-        f"grown to {rows['posts_wide']:,} posts in {time.perf_counter() - started:.0f} s, {target.stat().st_size / 1e6:,.0f} MB"
-    )
+    size = f"{target.stat().st_size / 1e6:,.0f} MB"
+    say(f"grown to {rows['posts_wide']:,} posts in {time.perf_counter() - started:.0f} s, {size}")
     lines = [
-        f"`reports` with {rows['posts_wide']:,} posts of {ACCOUNTS} accounts (the demo's account many times, so its texts "
-        f"repeat), {target.stat().st_size / 1e6:,.0f} MB; one connection, {repeats} times each, rows fetched.",
+        f"`reports` with {rows['posts_wide']:,} posts of {ACCOUNTS} accounts (the demo's many times, so its texts "
+        f"repeat), {size}; one connection, {repeats} times each, rows fetched. CPU is that of all threads: "
+        "steadier where other programs share the machine.",
         "",
-        "| question | rows of the table | median | worst |",
-        "|---|---:|---:|---:|",
+        "| question | rows of the table | median | worst | CPU worst |",
+        "|---|---:|---:|---:|---:|",
     ]
     taken: dict[str, list[float]] = {}
+    used: dict[str, list[float]] = {}
     with duckdb.connect(str(target), read_only=True) as con:
         ((handle,),) = con.execute(
             "select handle from reports.rpt_volume_years order by handle limit 1 offset 500"
@@ -246,12 +247,14 @@ def answers(source: Path, posts: int, folder: Path, repeats: int = 20) -> list[s
             values = {"handle": handle} if "$handle" in sql else {}
             con.execute(sql, values).fetchall()  # once unmeasured: a dashboard's second look
             for _ in range(repeats):
-                begun = time.perf_counter()
+                begun, cpu = time.perf_counter(), time.process_time()
                 con.execute(sql, values).fetchall()
                 taken.setdefault(name, []).append(1000 * (time.perf_counter() - begun))
+                used.setdefault(name, []).append(1000 * (time.process_time() - cpu))
             table = sql.split("reports.")[1].split()[0]
             lines.append(
-                f"| {name} | {rows[table]:,} | {statistics.median(taken[name]):.1f} ms | {max(taken[name]):.1f} ms |"
+                f"| {name} | {rows[table]:,} | {statistics.median(taken[name]):.1f} ms | {max(taken[name]):.1f} ms | "
+                f"{max(used[name]):.1f} ms |"
             )
     every = [value for name in QUESTIONS for value in taken[name]]
     median, worst = statistics.median(every), max(every)
@@ -261,6 +264,7 @@ def answers(source: Path, posts: int, folder: Path, repeats: int = 20) -> list[s
         "|---|---:|---|",
         f"| median ≤ 10 ms | {median:.1f} ms | {'yes' if median <= 10 else 'no'} |",
         f"| worst ≤ 50 ms | {worst:.1f} ms | {'yes' if worst <= 50 else 'no'} |",
+        f"| worst in CPU | {max(max(used[name]) for name in QUESTIONS):.1f} ms | |",
         "",
         "The last three ask a table of one row per post; for those there is no aim.",
     ]

@@ -13,7 +13,7 @@ import dagster as dg
 
 from orchestration.assets.captures import captures
 from orchestration.assets.layers import build_steps
-from orchestration.assets.published import build_published, served_release_is_fresh
+from orchestration.assets.published import build_published, readers, served_release_is_fresh
 from orchestration.assets.raw import raw
 from orchestration.automation import daily_refresh, inbox_sensor, look, look_at_readers, refresh
 from orchestration.contract import DataDir
@@ -38,7 +38,13 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
     manifest = resources["dbt"].manifest_json()
     translator = SuaraTranslator()
     return dg.Definitions(
-        assets=[captures, raw, *build_steps(manifest, translator), build_published(manifest, translator)],
+        assets=[
+            captures,
+            raw,
+            *build_steps(manifest, translator),
+            build_published(manifest, translator),
+            *readers(manifest),
+        ],
         asset_checks=[served_release_is_fresh],
         jobs=[refresh, look],
         schedules=[daily_refresh, look_at_readers],

@@ -1,6 +1,6 @@
 """What readers get, replaced as one set when the publish gate is open.
 
-Belongs here: the publish step, and the check that looks at what is served between publishes.
+Belongs here: the publish step, who reads what it publishes, and the look at what is served in between.
 Does not belong here: what is in a file (publishing).
 """
 
@@ -143,6 +143,23 @@ def build_published(manifest: Mapping[str, Any], translator: SuaraTranslator) ->
                 yield dg.MaterializeResult(asset_key=asset.key, metadata=metadata)
 
     return publish
+
+
+def readers(manifest: Mapping[str, Any]) -> list[dg.AssetSpec]:
+    """Who reads what is published: dbt's exposures as external assets, each behind the thing that it opens."""
+    published = {key.path[-1]: key for key in PUBLISHED_ASSETS}
+    return [
+        dg.AssetSpec(
+            ["readers", exposure["name"]],
+            group_name="readers",
+            kinds={exposure["type"]},
+            owners=OWNERS,
+            deps=[published[exposure["config"]["meta"]["reads"]]],
+            description=exposure["description"],
+            metadata={"tables": ", ".join(sorted(node.split(".")[-1] for node in exposure["depends_on"]["nodes"]))},
+        )
+        for exposure in manifest["exposures"].values()
+    ]
 
 
 @dg.asset_check(

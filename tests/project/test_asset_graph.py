@@ -15,7 +15,7 @@ from tests.project.test_layers import EXCEPTIONS
 
 SNAPSHOT = Path(__file__).parent / "snapshots" / "asset_graph.txt"
 UPDATE = "SUARA_UPDATE_SNAPSHOTS"
-GROUPS = {"capture", *LAYERS, "reference", "publish"}
+GROUPS = {"capture", *LAYERS, "reference", "publish", "readers"}
 
 
 def _graph_text() -> str:
@@ -57,7 +57,7 @@ def test_every_asset_is_described() -> None:
 def test_no_asset_reads_upwards() -> None:
     graph = build_defs().resolve_asset_graph()
     order = {name: i for i, name in enumerate(("capture", "raw", "reference", "staging", "intermediate", "marts"))}
-    order |= {"quality": 6, "reports": 6, "publish": 7}
+    order |= {"quality": 6, "reports": 6, "publish": 7, "readers": 8}
     wrong = [
         f"{key.to_user_string()} is made from {parent.to_user_string()}"
         for key in graph.get_all_asset_keys()

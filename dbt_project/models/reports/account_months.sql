@@ -89,20 +89,32 @@ themes_counted as (
 
 ),
 
+engagement as (
+
+    select * from {{ ref('fct_post_engagement') }}
+    where is_latest
+
+),
+
 -- likes are a number only where somebody looked: how many posts that were stands beside the sum
-likes_counted as (
+engagement_counted as (
 
     select
-        account_key,
-        posted_month,
-        count(like_count) as liked_post_count,
-        cast(sum(like_count) as bigint) as like_count
+        posts.account_key,
+        posts.posted_month,
+        count(engagement.like_count) as liked_post_count,
+        cast(sum(engagement.like_count) as bigint) as like_count,
+        count(engagement.like_count + engagement.repost_count) as engaged_post_count,
+        cast(sum(engagement.like_count + engagement.repost_count) as bigint) as engagement_count
 
-    from {{ ref('fct_posts') }}
+    from {{ ref('fct_posts') }} as posts
 
-    where is_own
+    inner join engagement
+        on posts.post_key = engagement.post_key
 
-    group by account_key, posted_month
+    where posts.is_own
+
+    group by posts.account_key, posts.posted_month
 
 ),
 
@@ -140,9 +152,12 @@ account_months as (
         case when months_counted.post_count is not null then coalesce(themes_counted.theme_post_count, 0) end
             as theme_post_count,
         partners_counted.partner_post_count,
-        case when months_counted.post_count is not null then coalesce(likes_counted.liked_post_count, 0) end
+        case when months_counted.post_count is not null then coalesce(engagement_counted.liked_post_count, 0) end
             as liked_post_count,
-        likes_counted.like_count,
+        engagement_counted.like_count,
+        case when months_counted.post_count is not null then coalesce(engagement_counted.engaged_post_count, 0) end
+            as engaged_post_count,
+        engagement_counted.engagement_count,
         months_counted.covered_days,
         months_counted.calendar_days,
         months_counted.post_count / cast(nullif(days_counted.active_day_count, 0) as double) as posts_per_active_day,
@@ -171,9 +186,9 @@ account_months as (
         on months_counted.account_key = themes_counted.account_key
         and months_counted.posted_month = themes_counted.posted_month
 
-    left join likes_counted
-        on months_counted.account_key = likes_counted.account_key
-        and months_counted.posted_month = likes_counted.posted_month
+    left join engagement_counted
+        on months_counted.account_key = engagement_counted.account_key
+        and months_counted.posted_month = engagement_counted.posted_month
 
     left join partners_counted
         on months_counted.account_key = partners_counted.account_key

@@ -96,6 +96,13 @@ partners_of_posts as (
 
 ),
 
+engagement as (
+
+    select * from {{ ref('fct_post_engagement') }}
+    where is_latest
+
+),
+
 account_months as (
 
     select
@@ -129,11 +136,11 @@ posts_widened as (
         themes_of_posts.validation_state,
         partners_of_posts.partners,
         account_months.coverage_status,
-        posts.like_count,
-        posts.repost_count,
-        posts.reply_count,
-        posts.quote_count,
-        posts.impression_count,
+        engagement.like_count,
+        engagement.repost_count,
+        engagement.reply_count,
+        engagement.quote_count,
+        engagement.impression_count,
         coalesce(partners_of_posts.unregistered_account_count, 0) as unregistered_account_count,
         posts.link_count,
         posts.media_count,
@@ -143,7 +150,7 @@ posts_widened as (
         posts.posted_date,
         posts.posted_month,
         posts.posted_at,
-        posts.observed_at
+        engagement.observed_at
 
     from posts
 
@@ -153,6 +160,9 @@ posts_widened as (
     left join account_months
         on posts.account_key = account_months.account_key
         and posts.posted_month = account_months.posted_month
+
+    left join engagement
+        on posts.post_key = engagement.post_key
 
     left join hashtags_of_posts
         on posts.post_key = hashtags_of_posts.post_key
