@@ -30,9 +30,10 @@ from orchestration.warehouse.ledger import PUBLISHED, ROLLED_BACK, Ledger
 PARQUET = dg.AssetKey(["published", "parquet"])
 DICTIONARY = dg.AssetKey(["published", "data_dictionary"])
 REPORT = dg.AssetKey(["published", "study_report"])
+QUALITY = dg.AssetKey(["published", "data_quality"])
 # Readers expect a publish a month; five days more for the month's export to arrive.
 OLDEST_DAYS = 36
-PUBLISHED_ASSETS = (PUBLISHED_FILE, PARQUET, DICTIONARY, REPORT)
+PUBLISHED_ASSETS = (PUBLISHED_FILE, PARQUET, DICTIONARY, REPORT, QUALITY)
 
 
 def build_published(manifest: Mapping[str, Any], translator: SuaraTranslator) -> dg.AssetsDefinition:
@@ -66,6 +67,12 @@ def build_published(manifest: Mapping[str, Any], translator: SuaraTranslator) ->
         spec(PARQUET, {"parquet"}, "Each published table as Parquet, same names, same rows.", []),
         spec(DICTIONARY, {"html"}, "Each table and column in words: one HTML page, no external request.", []),
         spec(REPORT, {"html"}, "The study report: one HTML page, no external request.", []),
+        spec(
+            QUALITY,
+            {"html"},
+            "Each gate and check, its history and its reason: one HTML page, no external request.",
+            [],
+        ),
     ]
     fresh = dg.AssetCheckSpec(
         name=gates.FRESH,
@@ -132,6 +139,7 @@ def build_published(manifest: Mapping[str, Any], translator: SuaraTranslator) ->
                 PUBLISHED_FILE: paths.published_file,
                 DICTIONARY: paths.published / publishing.DICTIONARY_NAME,
                 REPORT: paths.published / publishing.REPORT_NAME,
+                QUALITY: paths.published / publishing.QUALITY_NAME,
             }
             for asset in specs:
                 metadata = dict(common)

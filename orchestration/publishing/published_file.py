@@ -3,7 +3,7 @@
 A publish has two steps, so that a gate can stand between them:
 
 1. `build_candidate` writes everything aside, into a folder of its own: the database file, Parquet, the
-   data dictionary and the study report.
+   data dictionary, the study report and the quality page.
 2. `promote` makes that folder the current release by **one rename of one symbolic link**:
 
        data/published/
@@ -11,6 +11,7 @@ A publish has two steps, so that a gate can stand between them:
            parquet                -> current/parquet
            data_dictionary.html   -> current/data_dictionary.html
            study_report.html      -> current/study_report.html
+           data_quality.html      -> current/data_quality.html
            current                -> releases/000007-3f1c…           (the one thing that a publish replaces)
            releases/000006-…/        the releases before: readers that still hold one finish in peace
            releases/000007-3f1c…/
@@ -47,7 +48,8 @@ FILE_NAME = "social_bi.duckdb"
 PARQUET_NAME = "parquet"
 DICTIONARY_NAME = "data_dictionary.html"
 REPORT_NAME = "study_report.html"
-PUBLISHED_NAMES = (FILE_NAME, PARQUET_NAME, DICTIONARY_NAME, REPORT_NAME)
+QUALITY_NAME = "data_quality.html"
+PUBLISHED_NAMES = (FILE_NAME, PARQUET_NAME, DICTIONARY_NAME, REPORT_NAME, QUALITY_NAME)
 
 # 10 M posts copied under 1 GB without spilling more than the file itself (keys are built in memory).
 MEMORY_LIMIT = "1GB"
@@ -160,6 +162,7 @@ def build_candidate(
     from orchestration.publishing.datapackage import write_descriptor
     from orchestration.publishing.dictionary import write_dictionary
     from orchestration.publishing.parquet import write_parquet
+    from orchestration.publishing.quality_page import write_quality_page
     from orchestration.publishing.report import write_study_report
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -171,6 +174,7 @@ def build_candidate(
         write_descriptor(folder / FILE_NAME, folder / PARQUET_NAME)
         write_dictionary(folder / FILE_NAME, folder / DICTIONARY_NAME)
         write_study_report(folder / FILE_NAME, folder / REPORT_NAME)
+        write_quality_page(folder / FILE_NAME, folder / QUALITY_NAME)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -68,7 +68,7 @@ latest_checks as (
 """.strip()
 
 # A file name may carry a private handle: then the first characters of the capture's id stand alone.
-_CAPTURE_NAMES = """
+CAPTURE_NAMES = """
 private_captures as (
     select distinct capture_id
     from quality.fct_capture_outcomes
@@ -508,7 +508,7 @@ where is_primary
 order by claim_id
 """,
     "captures": _query(
-        _CAPTURE_NAMES,
+        CAPTURE_NAMES,
         body="""
 select
     capture,
@@ -529,7 +529,7 @@ order by status, capture, record_type
 """,
     ),
     "rejected": _query(
-        _CAPTURE_NAMES,
+        CAPTURE_NAMES,
         body="""
 select
     capture,
@@ -544,7 +544,7 @@ order by records desc, capture, member, reason
 """,
     ),
     "control_totals": _query(
-        _CAPTURE_NAMES,
+        CAPTURE_NAMES,
         body="""
 select capture, statement, stated_count as stated, counted_count as counted, note
 from quality.fct_control_totals
@@ -554,7 +554,7 @@ order by capture, statement
 """,
     ),
     "repairs": _query(
-        _CAPTURE_NAMES,
+        CAPTURE_NAMES,
         body="""
 select
     capture,
@@ -595,7 +595,7 @@ order by list_position(['raw', 'staging', 'marts'], gate)
     ),
     "checks_not_passed": _query(
         LATEST_CHECKS,
-        _CAPTURE_NAMES,
+        CAPTURE_NAMES,
         body="""
 select
     gate,

@@ -247,6 +247,8 @@ insert into quality.fct_check_outcomes values
 
 alter table marts.dim_themes add codebook_hash varchar default 'hash of the codebook';
 alter table reports.rpt_claims add claims_sha256 varchar default 'hash of the claims';
+alter table quality.fct_check_outcomes add failing_sample varchar
+    default '["record 3 of budi_private_person.zip (id 12)"]';
 alter table quality.fct_capture_outcomes add observed_at timestamptz default '2023-04-01 00:00:00+00';
 """
 

@@ -221,6 +221,7 @@ def test_promote_gives_readers_the_whole_set(light, tmp_path):
     assert sorted(p.name for p in (tmp_path / "published").iterdir()) == [
         "current",
         "data_dictionary.html",
+        "data_quality.html",
         "parquet",
         "releases",
         "social_bi.duckdb",
