@@ -765,9 +765,6 @@ def export_network(data_dir: Path | None, kind: str, year: int | None, form: str
         click.echo(f"A star: one node touches {network.hub_share:.0%} of the edges. Its centralities mean nothing.")
 
 
-add_commands(main, export)
-
-
 def _decide(data_dir: Path | None, name: str, status: str, why: str) -> None:
     ledger = Ledger(use_data_dir(data_dir))
     entry = ledger.capture(name)
@@ -883,6 +880,8 @@ def _quieten() -> None:
     for name in ("dbt", "great_expectations", "alembic", "sqlalchemy"):
         logging.getLogger(name).setLevel(logging.ERROR)
 
+
+add_commands(main, export, use_data_dir)
 
 if __name__ == "__main__":
     main()

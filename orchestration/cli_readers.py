@@ -6,6 +6,7 @@ Belongs here: arguments and printing. Does not belong here: work (publishing, wa
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +23,13 @@ _data_dir = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder that isolates everything a run reads and writes. Default: data/ in the checkout.",
 )
+_Use = Callable[[Path | None], DataDir]
 _WORDS = {PUBLISHED: "published", ROLLED_BACK: "rolled back to", REMOVED: "removed"}
 
 
-def add_commands(main: click.Group, export: click.Group) -> None:
-    """Put the commands of this module where they belong."""
+def add_commands(main: click.Group, export: click.Group, use_data_dir: _Use) -> None:
+    """Put the commands of this module where they belong, with the way in which `suara` chooses its data folder."""
+    main.context_settings["obj"] = use_data_dir
     for command in (releases, rollback):
         main.add_command(command)
     for command in (export_parquet, export_coded):
@@ -36,12 +39,13 @@ def add_commands(main: click.Group, export: click.Group) -> None:
 @click.command()
 @_data_dir
 @click.option("--keep", type=click.IntRange(min=2), help="From the next publish on, keep this many (5 until you say).")
-def releases(data_dir: Path | None, keep: int | None) -> None:
+@click.pass_obj
+def releases(use: _Use, data_dir: Path | None, keep: int | None) -> None:
     """What was published, what is kept, and what readers get now (marked with *)."""
     from orchestration.publishing import releases as store
     from orchestration.publishing.published_file import RELEASES_KEPT
 
-    paths = _use(data_dir)
+    paths = use(data_dir)
     ledger = Ledger(paths)
     if keep:
         ledger.change_settings(releases_kept=keep)
@@ -73,7 +77,8 @@ def releases(data_dir: Path | None, keep: int | None) -> None:
 @click.command()
 @_data_dir
 @click.argument("release")
-def rollback(data_dir: Path | None, release: str) -> None:
+@click.pass_obj
+def rollback(use: _Use, data_dir: Path | None, release: str) -> None:
     """Give readers a kept RELEASE again: its number, its name, or the first characters of its id.
 
     Everything changes at once, by one rename. The next publish goes on from the newest number; until then readers get
@@ -82,7 +87,7 @@ def rollback(data_dir: Path | None, release: str) -> None:
     from orchestration.publishing import releases as store
     from orchestration.warehouse.candidate import WarehouseStore
 
-    paths = _use(data_dir)
+    paths = use(data_dir)
     lock = WarehouseStore(paths)
     lock.hold(click.echo)  # a publish in the middle of this would have the last word, and nobody would know
     try:
@@ -126,7 +131,8 @@ def _tell_dagster(release: KeptRelease, release_id: str, run_id: str, before: st
 @click.command("parquet")
 @_data_dir
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-def export_parquet(data_dir: Path | None, folder: Path) -> None:
+@click.pass_obj
+def export_parquet(use: _Use, data_dir: Path | None, folder: Path) -> None:
     """Copy the served release's Parquet files into FOLDER, which must not exist, with their datapackage.json.
 
     They hold texts of posts, like the published file: pass them on only as you would pass on that.
@@ -135,7 +141,7 @@ def export_parquet(data_dir: Path | None, folder: Path) -> None:
 
     from orchestration.publishing.published_file import PARQUET_NAME
 
-    paths = _use(data_dir)
+    paths = use(data_dir)
     # Resolved first: the whole copy is of one release, whatever is published meanwhile.
     source = (paths.published / PARQUET_NAME).resolve()
     if not source.is_dir():
@@ -151,7 +157,8 @@ def export_parquet(data_dir: Path | None, folder: Path) -> None:
 @_data_dir
 @click.option("--year", type=int, help="Posts of one year. Default: all.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def export_coded(data_dir: Path | None, year: int | None, file: Path) -> None:
+@click.pass_obj
+def export_coded(use: _Use, data_dir: Path | None, year: int | None, file: Path) -> None:
     """Write posts with a column per theme into FILE (.xlsx), for NVivo, MAXQDA, ATLAS.ti and others.
 
     Own posts of registered accounts. The codes are those of the rules; the sheet `themes` says what each column means
@@ -159,14 +166,8 @@ def export_coded(data_dir: Path | None, year: int | None, file: Path) -> None:
     """
     from orchestration.publishing.coded_posts import write_coded_posts
 
-    written = write_coded_posts(_use(data_dir).published_file, file, year)
+    written = write_coded_posts(use(data_dir).published_file, file, year)
     click.echo(f"{written.post_count:,} posts, {written.theme_count} themes. Written to {file}.")
     if written.unvalidated_count:
         click.echo(f"{written.unvalidated_count} themes are not validated: counts of words, no findings.")
     click.echo("The file holds texts of posts: pass it on only as you would pass on the posts themselves.")
-
-
-def _use(data_dir: Path | None) -> DataDir:
-    from orchestration.cli import use_data_dir
-
-    return use_data_dir(data_dir)
