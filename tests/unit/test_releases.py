@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -193,3 +195,49 @@ def test_a_release_that_the_ledger_does_not_know_is_stale(paths: DataDir) -> Non
 
 def test_without_a_release_there_is_nothing_fresh(tmp_path: Path) -> None:
     assert stale(DataDir(tmp_path)) == ["nothing was published yet: materialize everything"]
+
+
+# ---------- while releases change
+
+READER = """
+import select, sys, duckdb
+from pathlib import Path
+file, opens = Path(sys.argv[1]), 0
+while not select.select([sys.stdin], [], [], 0)[0]:
+    with duckdb.connect(str(file), read_only=True) as con:
+        said = {con.execute(sql).fetchall()[0][0] for sql in (
+            "select release_id from quality.release", "select min(post_id) from marts.fct_posts",
+            "select max(post_id) from marts.fct_posts",
+        )}
+    release = (file.parent / "current").resolve()
+    pages = {(release / name).read_text() for name in ("study_report.html", "parquet/part")}
+    assert len(said) == 1 and len(pages) == 1, (said, pages)
+    opens += 1
+    if opens == 1:
+        print("reading", flush=True)
+print(opens)
+"""
+
+
+def test_readers_never_meet_a_mix_while_releases_are_published_and_rolled_back(tmp_path: Path) -> None:
+    published = tmp_path / "published"
+    marks = [f"{number:04d}aaaa" for number in range(16)]
+    candidates = [release_folder(tmp_path / mark, mark, (mark,)) for mark in marks]
+    promote(candidates[0], published)
+    reader = subprocess.Popen(
+        [sys.executable, "-c", READER, str(published / FILE_NAME)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert reader.stdout is not None and reader.stdout.readline() == "reading\n"
+    for candidate in candidates[1:]:
+        promote(candidate, published)
+        time.sleep(0.03)
+        releases.serve(published, releases.kept(published)[-2])
+        time.sleep(0.03)
+    output, errors = reader.communicate("stop")
+    assert reader.returncode == 0, errors
+    assert int(output) > 5
+    assert [r.number for r in releases.kept(published) if r.is_served] == [15]
