@@ -21,7 +21,18 @@ from pathlib import Path
 import duckdb
 
 from orchestration.contract import SuaraError, fsync_directory
-from orchestration.publishing.published_file import FILE_NAME, PUBLISHED_NAMES, numbered, point
+from orchestration.publishing.published_file import (
+    DICTIONARY_NAME,
+    FILE_NAME,
+    PARQUET_NAME,
+    PUBLISHED_NAMES,
+    REPORT_NAME,
+    numbered,
+    point,
+)
+
+# What every release has had from the first on; later things may be missing in an earlier release.
+ALWAYS_PUBLISHED = (FILE_NAME, PARQUET_NAME, DICTIONARY_NAME, REPORT_NAME)
 
 
 @dataclass(frozen=True)
@@ -116,12 +127,15 @@ def serve(published: Path, release: KeptRelease) -> None:
     Raises:
         SuaraError: A part of it is missing. Nothing was changed then.
     """
-    missing = [name for name in PUBLISHED_NAMES if not (release.folder / name).exists()]
+    missing = [name for name in ALWAYS_PUBLISHED if not (release.folder / name).exists()]
     if missing:
         raise SuaraError(f"{release.folder}: {', '.join(missing)} missing; a release is served whole. Choose another.")
     point(published / "current", Path("releases") / release.name)
     for name in PUBLISHED_NAMES:
-        point(published / name, Path("current") / name)
+        if (release.folder / name).exists():
+            point(published / name, Path("current") / name)
+        else:  # published before there was such a thing: rather nothing than that of another release
+            (published / name).unlink(missing_ok=True)
     fsync_directory(published)
 
 

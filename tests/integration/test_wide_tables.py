@@ -79,8 +79,10 @@ def test_wide_tables_name_nobody_who_is_not_registered(con: duckdb.DuckDBPyConne
     assert len(private) > 20
     named = con.execute(
         "select unnest(string_split(partners, '; ')) from reports.posts_wide "
-        "union select handle from reports.posts_wide union select handle from reports.account_months union select handle from reports.theme_months "
-        "union select handle from reports.hashtag_months"
+        + " ".join(
+            f"union select handle from reports.{table}"
+            for table in ("posts_wide", "account_months", "theme_months", "hashtag_months")
+        )
     ).fetchall()
     assert named and not {handle.lower() for (handle,) in named if handle} & private
     ((counted,),) = con.execute("select sum(unregistered_account_count) from reports.posts_wide").fetchall()

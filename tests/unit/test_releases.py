@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
-from orchestration.assets.published import OLDEST_DAYS, staleness
+from orchestration.assets.published import OLDEST_DAYS, PUBLISHED_ASSETS, staleness
 from orchestration.cli import main
 from orchestration.contract import DataDir, SuaraError
 from orchestration.publishing import releases
@@ -95,6 +95,15 @@ def test_a_release_that_lacks_a_part_is_not_served(paths: DataDir) -> None:
     assert served(paths) == {"eeee3333ffff"}
 
 
+def test_a_release_from_before_a_page_existed_is_served_without_that_page(paths: DataDir) -> None:
+    (releases.find(paths.published, "1").folder / "data_quality.html").unlink()
+    releases.serve(paths.published, releases.find(paths.published, "1"))
+    assert (paths.published / "study_report.html").read_text() == "aaaa1111bbbb"
+    assert not (paths.published / "data_quality.html").is_symlink()
+    releases.serve(paths.published, releases.find(paths.published, "2"))
+    assert served(paths) == {"cccc2222dddd"}
+
+
 def test_rollback_is_in_the_ledger_and_the_next_publish_goes_on(paths: DataDir, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr("orchestration.cli_readers._tell_dagster", lambda *_: None)
     code, output = rollback(paths, "2")
@@ -121,6 +130,10 @@ def test_rollback_is_shown_on_the_asset(paths: DataDir) -> None:
         "serving": "release aaaa1111bbbb of run run aaaa1111bbbb",
         "rolled back from": "000003-eeee3333ffff",
     }
+
+
+def test_published_assets_carry_the_names_of_what_is_published() -> None:
+    assert {tuple(key.path) for key in PUBLISHED_ASSETS} == {("published", Path(name).stem) for name in PUBLISHED_NAMES}
 
 
 @pytest.mark.parametrize("still_there", [False, True])
