@@ -286,7 +286,7 @@ def main() -> None:
         lines = [
             "# Readers",
             "",
-            f"{platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}; load average at the start "
+            f"{platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}; load average "
             f"{os.getloadavg()[0]:.0f}: above the number of CPUs, times are those of a busy machine.",
             "",
             "## Opens while releases change",
