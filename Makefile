@@ -9,7 +9,7 @@ STUDY ?=
 DATA_DIR ?=
 OPTIONS := $(if $(DATA_DIR),--data-dir $(DATA_DIR)) 
 
-.PHONY: help install run ui status test lint format conformance bench docs clean
+.PHONY: help install run ui status test lint format conformance bench docs site clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,5 +53,8 @@ bench: $(STAMP)  ## ratios against a bare read (whole runs, loads of each source
 docs: $(STAMP)  ## write docs/reference from the models, the gates and the commands
 	@$(BIN)/python -m docs.generate
 
+site: $(STAMP)  ## the docs as a browsable site in site/ (needs the extra docs)
+	@$(BIN)/python -m docs.site
+
 clean:  ## the virtual environment and everything generated; data/ stays
-	rm -rf $(VENV) dbt_project/target dbt_project/logs .ruff_cache .pytest_cache
+	rm -rf $(VENV) site dbt_project/target dbt_project/logs .ruff_cache .pytest_cache

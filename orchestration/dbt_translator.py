@@ -12,8 +12,10 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
 
 from orchestration.connectors import CONNECTORS
+from orchestration.contract import PROJECT_ROOT, PUBLISHED_SCHEMAS
 
 RAW_BOOKKEEPING = dg.AssetKey(["raw", "captures"])
+TABLES_PAGE = PROJECT_ROOT / "docs" / "reference" / "tables.md"
 OWNERS = ["team:data-engineering"]
 
 
@@ -46,3 +48,21 @@ class SuaraTranslator(DagsterDbtTranslator):
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
         return OWNERS
+
+    def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, str]:
+        """Layer and, where a layer has them, area: to filter the graph by (`tag:suara/area=themes`)."""
+        tags = dict(super().get_tags(dbt_resource_props))
+        if dbt_resource_props["resource_type"] == "model":
+            _, layer, *folders, _ = dbt_resource_props["fqn"]
+            tags["suara/layer"] = layer
+            if folders:
+                tags["suara/area"] = folders[0]
+        return tags
+
+    def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Columns come with dagster-dbt; where the words for readers stand is ours."""
+        metadata = dict(super().get_metadata(dbt_resource_props))
+        if dbt_resource_props["schema"] in PUBLISHED_SCHEMAS:
+            metadata["docs"] = dg.MetadataValue.path(str(TABLES_PAGE))
+            metadata["in the published file"] = f"{dbt_resource_props['schema']}.{dbt_resource_props['name']}"
+        return metadata

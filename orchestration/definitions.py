@@ -13,9 +13,9 @@ import dagster as dg
 
 from orchestration.assets.captures import captures
 from orchestration.assets.layers import build_steps
-from orchestration.assets.published import build_published
+from orchestration.assets.published import build_published, readers, served_release_is_fresh
 from orchestration.assets.raw import raw
-from orchestration.automation import daily_refresh, inbox_sensor, refresh
+from orchestration.automation import daily_refresh, inbox_sensor, look, look_at_readers, refresh
 from orchestration.contract import DataDir
 from orchestration.dbt_translator import SuaraTranslator
 from orchestration.resources.dbt import Dbt
@@ -38,9 +38,16 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
     manifest = resources["dbt"].manifest_json()
     translator = SuaraTranslator()
     return dg.Definitions(
-        assets=[captures, raw, *build_steps(manifest, translator), build_published(manifest, translator)],
-        jobs=[refresh],
-        schedules=[daily_refresh],
+        assets=[
+            captures,
+            raw,
+            *build_steps(manifest, translator),
+            build_published(manifest, translator),
+            *readers(manifest),
+        ],
+        asset_checks=[served_release_is_fresh],
+        jobs=[refresh, look],
+        schedules=[daily_refresh, look_at_readers],
         sensors=[inbox_sensor],
         resources=resources,
         loggers={"console": dg.colored_console_logger, "progress": progress},

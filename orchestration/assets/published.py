@@ -1,12 +1,13 @@
 """What readers get, replaced as one set when the publish gate is open.
 
-Belongs here: the publish step. Does not belong here: what is in a file (publishing).
+Belongs here: the publish step, who reads what it publishes, and the look at what is served in between.
+Does not belong here: what is in a file (publishing).
 """
 
 # No postponed annotations here: dagster reads the types of an asset's parameters when it is defined.
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -14,20 +15,25 @@ import dagster as dg
 from orchestration.assets.layers import STEPS, step_nodes
 from orchestration.assets.raw import UNTOUCHED
 from orchestration.checks import PUBLISHED_FILE, catalog_results, catalog_specs
-from orchestration.contract import PUBLISHED_SCHEMAS
+from orchestration.contract import PUBLISHED_SCHEMAS, DataDir
 from orchestration.dbt_translator import OWNERS, SuaraTranslator
 from orchestration.publishing import published_file as publishing
+from orchestration.publishing import releases as kept_releases
 from orchestration.publishing.descriptions import Descriptions
 from orchestration.resources.dbt import Dbt
 from orchestration.resources.manifest import manifest_path
 from orchestration.resources.warehouse import Warehouse
 from orchestration.warehouse import gates
 from orchestration.warehouse.candidate import connect
-from orchestration.warehouse.ledger import now
+from orchestration.warehouse.ledger import PUBLISHED, ROLLED_BACK, Ledger
 
 PARQUET = dg.AssetKey(["published", "parquet"])
 DICTIONARY = dg.AssetKey(["published", "data_dictionary"])
 REPORT = dg.AssetKey(["published", "study_report"])
+QUALITY = dg.AssetKey(["published", "data_quality"])
+# Readers expect a publish a month; five days more for the month's export to arrive.
+OLDEST_DAYS = 36
+PUBLISHED_ASSETS = (PUBLISHED_FILE, PARQUET, DICTIONARY, REPORT, QUALITY)
 
 
 def build_published(manifest: Mapping[str, Any], translator: SuaraTranslator) -> dg.AssetsDefinition:
@@ -61,6 +67,12 @@ def build_published(manifest: Mapping[str, Any], translator: SuaraTranslator) ->
         spec(PARQUET, {"parquet"}, "Each published table as Parquet, same names, same rows.", []),
         spec(DICTIONARY, {"html"}, "Each table and column in words: one HTML page, no external request.", []),
         spec(REPORT, {"html"}, "The study report: one HTML page, no external request.", []),
+        spec(
+            QUALITY,
+            {"html"},
+            "Each gate and check, its history and its reason: one HTML page, no external request.",
+            [],
+        ),
     ]
     fresh = dg.AssetCheckSpec(
         name=gates.FRESH,
@@ -107,16 +119,15 @@ def build_published(manifest: Mapping[str, Any], translator: SuaraTranslator) ->
             if verdict.failed_tables or verdict.failed_captures:
                 warehouse.keep_as_evidence(candidate.folder)
                 raise dg.Failure(description=verdict.message(UNTOUCHED), allow_retries=False)
-            folder = publishing.promote(candidate, paths.published)
+            keep = ledger.settings().get("releases_kept", publishing.RELEASES_KEPT)
+            folder = publishing.promote(candidate, paths.published, keep=keep)
             release = candidate.release
             ledger.write_release(
-                {
-                    "release_id": release.release_id,
-                    "run_id": context.run.run_id,
-                    "published_at": now(),
-                    "folder": folder.name,
-                    "row_counts": release.row_counts,
-                }
+                PUBLISHED,
+                folder.name,
+                release_id=release.release_id,
+                run_id=context.run.run_id,
+                row_counts=release.row_counts,
             )
             serving = f"release {release.short_id} of run {context.run.run_id}"
             context.log.info(f"serving {serving}")
@@ -128,6 +139,7 @@ def build_published(manifest: Mapping[str, Any], translator: SuaraTranslator) ->
                 PUBLISHED_FILE: paths.published_file,
                 DICTIONARY: paths.published / publishing.DICTIONARY_NAME,
                 REPORT: paths.published / publishing.REPORT_NAME,
+                QUALITY: paths.published / publishing.QUALITY_NAME,
             }
             for asset in specs:
                 metadata = dict(common)
@@ -139,3 +151,61 @@ def build_published(manifest: Mapping[str, Any], translator: SuaraTranslator) ->
                 yield dg.MaterializeResult(asset_key=asset.key, metadata=metadata)
 
     return publish
+
+
+def readers(manifest: Mapping[str, Any]) -> list[dg.AssetSpec]:
+    """Who reads what is published: dbt's exposures as external assets, each behind the thing that it opens."""
+    published = {key.path[-1]: key for key in PUBLISHED_ASSETS}
+    return [
+        dg.AssetSpec(
+            ["readers", exposure["name"]],
+            group_name="readers",
+            kinds={exposure["type"]},
+            owners=OWNERS,
+            deps=[published[exposure["config"]["meta"]["reads"]]],
+            description=exposure["description"],
+            metadata={"tables": ", ".join(sorted(node.split(".")[-1] for node in exposure["depends_on"]["nodes"]))},
+        )
+        for exposure in manifest["exposures"].values()
+    ]
+
+
+@dg.asset_check(
+    asset=PUBLISHED_FILE,
+    name="served_release_is_fresh",
+    description=(
+        "What readers get is what was published last, of the tables as they are now, and no older than "
+        f"{OLDEST_DAYS} days. Warns, closes nothing; run it when you like, or switch on the schedule look_at_readers."
+    ),
+    metadata={"severity": gates.WARNING, "dimension": "timeliness"},
+)
+def served_release_is_fresh(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """The check between publishes: a rollback that was forgotten, a publish that never came."""
+    problems, facts = staleness(warehouse.paths, warehouse.ledger, datetime.now(UTC))
+    return dg.AssetCheckResult(
+        passed=not problems,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(problems) or f"serving {facts['serving']}",
+        metadata=facts,
+    )
+
+
+def staleness(paths: DataDir, ledger: Ledger, moment: datetime) -> tuple[list[str], dict[str, Any]]:
+    """What is stale about the served release at a moment, in words, and what is served."""
+    served = next((r for r in kept_releases.kept(paths.published) if r.is_served), None)
+    latest = ledger.latest_release()
+    if served is None or latest is None:
+        return ["nothing was published yet: materialize everything"], {"serving": "nothing"}
+    facts = {"serving": f"release {served.name} of run {latest['run_id']}", "since": latest["at"]}
+    since = datetime.fromisoformat(latest["at"])
+    problems = []
+    if served.name != latest["folder"]:
+        facts["serving"] = f"release {served.name}"
+        problems.append(f"{served.name} is served, but {latest['folder']} was put in place last: publish again")
+    if latest["what"] == ROLLED_BACK:
+        problems.append(f"readers get {served.name} since somebody rolled back: set right what was wrong, then publish")
+    elif paths.warehouse.exists() and datetime.fromtimestamp(paths.warehouse.stat().st_mtime, UTC) > since:
+        problems.append("tables were built after it that readers do not have: see why the last run did not publish")
+    if moment - since > timedelta(days=OLDEST_DAYS):
+        problems.append(f"it is {(moment - since).days} days old, expected {OLDEST_DAYS} at most: load a newer export")
+    return problems, facts

@@ -1,6 +1,6 @@
-"""When runs happen: the job, the daily schedule, the inbox sensor.
+"""When runs happen: the jobs, the daily schedules, the inbox sensor.
 
-Both automations ship switched off: a fresh checkout does nothing by itself. Switch them on in the UI.
+All automations ship switched off: a fresh checkout does nothing by itself. Switch them on in the UI.
 """
 
 # No postponed annotations here: dagster reads the types of an asset's parameters when it is defined.
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from orchestration.assets.captures import inbox_files
+from orchestration.assets.published import served_release_is_fresh
 from orchestration.contract import DataDir
 
 # A file that still grows is still being copied; 5 s is longer than any pause seen when copying on one machine.
@@ -19,7 +20,8 @@ SETTLED_SECONDS = 5
 
 refresh = dg.define_asset_job(
     "refresh",
-    selection=dg.AssetSelection.all(),
+    # What is served is looked at between publishes; right after one it could only say yes.
+    selection=dg.AssetSelection.all() - dg.AssetSelection.checks(served_release_is_fresh),
     description="Everything: take in the inbox, load, build, audit, publish.",
 )
 
@@ -30,6 +32,21 @@ daily_refresh = dg.ScheduleDefinition(
     execution_timezone="Asia/Jakarta",
     default_status=dg.DefaultScheduleStatus.STOPPED,
     description="Rebuilds everything at 02:15 Jakarta time. Ships switched off.",
+)
+
+look = dg.define_asset_job(
+    "look",
+    selection=dg.AssetSelection.checks(served_release_is_fresh),
+    description="Whether what readers get is fresh. Builds nothing.",
+)
+
+look_at_readers = dg.ScheduleDefinition(
+    name="look_at_readers",
+    job=look,
+    cron_schedule="0 8 * * *",
+    execution_timezone="Asia/Jakarta",
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+    description="Looks at the served release at 08:00 Jakarta time. Ships switched off.",
 )
 
 

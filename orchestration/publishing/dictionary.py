@@ -59,7 +59,30 @@ def read_tables(published_file: Path) -> tuple[Table, ...]:
             "where schema_name in (select unnest(?)) order by list_position(?, schema_name), table_name",
             [list(PUBLISHED_SCHEMAS), list(PUBLISHED_SCHEMAS)],
         ).fetchall()
-        return tuple(_read_table(con, *table) for table in tables)
+        # Asked once for all tables: each look at the catalog costs 3 ms, whatever it asks for (2026-11-26).
+        keys = {
+            (schema, name): tuple(columns)
+            for schema, name, columns in con.execute(
+                "select schema_name, table_name, constraint_column_names from duckdb_constraints() "
+                "where constraint_type = 'PRIMARY KEY'"
+            ).fetchall()
+        }
+        columns: dict[tuple[str, str], list[tuple]] = {}
+        for schema, name, *column in con.execute(
+            "select schema_name, table_name, column_name, data_type, not is_nullable, coalesce(comment, '') "
+            "from duckdb_columns() where schema_name in (select unnest(?)) order by table_oid, column_index",
+            [list(PUBLISHED_SCHEMAS)],
+        ).fetchall():
+            columns.setdefault((schema, name), []).append(tuple(column))
+        found = []
+        for schema, name, comment in tables:
+            (row_count,) = con.execute(f'select count(*) from "{schema}"."{name}"').fetchone()
+            key = keys.get((schema, name), ())
+            described = tuple(
+                Column(n, kind, required, n in key, text) for n, kind, required, text in columns[schema, name]
+            )
+            found.append(Table(schema, name, comment, described, key, row_count))
+        return tuple(found)
 
 
 def write_dictionary(published_file: Path, target: Path) -> int:
@@ -94,26 +117,3 @@ def dictionary_markdown(descriptions: Descriptions) -> str:
                 lines.append(f"| `{name}` | {kind} | {meaning.replace('|', chr(92) + '|')} |")
             lines.append("")
     return "\n".join(lines)
-
-
-def _read_table(con: duckdb.DuckDBPyConnection, schema: str, name: str, comment: str) -> Table:
-    keys = con.execute(
-        "select constraint_column_names from duckdb_constraints() "
-        "where schema_name = ? and table_name = ? and constraint_type = 'PRIMARY KEY'",
-        [schema, name],
-    ).fetchall()
-    key = tuple(keys[0][0]) if keys else ()
-    columns = con.execute(
-        "select column_name, data_type, not is_nullable, coalesce(comment, '') from duckdb_columns() "
-        "where schema_name = ? and table_name = ? order by column_index",
-        [schema, name],
-    ).fetchall()
-    (row_count,) = con.execute(f'select count(*) from "{schema}"."{name}"').fetchone()
-    return Table(
-        schema=schema,
-        name=name,
-        description=comment,
-        columns=tuple(Column(n, kind, required, n in key, text) for n, kind, required, text in columns),
-        key=key,
-        row_count=row_count,
-    )

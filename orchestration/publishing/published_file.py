@@ -3,7 +3,7 @@
 A publish has two steps, so that a gate can stand between them:
 
 1. `build_candidate` writes everything aside, into a folder of its own: the database file, Parquet, the
-   data dictionary and the study report.
+   data dictionary, the study report and the quality page.
 2. `promote` makes that folder the current release by **one rename of one symbolic link**:
 
        data/published/
@@ -11,8 +11,9 @@ A publish has two steps, so that a gate can stand between them:
            parquet                -> current/parquet
            data_dictionary.html   -> current/data_dictionary.html
            study_report.html      -> current/study_report.html
+           data_quality.html      -> current/data_quality.html
            current                -> releases/000007-3f1c…           (the one thing that a publish replaces)
-           releases/000006-…/        the release before: readers that still hold it finish in peace
+           releases/000006-…/        the releases before: readers that still hold one finish in peace
            releases/000007-3f1c…/
 
 Why a link and not four renames: four renames leave moments in which file, Parquet and report are of two
@@ -47,14 +48,16 @@ FILE_NAME = "social_bi.duckdb"
 PARQUET_NAME = "parquet"
 DICTIONARY_NAME = "data_dictionary.html"
 REPORT_NAME = "study_report.html"
-PUBLISHED_NAMES = (FILE_NAME, PARQUET_NAME, DICTIONARY_NAME, REPORT_NAME)
+QUALITY_NAME = "data_quality.html"
+PUBLISHED_NAMES = (FILE_NAME, PARQUET_NAME, DICTIONARY_NAME, REPORT_NAME, QUALITY_NAME)
 
 # 10 M posts copied under 1 GB without spilling more than the file itself (keys are built in memory).
 MEMORY_LIMIT = "1GB"
 # Smaller tables share one checkpoint at the end.
 ROWS_BEFORE_CHECKPOINT = 100_000
-# The current release and the one before it: a reader that resolved the old names still finds its files.
-RELEASES_KEPT = 2
+# The current release and four to go back to: a month of weekly publishes (`suara releases --keep` changes it). More
+# than one is needed in any case: a reader that resolved the old names still finds its files.
+RELEASES_KEPT = 5
 
 RELEASE_TABLE = TableDescription(
     schema="quality",
@@ -75,11 +78,15 @@ RELEASE_TABLE = TableDescription(
         "capture_count": "Captures known to the warehouse.",
         "accepted_capture_count": "Captures whose records are in the marts.",
         "quarantined_capture_count": "Captures kept out by a gate until somebody decides.",
+        "captures_hash": "SHA-256 over the sorted ids of the accepted captures: same captures, same hash.",
+        "observed_at": "When the newest accepted capture was taken from its platform (UTC): the data are as of then.",
         "is_synthetic": "True when at least one accepted capture says that it is made up.",
         "checks_passed": "Checks of the gates raw, staging and marts that passed for this data.",
         "checks_warned": "Checks of severity warning that did not pass.",
         "checks_failed": "Checks of severity critical that did not pass (their captures are quarantined).",
         "codebook_version": "Version of the codebook behind the theme tables.",
+        "codebook_hash": "SHA-256 of that codebook's content; null without themes.",
+        "claims_hash": "SHA-256 of the file of the study's claims; null when the study has none.",
         "engine_version": "DuckDB version that wrote this file.",
         "storage_version": "Oldest DuckDB version that can open this file.",
     },
@@ -152,8 +159,10 @@ def build_candidate(
     Raises:
         SuaraError: The warehouse lacks a table that the models promise. The folder is removed then.
     """
+    from orchestration.publishing.datapackage import write_descriptor
     from orchestration.publishing.dictionary import write_dictionary
     from orchestration.publishing.parquet import write_parquet
+    from orchestration.publishing.quality_page import write_quality_page
     from orchestration.publishing.report import write_study_report
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -162,8 +171,10 @@ def build_candidate(
             warehouse, folder / FILE_NAME, run_id=run_id, descriptions=descriptions, study=study
         )
         write_parquet(folder / FILE_NAME, folder / PARQUET_NAME)
+        write_descriptor(folder / FILE_NAME, folder / PARQUET_NAME)
         write_dictionary(folder / FILE_NAME, folder / DICTIONARY_NAME)
         write_study_report(folder / FILE_NAME, folder / REPORT_NAME)
+        write_quality_page(folder / FILE_NAME, folder / QUALITY_NAME)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -206,12 +217,13 @@ def build_published_file(
     return release
 
 
-def promote(candidate: Candidate, published: Path) -> Path:
+def promote(candidate: Candidate, published: Path, *, keep: int = RELEASES_KEPT) -> Path:
     """Make a candidate the current release by one rename; returns the release's folder.
 
     Args:
         candidate: A whole release, audited.
         published: The folder of readers (`data/published`).
+        keep: How many releases stay, this one included.
 
     Raises:
         SuaraError: A part is missing. Nothing was changed then.
@@ -224,14 +236,14 @@ def promote(candidate: Candidate, published: Path) -> Path:
     folder = releases / f"{_next_number(releases):06d}-{candidate.release.short_id}"
     _move(candidate.folder, folder)
     try:
-        _point(published / "current", Path("releases") / folder.name)
+        point(published / "current", Path("releases") / folder.name)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     for name in PUBLISHED_NAMES:
-        _point(published / name, Path("current") / name)
+        point(published / name, Path("current") / name)
     fsync_directory(published)
-    _prune(releases, keep=RELEASES_KEPT, current=folder)
+    prune(releases, keep=keep, current=folder)
     return folder
 
 
@@ -345,9 +357,11 @@ def _write_release(con: duckdb.DuckDBPyConnection, *, run_id: str, study: str) -
             focal_handle varchar, reporting_timezone varchar, study_from date, study_to date,
             data_from timestamptz, data_to timestamptz, post_count bigint not null,
             capture_count bigint not null, accepted_capture_count bigint not null,
-            quarantined_capture_count bigint not null, is_synthetic boolean not null,
+            quarantined_capture_count bigint not null, captures_hash varchar not null, observed_at timestamptz,
+            is_synthetic boolean not null,
             checks_passed bigint not null, checks_warned bigint not null, checks_failed bigint not null,
-            codebook_version varchar, engine_version varchar not null, storage_version varchar not null
+            codebook_version varchar, codebook_hash varchar, claims_hash varchar,
+            engine_version varchar not null, storage_version varchar not null
         )
         """
     )
@@ -367,6 +381,10 @@ def _write_release(con: duckdb.DuckDBPyConnection, *, run_id: str, study: str) -
                 count(*) as capture_count,
                 count(*) filter (where status = 'accepted') as accepted,
                 count(*) filter (where status = 'quarantined') as quarantined,
+                sha256(
+                    coalesce(string_agg(capture_id, chr(10) order by capture_id) filter (where status = 'accepted'), '')
+                ) as captures_hash,
+                max(observed_at) filter (where status = 'accepted') as observed_at,
                 coalesce(bool_or(is_synthetic) filter (where status = 'accepted'), false) as is_synthetic
             from quality.fct_capture_outcomes
         ),
@@ -381,20 +399,27 @@ def _write_release(con: duckdb.DuckDBPyConnection, *, run_id: str, study: str) -
             from latest_checks
         ),
 
-        codebook as (select max(codebook_version) as codebook_version from marts.dim_themes)
+        codebook as (
+            select max(codebook_version) as codebook_version, max(codebook_hash) as codebook_hash from marts.dim_themes
+        ),
+
+        claims as (select max(claims_sha256) as claims_hash from warehouse.reports.rpt_claims)
 
         insert into quality.release
         select
             $release_id, $run_id, $study, study.title, nullif(study.focal_handle, ''), study.reporting_timezone,
             try_cast(study.window_from as date), try_cast(study.window_to as date),
             posts.data_from, posts.data_to, posts.post_count,
-            captures.capture_count, captures.accepted, captures.quarantined, captures.is_synthetic,
+            captures.capture_count, captures.accepted, captures.quarantined, captures.captures_hash,
+            captures.observed_at, captures.is_synthetic,
             checks.passed, checks.warned, checks.failed,
-            codebook.codebook_version, version(), $storage_version
+            codebook.codebook_version, codebook.codebook_hash, claims.claims_hash,
+            version(), $storage_version
         from posts
         cross join captures
         cross join checks
         cross join codebook
+        cross join claims
         left join study on true
         """,
         {"study": study, "release_id": release_id, "run_id": run_id, "storage_version": STORAGE_VERSION},
@@ -433,7 +458,7 @@ def _move(folder: Path, target: Path) -> None:
     fsync_directory(target.parent)
 
 
-def _point(link: Path, target: Path) -> None:
+def point(link: Path, target: Path) -> None:
     """Make `link` a symbolic link to `target` by one rename, unless it is one already."""
     if link.is_symlink() and Path(os.readlink(link)) == target:
         return
@@ -446,15 +471,17 @@ def _point(link: Path, target: Path) -> None:
 
 
 def _next_number(releases: Path) -> int:
-    return max((int(p.name[:6]) for p in _numbered(releases)), default=0) + 1
+    return max((int(p.name[:6]) for p in numbered(releases)), default=0) + 1
 
 
-def _numbered(releases: Path) -> list[Path]:
+def numbered(releases: Path) -> list[Path]:
+    """The folders of releases, the oldest first."""
     return sorted(p for p in releases.iterdir() if p.is_dir() and p.name[:6].isdigit())
 
 
-def _prune(releases: Path, *, keep: int, current: Path) -> None:
-    for old in _numbered(releases)[:-keep]:
+def prune(releases: Path, *, keep: int, current: Path) -> None:
+    """Remove all but the newest releases; the current one stays however old it is."""
+    for old in numbered(releases)[:-keep]:
         if old != current:
             shutil.rmtree(old, ignore_errors=True)
 

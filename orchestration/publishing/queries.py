@@ -86,7 +86,7 @@ latest_checks as (
 """.strip()
 
 # A file name may carry a private handle: then the first characters of the capture's id stand alone.
-_CAPTURE_NAMES = """
+CAPTURE_NAMES = """
 private_captures as (
     select distinct capture_id
     from quality.fct_capture_outcomes
@@ -744,7 +744,7 @@ where is_primary
 order by claim_id
 """,
     "captures": _query(
-        _CAPTURE_NAMES,
+        CAPTURE_NAMES,
         body="""
 select
     capture,
@@ -765,7 +765,7 @@ order by status, capture, record_type
 """,
     ),
     "rejected": _query(
-        _CAPTURE_NAMES,
+        CAPTURE_NAMES,
         body="""
 select
     capture,
@@ -780,7 +780,7 @@ order by records desc, capture, member, reason
 """,
     ),
     "control_totals": _query(
-        _CAPTURE_NAMES,
+        CAPTURE_NAMES,
         body="""
 select capture, statement, stated_count as stated, counted_count as counted, note
 from quality.fct_control_totals
@@ -790,7 +790,7 @@ order by capture, statement
 """,
     ),
     "repairs": _query(
-        _CAPTURE_NAMES,
+        CAPTURE_NAMES,
         body="""
 select
     capture,
@@ -831,7 +831,7 @@ order by list_position(['raw', 'staging', 'marts'], gate)
     ),
     "checks_not_passed": _query(
         LATEST_CHECKS,
-        _CAPTURE_NAMES,
+        CAPTURE_NAMES,
         body="""
 select
     gate,

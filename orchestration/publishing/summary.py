@@ -15,7 +15,7 @@ import duckdb
 
 from orchestration.contract import DataDir
 from orchestration.publishing.pages import CAP_NAMES, day, number
-from orchestration.publishing.published_file import DICTIONARY_NAME, PARQUET_NAME, REPORT_NAME
+from orchestration.publishing.published_file import DICTIONARY_NAME, PARQUET_NAME, QUALITY_NAME, REPORT_NAME
 from orchestration.publishing.queries import QUERIES
 
 WIDTH = 100
@@ -179,6 +179,7 @@ def _places(paths: DataDir, release: Mapping[str, Any] | None, published: Mappin
         f"  Parquet       {_near(paths.published / PARQUET_NAME)}",
         f"  dictionary    {_near(paths.published / DICTIONARY_NAME)}",
         f"  study report  {_near(paths.published / REPORT_NAME)}",
+        f"  data quality  {_near(paths.published / QUALITY_NAME)}",
     ]
 
 

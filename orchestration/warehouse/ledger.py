@@ -6,7 +6,7 @@ Does not belong here: the posts themselves, and the decisions (gates.py takes th
     data/ledger/captures/<capture_id>.json       one file per capture, with every decision about it
     data/ledger/outcomes/<run>--<gate>.json      one file per evaluation of a gate
     data/ledger/timings/<run>.json               seconds per step
-    data/ledger/releases/<release>.json          one file per publication
+    data/ledger/releases/<time>-<what>.json      one file per publication, rollback or removal of a release
     data/ledger/settings.json                    the study that runs of this folder use
 """
 
@@ -27,6 +27,7 @@ from orchestration.contract import MAP_SUFFIX, DataDir, InputError, replacing
 
 ACCEPTED, QUARANTINED = "accepted", "quarantined"
 DECIDED_BY_GATE, DECIDED_BY_USER, DECIDED_BY_RULE = "gate", "user", "rule"
+PUBLISHED, ROLLED_BACK, REMOVED = "published", "rolled_back_to", "removed"
 
 # Reasons by which a rule sets captures aside, and knows them again.
 _SYNTHETIC = "synthetic capture set aside: this data folder now holds real captures"
@@ -288,12 +289,24 @@ class Ledger:
         rows = json.loads(path.read_text("utf-8")) if path.exists() else []
         _write_json(path, [*rows, {"step": step, "seconds": round(seconds, 3)}])
 
-    def write_release(self, release: dict[str, Any]) -> None:
-        _write_json(self.root / "releases" / f"{release['release_id']}.json", release)
+    def write_release(self, what: str, folder: str, **facts: Any) -> None:
+        """Add what happened to a release: it was `published`, `rolled_back_to` or `removed`."""
+        at = now()
+        stamp = "".join(c for c in at.split("+")[0] if c.isalnum())
+        entry = {"at": at, "what": what, "folder": folder, **facts}
+        _write_json(self.root / "releases" / f"{stamp}-{what}-{folder[:6]}.json", entry)
+
+    def releases(self) -> list[dict[str, Any]]:
+        """Everything that happened to releases, the oldest first."""
+        entries = [json.loads(path.read_text("utf-8")) for path in (self.root / "releases").glob("*.json")]
+        # Until 2026-11-26 there was one file per release, with the time of its publication only.
+        entries = [{"at": e.get("published_at"), "what": PUBLISHED, **e} for e in entries]
+        return sorted(entries, key=lambda e: e["at"])
 
     def latest_release(self) -> dict[str, Any] | None:
-        paths = sorted((self.root / "releases").glob("*.json"), key=lambda p: p.stat().st_mtime_ns)
-        return json.loads(paths[-1].read_text("utf-8")) if paths else None
+        """How what readers get now came to be it: the newest publication or rollback."""
+        served = [e for e in self.releases() if e["what"] in (PUBLISHED, ROLLED_BACK)]
+        return served[-1] if served else None
 
     def first_claims(self, claims_id: str) -> dict[str, dict[str, str]]:
         """The primary reading of each claim when there was a result for the first time: `spec_id` and `sha256`."""

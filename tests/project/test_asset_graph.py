@@ -9,13 +9,13 @@ import difflib
 import os
 from pathlib import Path
 
-from orchestration.contract import LAYERS
+from orchestration.contract import LAYERS, PUBLISHED_SCHEMAS
 from orchestration.definitions import build_defs
 from tests.project.test_layers import EXCEPTIONS
 
 SNAPSHOT = Path(__file__).parent / "snapshots" / "asset_graph.txt"
 UPDATE = "SUARA_UPDATE_SNAPSHOTS"
-GROUPS = {"capture", *LAYERS, "reference", "publish"}
+GROUPS = {"capture", *LAYERS, "reference", "publish", "readers"}
 
 
 def _graph_text() -> str:
@@ -57,7 +57,7 @@ def test_every_asset_is_described() -> None:
 def test_no_asset_reads_upwards() -> None:
     graph = build_defs().resolve_asset_graph()
     order = {name: i for i, name in enumerate(("capture", "raw", "reference", "staging", "intermediate", "marts"))}
-    order |= {"quality": 6, "reports": 6, "publish": 7}
+    order |= {"quality": 6, "reports": 6, "publish": 7, "readers": 8}
     wrong = [
         f"{key.to_user_string()} is made from {parent.to_user_string()}"
         for key in graph.get_all_asset_keys()
@@ -66,3 +66,16 @@ def test_no_asset_reads_upwards() -> None:
         and (key.path[-1], parent.path[-1]) not in EXCEPTIONS
     ]
     assert not wrong
+
+
+def test_every_asset_has_owner_and_kind_and_tables_for_readers_show_columns_and_docs() -> None:
+    graph = build_defs().resolve_asset_graph()
+    nodes = {key.to_user_string(): graph.get(key) for key in graph.get_all_asset_keys()}
+    assert not [name for name, node in nodes.items() if not node.owners or not node.kinds]
+    shown = [node for node in nodes.values() if node.group_name in PUBLISHED_SCHEMAS]
+    assert shown
+    for node in shown:
+        assert node.metadata["dagster/column_schema"].columns
+        assert Path(node.metadata["docs"].value).is_file()
+        assert node.tags["suara/layer"] == node.group_name
+    assert nodes["marts/fct_theme_hits"].tags["suara/area"] == "themes"

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import dagster as dg
 
-from orchestration.automation import daily_refresh, inbox_sensor, refresh
+from orchestration.automation import daily_refresh, inbox_sensor, look_at_readers, refresh
 from orchestration.definitions import build_defs
 
 
 def test_schedule_and_sensor_ship_switched_off_and_say_so() -> None:
     definitions = build_defs()
     schedules, sensors = list(definitions.schedules or []), list(definitions.sensors or [])
-    assert schedules == [daily_refresh]
+    assert schedules == [daily_refresh, look_at_readers]
     assert sensors == [inbox_sensor]
-    assert daily_refresh.default_status is dg.DefaultScheduleStatus.STOPPED
+    assert {one.default_status for one in schedules} == {dg.DefaultScheduleStatus.STOPPED}
     assert inbox_sensor.default_status is dg.DefaultSensorStatus.STOPPED
-    assert "switched off" in (daily_refresh.description or "")
+    assert all("switched off" in (one.description or "") for one in schedules)
     assert "switched off" in (inbox_sensor.description or "")
 
 

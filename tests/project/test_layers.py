@@ -14,12 +14,14 @@ MAY_READ = {
     "quality": {"staging", "intermediate", "marts", "quality"},
     "reports": {"marts"},
 }
+# Tables for people who do not join carry plain names, without a prefix (docs/decisions/0026).
+WIDE = ("posts_wide", "account_months", "hashtag_months", "theme_months")
 PREFIXES = {
     "staging": ("stg_",),
     "intermediate": ("int_",),
     "marts": ("dim_", "fct_", "codebook_"),
     "quality": ("fct_",),
-    "reports": ("rpt_",),
+    "reports": ("rpt_", *WIDE),
 }
 # Staging reads of staging only which captures are accepted.
 BOOKKEEPING = "stg_suara__"

@@ -283,6 +283,12 @@ insert into quality.fct_check_outcomes values
     ('r1', '2026-01-02 00:00:00+00', 'raw', 'ids_intact', 'raw/x_api_v2', 'c2' || repeat('0', 62), 'critical', 'validity', false, '40 % end in 000', '0 %', 20, 'Excel damages ids.', 'Export again as text.'),
     ('r1', '2026-01-02 00:00:00+00', 'raw', 'totals_agree', 'raw/x_archive', 'c1' || repeat('0', 62), 'warning', 'consistency', false, '910', '912', 2, 'A part may be missing.', 'Ask for the archive again.'),
     ('r1', '2026-01-02 00:00:01+00', 'marts', 'post_key_unique', 'marts/fct_posts', null, 'critical', 'uniqueness', true, '0', '0', 0, 'why', 'next');
+
+alter table marts.dim_themes add codebook_hash varchar default 'hash of the codebook';
+alter table reports.rpt_claims add claims_sha256 varchar default 'hash of the claims';
+alter table quality.fct_check_outcomes add failing_sample varchar
+    default '["record 3 of budi_private_person.zip (id 12)"]';
+alter table quality.fct_capture_outcomes add observed_at timestamptz default '2023-04-01 00:00:00+00';
 """
 
 

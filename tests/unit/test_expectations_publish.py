@@ -106,6 +106,14 @@ def test_table_that_the_warehouse_lacks_is_a_difference_even_when_empty(tmp_path
     assert "not stated in the warehouse" in outcome.observed
 
 
+@pytest.mark.parametrize("condition", ["true", "is_registered"])
+def test_view_of_the_warehouse_is_a_table_with_all_its_rows(condition: str, tmp_path: Path) -> None:
+    con = publish_database(tmp_path)
+    con.execute("create view warehouse.reports.wide as select handle from warehouse.marts.dim_accounts")
+    con.execute(f"create table reports.wide as select handle from marts.dim_accounts where {condition}")
+    assert outcome_of(con, "publish", "published_rows_equal_warehouse").passed is (condition == "true")
+
+
 @pytest.mark.parametrize(
     "sql",
     ["delete from quality.fct_record_accounting where capture_id = 'bad'", "delete from marts.fct_posts where no = 1"],

@@ -13,9 +13,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from expectations.catalog import CATALOG
+from expectations.thresholds import THRESHOLDS
 from orchestration.contract import DataDir
 from orchestration.publishing.dictionary import dictionary_markdown, write_dictionary
-from orchestration.publishing.published_file import build_candidate, promote
+from orchestration.publishing.published_file import build_candidate, build_published_file, promote
+from orchestration.publishing.quality_page import write_quality_page
 from orchestration.publishing.queries import QUERIES
 from orchestration.publishing.report import write_study_report
 from orchestration.publishing.summary import summarise
@@ -70,12 +73,12 @@ class Page(HTMLParser):
         return " ".join(" ".join(self.words).split())
 
 
-@pytest.fixture(scope="module", params=["study_report.html", "data_dictionary.html"])
+@pytest.fixture(scope="module", params=["study_report.html", "data_dictionary.html", "data_quality.html"])
 def page(request: pytest.FixtureRequest, paths: DataDir) -> str:
     return (paths.published / request.param).read_text("utf-8")
 
 
-# ---------- both pages
+# ---------- every page
 
 
 def test_page_asks_the_network_for_nothing(page):
@@ -108,7 +111,7 @@ def test_page_says_that_the_data_is_synthetic(page):
     assert "SYNTHETIC DATA" in page
 
 
-@pytest.mark.parametrize("write", [write_study_report, write_dictionary])
+@pytest.mark.parametrize("write", [write_study_report, write_dictionary, write_quality_page])
 def test_same_file_gives_the_same_bytes(paths, tmp_path, write):
     write(paths.published_file, tmp_path / "a.html")
     write(paths.published_file, tmp_path / "b.html")
@@ -366,3 +369,64 @@ def test_summary_before_the_first_publish(tmp_path):
 def test_templates_lie_inside_the_package():
     folder = Path(__file__).parents[2] / "orchestration" / "publishing" / "templates"
     assert {p.name for p in folder.iterdir()} >= {"style.css.j2", "study_report.html.j2", "data_dictionary.html.j2"}
+
+
+# ---------- quality page
+
+
+OUTCOME = """
+insert into quality.fct_check_outcomes values
+    ($run, $at::timestamptz, $gate, $name, 'x_archive', 'c1' || repeat('0', 62), 'critical', 'validity', $passed,
+        '9 of 910 are not', 'every record', 9, 'words of the outcome', 'next', $sample)
+"""
+SAMPLE = '["record 1 of data/tweets.js", "record 2", "record 3", "record 4", "record 5", "record 6"]'
+
+
+@pytest.fixture(scope="module")
+def quality(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The page of data for which one check of the catalog passed first and failed then."""
+    folder = tmp_path_factory.mktemp("quality")
+    warehouse = make_warehouse(folder)
+    with duckdb.connect(str(warehouse)) as con:
+        con.execute("delete from quality.fct_check_outcomes where gate <> 'raw' or run_id <> 'r1'")
+        for gate, name in (("raw", LIMITED.name), ("publish", "no_views")):
+            for run, at, passed in (("r0", "2026-01-01", True), ("r1", "2026-01-02", gate == "publish")):
+                con.execute(
+                    OUTCOME, {"run": run, "at": at, "gate": gate, "name": name, "passed": passed, "sample": SAMPLE}
+                )
+    build_published_file(
+        warehouse, folder / "f.duckdb", run_id="r1", descriptions=make_descriptions(warehouse), study="demo"
+    )
+    write_quality_page(folder / "f.duckdb", folder / "page.html")
+    return (folder / "page.html").read_text("utf-8")
+
+
+# A check whose line has a measured reason.
+LIMITED = next(check for check in CATALOG if check.gate == "raw" and check.thresholds)
+
+
+def test_quality_page_says_why_what_to_do_and_where_the_line_comes_from(quality):
+    text = Page(quality).text
+    assert LIMITED.why in text.replace("  ", " ")
+    assert LIMITED.next_step in text
+    for limit in LIMITED.thresholds:
+        assert THRESHOLDS[limit].reason in text
+    assert "expected every record; found 9 of 910 are not" in text
+    assert "passed in 1 of 2 evaluations" in text
+
+
+def test_quality_page_shows_some_examples_and_counts_the_others(quality):
+    assert "<code>record 5</code>" in quality and "record 6" not in quality
+    assert "and 4 more" in quality
+
+
+def test_quality_page_names_no_private_person(quality):
+    assert PRIVATE_HANDLE not in quality.lower()
+    assert f"capture c2{'0' * 6}" in quality
+
+
+def test_quality_page_counts_only_what_was_said_of_this_release(quality):
+    text = Page(quality).text
+    # raw: the check of the catalog and one of the fixture failed, one warned; publish speaks after the page is written
+    assert "0 checks passed, 1 warned, 2 failed" in text
+    assert "shown is what it said before that" in text

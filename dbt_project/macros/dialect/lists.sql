@@ -158,3 +158,15 @@
 {% macro duckdb__list_collected(value) -%}
     list_sort(list({{ value }}))
 {%- endmacro %}
+
+
+{#- One text of each row of a group, sorted, as one text; null where every one is null. Sorted as a list, for the reason
+    above. -#}
+{% macro texts_collected(value, separator='; ') -%}
+    {{ return(adapter.dispatch('texts_collected')(value, separator)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__texts_collected(value, separator) -%}
+    nullif(array_to_string(list_sort(list({{ value }}) filter (where {{ value }} is not null)), '{{ separator }}'), '')
+{%- endmacro %}
