@@ -114,6 +114,11 @@ class DataDir:
         return self.root / "indicators"
 
     @property
+    def receipts(self) -> Path:
+        """What was removed, when and why: one JSON file per deletion, purge or hydrated export; no content."""
+        return self.root / "receipts"
+
+    @property
     def scratch(self) -> Path:
         """Temporary files of a run (unpacked members, DuckDB spill). Emptied at the start of a run."""
         return self.root / "scratch"

@@ -16,6 +16,7 @@ from orchestration.assets.raw import UNTOUCHED
 from orchestration.checks import PUBLISHED_FILE, catalog_results, catalog_specs
 from orchestration.contract import PUBLISHED_SCHEMAS
 from orchestration.dbt_translator import OWNERS, SuaraTranslator
+from orchestration.deletion import begun, gate
 from orchestration.publishing import published_file as publishing
 from orchestration.publishing.descriptions import Descriptions
 from orchestration.resources.dbt import Dbt
@@ -69,7 +70,14 @@ def build_published(manifest: Mapping[str, Any], translator: SuaraTranslator) ->
         blocking=True,
         metadata={"gate": "publish", "severity": gates.CRITICAL, "dimension": "timeliness"},
     )
-    checks = [fresh, *catalog_specs("publish")]
+    forgotten = dg.AssetCheckSpec(
+        name=gate.FORGOTTEN,
+        asset=PUBLISHED_FILE,
+        description=gate.FORGOTTEN_TEXT,
+        blocking=True,
+        metadata={"gate": "publish", "severity": gates.CRITICAL, "dimension": "integrity"},
+    )
+    checks = [fresh, forgotten, *catalog_specs("publish")]
 
     @dg.multi_asset(name="publish", specs=specs, check_specs=checks, can_subset=False)
     def publish(
@@ -102,6 +110,7 @@ def build_published(manifest: Mapping[str, Any], translator: SuaraTranslator) ->
                 verdict = gates.evaluate(audit, "publish", ledger, [freshness])
             finally:
                 audit.close()
+            verdict.outcomes.append(gate.forgotten_outcome(paths, ledger, candidate.folder))
             ledger.write_outcomes(context.run.run_id, "publish", verdict.outcomes)
             yield from catalog_results(checks, verdict)
             if verdict.failed_tables or verdict.failed_captures:
@@ -118,6 +127,7 @@ def build_published(manifest: Mapping[str, Any], translator: SuaraTranslator) ->
                     "row_counts": release.row_counts,
                 }
             )
+            begun.close(paths, release.release_id, context.log.info)
             serving = f"release {release.short_id} of run {context.run.run_id}"
             context.log.info(f"serving {serving}")
             common: dict[str, Any] = {
