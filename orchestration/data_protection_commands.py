@@ -130,7 +130,7 @@ def purge(data_dir: Path | None, source: str | None, name: str | None, why: str,
         if begun:
             # what keeps a deletion from being finished goes with it
             begun.captures += [_whole(ledger, one) for one in entries]
-            begun.steps = [step for step in begun.steps if step not in ("captures", "warehouse", "copies")]
+            begun.steps = [step for step in begun.steps if step not in ("captures", "warehouse", journals.CLEARED)]
             begun.write(paths)
         else:
             with planned(paths, [], whole=[one.capture_id for one in entries]) as plan:

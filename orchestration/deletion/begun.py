@@ -40,7 +40,7 @@ def go_on(data_dir: DataDir, log: Log) -> bool:
 def close(data_dir: DataDir, release_id: str, log: Log) -> dict[str, Any] | None:
     """After a release: remove what is older, search, write the receipt. Nothing when no deletion was begun."""
     begun = Journal.read(data_dir)
-    if begun is None or "copies" not in begun.steps:
+    if begun is None or journal.CLEARED not in begun.steps:
         return None
     begun.did(data_dir, f"{PUBLISHED} {release_id}")
     receipt = forget.finish(data_dir, begun, release=release_id)

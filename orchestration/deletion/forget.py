@@ -53,6 +53,8 @@ _HEAD = 120
 _MOST_TEXTS = 20_000
 # Tables that remember what cannot be built again, with the key of the post that they speak of.
 _REMEMBERED = {"int_codebook__versions": None, "int_codebook__codings": "post_key"}
+# Places below the data folder with a use of their own; a copy of a capture lies elsewhere.
+_PLACES = ("captures", "published", "ledger", "receipts", "dagster_home", "deletion")
 _REMOVED_TEXT = "[removed: it held a deleted text]"
 
 
@@ -402,7 +404,14 @@ def clear(data_dir: DataDir, journal: Journal) -> bool:
                 shutil.rmtree(folder, ignore_errors=True)
     if journal.post_keys:
         CodingStore(data_dir).remove_posts(set(journal.post_keys))
-    journal.did(data_dir, "copies")
+    if journals.CLEARED not in journal.steps:
+        # the ledger's outcomes are loaded by the run that follows, so what they quote goes before it
+        rest = (data_dir.captures, data_dir.published, data_dir.warehouse, journals.place(data_dir).parent)
+        places = [path for path in sorted(data_dir.root.iterdir()) if path not in rest]
+        traces = _traces_of(data_dir, journal)
+        for path in find_traces(data_dir, traces, places):
+            _note_removed(data_dir, journal, path, _take_away(data_dir, path, traces))
+    journal.did(data_dir, journals.CLEARED)
     if not is_left:
         withdraw(data_dir)
     return is_left
@@ -529,7 +538,6 @@ def finish(data_dir: DataDir, journal: Journal, *, release: str | None) -> dict[
     Raises:
         SuaraError: A trace is left in something that cannot be removed by itself. The journal stays.
     """
-    ledger = Ledger(data_dir)
     if release is None:
         withdraw(data_dir)
     else:
@@ -538,19 +546,15 @@ def finish(data_dir: DataDir, journal: Journal, *, release: str | None) -> dict[
         for folder in releases.iterdir():
             if folder.resolve() != current:
                 shutil.rmtree(folder, ignore_errors=True)
-    stays = [ledger.stored_path(entry) for entry in ledger.captures()]
-    traces = distinctive(journal.texts, [path for path in stays if path.exists()])
+    traces = _traces_of(data_dir, journal)
     searched = sum(1 for _ in files_below(data_dir.root))
     left = find_traces(data_dir, traces)
+    left |= dict.fromkeys(_copies_of(data_dir, journal), 1)
     left.pop(journals.place(data_dir), None)
     held = []
     for path in left:
-        relative = path.relative_to(data_dir.root).as_posix()
-        if not _take_away(data_dir, path, traces):
-            held.append(relative)
-        elif relative not in journal.removed_files:
-            journal.removed_files.append(relative)
-            journal.did(data_dir, f"removed {relative}")
+        if not _note_removed(data_dir, journal, path, _take_away(data_dir, path, traces)):
+            held.append(path.relative_to(data_dir.root).as_posix())
     if held:
         raise SuaraError(
             f"The deletion {journal.receipt_id} is not finished: expected no trace of what was deleted; found one in "
@@ -574,6 +578,40 @@ def finish(data_dir: DataDir, journal: Journal, *, release: str | None) -> dict[
     write_json(data_dir.receipts / f"{journal.receipt_id}.json", receipt)
     journals.close(data_dir)
     return receipt
+
+
+def _traces_of(data_dir: DataDir, journal: Journal) -> Traces:
+    ledger = Ledger(data_dir)
+    stays = [ledger.stored_path(entry) for entry in ledger.captures()]
+    return distinctive(journal.texts, [path for path in stays if path.exists()])
+
+
+def _note_removed(data_dir: DataDir, journal: Journal, path: Path, is_gone: bool) -> bool:
+    relative = path.relative_to(data_dir.root).as_posix()
+    if is_gone and relative not in journal.removed_files:
+        journal.removed_files.append(relative)
+        journal.write(data_dir)
+    return is_gone
+
+
+def _copies_of(data_dir: DataDir, journal: Journal) -> list[Path]:
+    """Copies of captures as they were delivered, below the data folder: the demo keeps what it generated.
+
+    They are known by their hash, since a text that other posts share is no trace by itself.
+    """
+    olds = {told["old_sha256"] for told in journal.captures}
+    ids = [row["value"].encode() for row in journal.tombstones if row["kind"] == "post"]
+    found = []
+    for path in files_below(data_dir.root):
+        top = path.relative_to(data_dir.root).parts[0]
+        if (
+            top in ("captures", "published", "ledger", "receipts", "dagster_home", "deletion")
+            or path == data_dir.warehouse
+        ):
+            continue
+        if digest_of(path) in olds or (top == "demo" and any(one in path.read_bytes() for one in ids)):
+            found.append(path)
+    return found
 
 
 def _counted(rows: Iterable[dict[str, Any]]) -> dict[str, int]:

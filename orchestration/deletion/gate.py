@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 
 from orchestration.contract import DataDir
+from orchestration.deletion import journal as journals
 from orchestration.deletion.json_posts import TEXT_KEYS
 from orchestration.deletion.requests import DELETE
 from orchestration.warehouse.gates import CRITICAL
@@ -38,6 +39,9 @@ def forgotten_outcome(data_dir: DataDir, ledger: Ledger, candidate: Path) -> dic
         candidate: Folder of the release to come.
     """
     problems: list[str] = []
+    begun = journals.Journal.read(data_dir)
+    if begun is not None and journals.CLEARED not in begun.steps:
+        problems.append(f"the deletion {begun.receipt_id} was begun and has not reached every capture")
     tombstones = ledger.tombstones()
     if tombstones:
         wanted = ledger.tombstones_id()
@@ -46,7 +50,11 @@ def forgotten_outcome(data_dir: DataDir, ledger: Ledger, candidate: Path) -> dic
                 problems.append(f"capture {entry.capture_id[:12]} was not searched for what was deleted since")
         ids = sorted({row["value"] for row in tombstones if row["kind"] == "post" and row["action"] == DELETE})
         databases = [data_dir.warehouse, *sorted(candidate.glob("*.duckdb"))]
-        for folder in (data_dir.rejected, data_dir.published / "releases"):
+        # while a deletion is under way the releases before this one hold it: they go with the one to come
+        kept = [data_dir.rejected]
+        if begun is None:
+            kept.append(data_dir.published / "releases")
+        for folder in kept:
             databases += sorted(folder.rglob("*.duckdb")) if folder.is_dir() else []
         for path in databases:
             if path.exists():

@@ -15,6 +15,7 @@ from typing import Any
 from orchestration.contract import DataDir
 from orchestration.warehouse.ledger import write_json
 
+CLEARED = "copies"  # the step after which captures, warehouse and copies are without what goes
 DELETION, PURGE, RETENTION = "deletion", "purge", "retention"
 
 

@@ -108,7 +108,7 @@ def _walk(value: Any, names: Names, removed: Removed, path: tuple[str, ...]) -> 
                 removed.records += 1
             else:
                 kept.append(left)
-        return kept if len(kept) < len(value) else value
+        return kept
     if not isinstance(value, dict):
         return value
     own = own_id(value)
@@ -157,6 +157,8 @@ def _is_account(value: Mapping[str, Any]) -> bool:
 def _is_named(value: dict[str, Any], own: str | None, names: Names, path: tuple[str, ...]) -> bool:
     if own in names.posts and not _is_account(value):
         return True
+    if names.posts and _repeats(value) & names.posts:
+        return True
     if names.heads and "noteTweetId" in value and _is_note_of(value, names):
         return True
     if not names.accounts:
@@ -165,6 +167,16 @@ def _is_named(value: dict[str, Any], own: str | None, names: Names, path: tuple[
         in_mention = bool(path) and (path[-1] in _MENTIONS or "entities" in path or path[-1] in _AUTHOR_KEYS)
         return not in_mention and bool(_account_names(value) & names.accounts)
     return bool(_author_names(value) & names.accounts)
+
+
+def _repeats(value: Mapping[str, Any]) -> set[str]:
+    """Ids of posts that a post repeats, where it says so without holding them."""
+    found = {str(value[key]) for key in ("retweeted_status_id_str", "retweeted_status_id") if value.get(key)}
+    references = value.get("referenced_tweets")
+    for one in references if isinstance(references, list) else ():
+        if isinstance(one, dict) and one.get("type") == "retweeted":
+            found.add(str(one.get("id")))
+    return found
 
 
 def _is_note_of(value: Mapping[str, Any], names: Names) -> bool:
@@ -208,8 +220,6 @@ def _stub(
 ) -> tuple[Any] | None:
     """What stays of a named object because it tells a fact of the post around it, or of the deletion itself."""
     if value.get("type") in _REFERENCES and "referenced_tweets" in path:
-        if value["type"] == "retweeted":
-            return None
         if value.keys() - _STUB_KEYS:
             note_texts(value, removed)
             removed.emptied += 1

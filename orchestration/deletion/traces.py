@@ -144,7 +144,7 @@ def find_traces(data_dir: DataDir, traces: Traces, folders: Iterable[Path] | Non
     """How many pieces of the texts each file below the data folder (or below `folders`) holds, where it holds any."""
     found = {}
     if traces:
-        for folder in folders or [data_dir.root]:
+        for folder in [data_dir.root] if folders is None else folders:
             for path in [folder] if folder.is_file() else files_below(folder):
                 if hits := search_file(path, traces):
                     found[path] = len(hits)

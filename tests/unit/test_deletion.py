@@ -1,0 +1,474 @@
+"""What is to be forgotten, how a record looks without it, and the search for what is left."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import openpyxl
+import pytest
+import zstandard
+
+from orchestration.contract import DataDir, InputError, SuaraError
+from orchestration.deletion.forget import begin, clear, finish, lock, planned, prepare
+from orchestration.deletion.gate import forgotten_outcome
+from orchestration.deletion.journal import DELETION, PURGE, Journal
+from orchestration.deletion.json_posts import Names, Removed, without
+from orchestration.deletion.requests import SCRUB_GEO, Target, read_request
+from orchestration.deletion.retention import due, set_retention
+from orchestration.deletion.rewriting import rewrite
+from orchestration.deletion.traces import Traces, search_file
+from orchestration.warehouse.ledger import Ledger
+
+GONE = "1600000000000000001"
+STAYS = "1600000000000000002"
+TEXT = "A sentence about zirconium herons that no other post of this file has in it, ever."
+OTHER = "Another sentence, about the weather in an imaginary port and the boats in it."
+
+
+# What a request names ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (GONE, Target("x", "post", GONE)),
+        (f"https://twitter.com/IOM/status/{GONE}?s=20", Target("x", "post", GONE)),
+        ("@IOM_Indonesia", Target("x", "account", "iom_indonesia")),
+        ("https://x.com/IOM_Indonesia", Target("x", "account", "iom_indonesia")),
+        ("account:77", Target("x", "account", "77")),
+        ("@me@a.example", Target("mastodon", "account", "me@a.example")),
+        ("@me.bsky.social", Target("bluesky", "account", "me.bsky.social")),
+        ("did:plc:abc", Target("bluesky", "account", "did:plc:abc")),
+        ("https://a.example/@me/5", Target("mastodon", "post", "https://a.example/users/me/statuses/5")),
+        (
+            "https://bsky.app/profile/did:plc:abc/post/3k",
+            Target("bluesky", "post", "at://did:plc:abc/app.bsky.feed.post/3k"),
+        ),
+        ('{"id":"5","action":"delete","reason":"suspended"}', Target("x", "post", "5", "suspended")),
+        ('{"id":"5","action":"delete"}', Target("x", "post", "5", "deleted")),
+        ('{"id":"5","action":"scrub_geo","reason":"scrub_geo"}', Target("x", "post", "5", SCRUB_GEO, SCRUB_GEO)),
+        ('{"id":"5","action":"delete","reason":"scrub_geo"}', Target("x", "post", "5", SCRUB_GEO, SCRUB_GEO)),
+    ],
+)
+def test_a_line_names_a_post_or_an_account(tmp_path: Path, line: str, expected: Target) -> None:
+    path = tmp_path / "request.txt"
+    path.write_text(f"# why\n\n{line}\n{line}\n", encoding="utf-8")
+    assert read_request(path) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("1.23457E+17", "'1.23457E+17'"),
+        ("some text", "'some text'"),
+        ('{"id":"5","action":"delete","reason":"bored"}', "'bored'"),
+        ('{"id":"5","action":"keep"}', "'keep'"),
+        ('{"id":"x","action":"delete"}', "'x'"),
+        ('{"id":"5","action":"del', "broken JSON"),
+        ("https://bsky.app/profile/me.bsky.social/post/3k", "one with a handle"),
+    ],
+)
+def test_a_line_that_names_nothing_is_told_with_its_number(tmp_path: Path, line: str, found: str) -> None:
+    path = tmp_path / "request.txt"
+    path.write_text(f"5\n{line}\n", encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        read_request(path)
+    assert "request.txt, line 2: expected" in str(error.value)
+    assert found in str(error.value)
+
+
+def test_an_empty_result_of_batch_compliance_is_valid(tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").touch()
+    assert read_request(tmp_path / "empty.jsonl") == []
+
+
+def test_ids_of_a_job_for_users_are_accounts(tmp_path: Path) -> None:
+    (tmp_path / "users.jsonl").write_text('{"id":"5","action":"delete","reason":"deactivated"}\n6\n')
+    found = read_request(tmp_path / "users.jsonl", accounts=True)
+    assert [(one.kind, one.value) for one in found] == [("account", "5"), ("account", "6")]
+
+
+# Records ----------------------------------------------------------------------------------------------------------
+
+
+def user(number: str, handle: str) -> dict[str, str]:
+    return {"id_str": number, "screen_name": handle}
+
+
+REMOVED = {
+    "post of v1.1": {"id_str": GONE, "text": TEXT, "user": user("1", "a")},
+    "post of v2": {"id": GONE, "text": TEXT},
+    "page of one post": {"data": {"id": GONE, "text": TEXT}, "includes": {"users": []}},
+    "wrapped post of an archive": {"tweet": {"id_str": GONE, "full_text": TEXT}},
+    "header of an archive": {"tweet": {"tweet_id": GONE, "user_id": "1"}},
+    "retweet that holds it": {"id_str": STAYS, "text": "RT @a", "retweeted_status": {"id_str": GONE, "text": TEXT}},
+    "repost that names it": {"id": STAYS, "text": "RT", "referenced_tweets": [{"type": "retweeted", "id": GONE}]},
+    "entry of the web client": {"content": {"itemContent": {"tweet_results": {"result": {"rest_id": GONE}}}}},
+    "boost of Mastodon": {"uri": "s/2", "content": "", "reblog": {"uri": GONE, "content": TEXT}},
+    "post of an outbox": {"type": "Create", "object": {"id": GONE, "content": TEXT}},
+    "announcement of an outbox": {"type": "Announce", "id": "a/1", "object": GONE},
+    "post of a feed": {"post": {"uri": GONE, "record": {"text": TEXT}}},
+    "repost of a repository": {"uri": "at://1", "value": {"$type": "repost", "subject": {"uri": GONE, "cid": "c"}}},
+}
+
+
+@pytest.mark.parametrize("name", REMOVED)
+def test_a_record_goes_with_its_post(name: str) -> None:
+    stays, _ = without(json.loads(json.dumps(REMOVED[name])), Names(frozenset({GONE})), Removed())
+    assert not stays
+
+
+KEPT: dict[str, tuple[Any, Any]] = {
+    "a reply keeps the id that it answers": (
+        {"id": STAYS, "text": OTHER, "referenced_tweets": [{"type": "replied_to", "id": GONE, "text": TEXT}]},
+        {"id": STAYS, "text": OTHER, "referenced_tweets": [{"type": "replied_to", "id": GONE}]},
+    ),
+    "a quote loses what it quotes": (
+        {"id_str": STAYS, "text": OTHER, "quoted_status_id_str": GONE, "quoted_status": {"id_str": GONE, "text": TEXT}},
+        {"id_str": STAYS, "text": OTHER, "quoted_status_id_str": GONE},
+    ),
+    "a page keeps its other posts": (
+        {"data": [{"id": GONE, "text": TEXT}, {"id": STAYS, "text": OTHER}], "includes": {"tweets": [{"id": GONE}]}},
+        {"data": [{"id": STAYS, "text": OTHER}], "includes": {"tweets": []}},
+    ),
+    "a deletion stays told": (
+        {"tweet": {"id_str": GONE, "full_text": TEXT, "deleted_at": "Mon"}},
+        {"tweet": {"id_str": GONE, "deleted_at": "Mon"}},
+    ),
+    "a deletion of a stream stays told": (
+        {"delete": {"status": {"id": int(GONE), "user_id": 3}}},
+        {"delete": {"status": {"id": int(GONE), "user_id": 3}}},
+    ),
+    "a strong reference stays": (
+        {"uri": STAYS, "record": {"text": OTHER, "reply": {"parent": {"uri": GONE, "cid": "c"}}}},
+        {"uri": STAYS, "record": {"text": OTHER, "reply": {"parent": {"uri": GONE, "cid": "c"}}}},
+    ),
+    "an account with the same number stays": (
+        {"id_str": GONE, "screen_name": "a", "followers_count": 3},
+        {"id_str": GONE, "screen_name": "a", "followers_count": 3},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_what_speaks_of_a_post_stays_without_it(name: str) -> None:
+    value, expected = KEPT[name]
+    stays, kept = without(json.loads(json.dumps(value)), Names(frozenset({GONE})), Removed())
+    assert stays
+    assert kept == expected
+
+
+@pytest.mark.parametrize(
+    "post",
+    [
+        {"id_str": STAYS, "text": OTHER, "user": user("7", "Gone")},
+        {"id": STAYS, "text": OTHER, "author_id": "7"},
+        {"id": STAYS, "text": OTHER, "author": {"id": "9", "username": "Gone"}},
+        {"uri": "at://did:plc:gone/app.bsky.feed.post/1", "record": {"text": OTHER}, "author": {"did": "did:plc:gone"}},
+        {"rest_id": STAYS, "legacy": {"full_text": OTHER}, "core": {"user_results": {"result": {"rest_id": "7"}}}},
+    ],
+)
+def test_posts_of_an_account_go_with_it(post: dict) -> None:
+    names = Names(accounts=frozenset({"7", "gone", "did:plc:gone"}))
+    assert not without(post, names, Removed())[0]
+    mentioning = {
+        "id": STAYS,
+        "text": OTHER,
+        "author_id": "8",
+        "entities": {"mentions": [{"username": "gone", "id": "7"}]},
+    }
+    assert without(mentioning, names, Removed())[0]
+
+
+def test_scrub_geo_removes_the_place_and_keeps_the_post() -> None:
+    post = {"id": GONE, "text": TEXT, "geo": {"coordinates": [1, 2]}, "place": {"name": "P"}, "coordinates": None}
+    removed = Removed()
+    stays, kept = without(post, Names(scrubbed=frozenset({GONE})), removed)
+    assert stays
+    assert kept == {"id": GONE, "text": TEXT, "geo": None, "place": None, "coordinates": None}
+    assert removed.scrubbed == 2
+
+
+# Files ------------------------------------------------------------------------------------------------------------
+
+LINES = [
+    json.dumps({"id": i, "text": t, "created_at": "2023-01-01T00:00:00Z"}) for i, t in ((GONE, TEXT), (STAYS, OTHER))
+]
+NAMES = Names(frozenset({GONE}))
+
+
+def rewritten(stored: Path, names: Names = NAMES) -> tuple[Path, Removed]:
+    removed = Removed()
+    target = stored.with_name(f"new-{stored.name}")
+    assert rewrite(stored, target, names, removed)
+    return target, removed
+
+
+@pytest.mark.parametrize("pack", [lambda data: data, gzip.compress, zstandard.compress], ids=["plain", "gzip", "zstd"])
+def test_lines_that_stay_keep_their_bytes(tmp_path: Path, pack: Any) -> None:
+    odd = '{ "id":"3",\t"text" : "\\u00e9 spaced  oddly",  "created_at":"2023-01-01T00:00:00Z"}'
+    (tmp_path / "a.jsonl").write_bytes(pack("\n".join([*LINES, "", odd]).encode()))
+    target, removed = rewritten(tmp_path / "a.jsonl")
+    data = target.read_bytes()
+    if data[:2] == b"\x1f\x8b":
+        data = gzip.decompress(data)
+    elif data[:4] == b"\x28\xb5\x2f\xfd":
+        data = zstandard.ZstdDecompressor().stream_reader(data).read()
+    else:
+        assert pack(b"x") == b"x"
+    assert data.decode() == f"{LINES[1]}\n\n{odd}"
+    assert removed.texts == {TEXT}
+    assert target.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_archive_keeps_its_other_members(tmp_path: Path) -> None:
+    tweets = f'window.YTD.tweets.part0 = [\n  {{"tweet": {LINES[0]}}},\n  {{"tweet":   {LINES[1]}}}\n]'
+    long = f"{TEXT} {TEXT} {TEXT} {TEXT}"
+    note = {"noteTweet": {"noteTweetId": "9", "core": {"text": long + " the long rest"}}}
+    cut = tweets.replace(TEXT, long[:270])
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("data/tweets.js", cut)
+        archive.writestr("data/note-tweet.js", f"window.YTD.note_tweet.part0 = [{json.dumps(note)}]")
+        archive.writestr(f"data/tweets_media/{GONE}-a.jpg", b"picture")
+        archive.writestr(f"data/tweets_media/{STAYS}-a.jpg", b"other")
+    plan = prepare_one(tmp_path / "a.zip", tmp_path / "data")
+    with zipfile.ZipFile(plan) as archive:
+        assert set(archive.namelist()) == {"data/tweets.js", "data/note-tweet.js", f"data/tweets_media/{STAYS}-a.jpg"}
+        assert archive.read("data/tweets.js").decode().endswith(f'{{"tweet":   {LINES[1]}}}\n]')
+        assert "[]" in archive.read("data/note-tweet.js").decode()
+
+
+def prepare_one(stored: Path, root: Path) -> Path:
+    """A capture of one file, written anew as `suara forget` would."""
+    paths = DataDir(root)
+    Ledger(paths).store(stored)
+    (one,) = prepare(paths, [Target("x", "post", GONE)]).captures
+    assert one.refusal is None and one.new is not None
+    return one.new
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252", "utf-16"])
+def test_a_table_keeps_its_encoding_and_its_other_rows(tmp_path: Path, encoding: str) -> None:
+    rows = [f'{GONE};"{TEXT}\nsecond “line”";@a', f'{STAYS};"say ""yes"" – {OTHER} à côté";@b']
+    text = "\r\n".join(["id;text;username", *rows, ""])
+    (tmp_path / "a.csv").write_bytes(text.encode(encoding))
+    target, removed = rewritten(tmp_path / "a.csv")
+    assert target.read_bytes().decode(encoding) == "\r\n".join(["id;text;username", rows[1], ""])
+    assert any(TEXT in one for one in removed.texts)
+
+
+def test_rows_of_a_workbook_and_of_parquet_go(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["Post id", "Text"], [GONE, TEXT], [STAYS, OTHER]):
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    target, _ = rewritten(tmp_path / "a.xlsx")
+    assert list(openpyxl.load_workbook(target).active.values) == [("Post id", "Text"), (STAYS, OTHER)]
+    with duckdb.connect() as con:
+        values = f"select * from (values ('{GONE}', '{TEXT}'), ('{STAYS}', '{OTHER}')) as t(id, text)"
+        con.execute(f"copy ({values}) to '{tmp_path}/a.parquet'")
+        target, _ = rewritten(tmp_path / "a.parquet")
+        assert con.execute(f"select * from '{target}'").fetchall() == [(STAYS, OTHER)]
+
+
+def test_nothing_is_written_when_nothing_has_to_go(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(LINES[1])
+    assert not rewrite(tmp_path / "a.jsonl", tmp_path / "new", NAMES, Removed())
+    assert not (tmp_path / "new").exists()
+
+
+# The search -------------------------------------------------------------------------------------------------------
+
+
+def pack_zip(path: Path, data: bytes) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("inner.js.gz", gzip.compress(data))
+
+
+def pack_parquet(path: Path, data: bytes) -> None:
+    with duckdb.connect() as con:
+        con.execute(f"copy (select [{{'a': ?}}] as nested) to '{path}' (format parquet)", [data.decode()])
+
+
+def pack_database(path: Path, data: bytes) -> None:
+    with duckdb.connect(str(path)) as con:
+        con.execute("create table posts as select i, ? as text from range(10000) as t(i)", [data.decode()])
+
+
+PACKERS = {
+    "plain": lambda path, data: path.write_bytes(b"x" * (1 << 20) + data),
+    "json": lambda path, data: path.write_text(json.dumps({"text": data.decode()})),
+    "html": lambda path, data: path.write_text(data.decode().replace("&", "&amp;").replace('"', "&quot;")),
+    "utf-16": lambda path, data: path.write_bytes(data.decode().encode("utf-16")),
+    "gzip": lambda path, data: path.write_bytes(gzip.compress(data)),
+    "zstd": lambda path, data: path.write_bytes(zstandard.compress(data)),
+    "zip": pack_zip,
+    "parquet": pack_parquet,
+    "duckdb": pack_database,
+}
+
+
+@pytest.mark.parametrize("many", [False, True], ids=["few texts", "many texts"])
+@pytest.mark.parametrize("kind", PACKERS)
+def test_a_text_is_found_wherever_it_is(tmp_path: Path, kind: str, many: bool) -> None:
+    text = 'Says “é” & "both" 🚤 of an imaginary port, and nothing that others say\nin a second line of it.'
+    more = [f"Text number {number} of many, each with words of its own: {number * 7919}" for number in range(300)]
+    traces = Traces.of([text, *(more if many else [])])
+    PACKERS[kind](tmp_path / "held", text.encode())
+    PACKERS[kind](tmp_path / "clean", OTHER.encode())
+    assert search_file(tmp_path / "held", traces)
+    assert not search_file(tmp_path / "clean", traces)
+
+
+def test_what_other_posts_say_too_is_no_trace(tmp_path: Path) -> None:
+    traces = Traces.of([TEXT]).without([f"RT: {TEXT}"])
+    (tmp_path / "held").write_text(TEXT)
+    assert not search_file(tmp_path / "held", traces)
+
+
+# From request to receipt ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> DataDir:
+    paths = DataDir(tmp_path / "data")
+    (tmp_path / "a.jsonl").write_text("\n".join(LINES) + "\n")
+    Ledger(paths).store(tmp_path / "a.jsonl")
+    return paths
+
+
+def forget_it(paths: DataDir) -> Journal:
+    with planned(paths, [Target("x", "post", GONE)]) as plan:
+        return begin(paths, plan, kind=DELETION)
+
+
+def test_a_dry_run_changes_nothing(paths: DataDir) -> None:
+    before = {path: path.read_bytes() for path in paths.root.rglob("*") if path.is_file()}
+    with planned(paths, [Target("x", "post", GONE)]) as plan:
+        assert [one.records for one in plan.captures] == [1]
+    after = {path: path.read_bytes() for path in paths.root.rglob("*") if path.is_file()}
+    assert before == after
+
+
+@pytest.mark.parametrize("stop", ["after the journal", "after the capture", "after everything but the receipt"])
+def test_a_killed_deletion_is_finished_by_the_next(paths: DataDir, stop: str) -> None:
+    ledger = Ledger(paths)
+    forget_it(paths)
+    if stop != "after the journal":
+        new = next(paths.captures.rglob(".new-*"))
+        new.replace(new.with_name("a.jsonl"))
+    if stop == "after everything but the receipt":
+        begun = Journal.read(paths)
+        assert begun is not None
+        clear(paths, begun)
+    # whatever was done, the next process begins with the journal
+    begun = Journal.read(paths)
+    assert begun is not None
+    is_cleared = stop == "after everything but the receipt"
+    assert forgotten_outcome(paths, ledger, paths.candidates)["passed"] == is_cleared
+    assert clear(paths, begun)
+    receipt = finish(paths, begun, release=None)
+    (entry,) = ledger.captures()
+    assert ledger.stored_path(entry).read_text() == LINES[1] + "\n"
+    assert entry.removed["records"] == receipt["records_removed"] == 1
+    assert Journal.read(paths) is None
+    assert not list(paths.captures.rglob(".new-*"))
+    assert TEXT not in json.dumps(receipt)
+    assert [(row["value"], row["reason"]) for row in ledger.tombstones()] == [(GONE, "requested")]
+
+
+def test_a_capture_that_cannot_be_taken_apart_is_refused_or_goes_whole(paths: DataDir, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "posts.jsonl").write_text("\n".join(LINES) + "\n")
+    (folder / "repository.car").write_bytes(b"\x01tree of hashes " + TEXT.encode())
+    Ledger(paths).store(folder)
+    with planned(paths, [Target("x", "post", GONE)]) as plan, pytest.raises(SuaraError, match="--remove-whole"):
+        begin(paths, plan, kind=DELETION)
+    assert Journal.read(paths) is None
+    with planned(paths, [Target("x", "post", GONE)], remove_whole=True) as plan:
+        begun = begin(paths, plan, kind=DELETION)
+    assert clear(paths, begun)
+    receipt = finish(paths, begun, release=None)
+    assert sorted(one["what"] for one in receipt["captures"]) == ["removed whole", "rewritten"]
+    assert [entry.file_name for entry in Ledger(paths).captures()] == ["a.jsonl"]
+
+
+def test_a_purge_leaves_a_receipt_and_nothing_else(paths: DataDir) -> None:
+    (entry,) = Ledger(paths).captures()
+    with planned(paths, [], whole=[entry.capture_id]) as plan:
+        begun = begin(paths, plan, kind=PURGE, reason="API access ended")
+    assert not clear(paths, begun)
+    receipt = finish(paths, begun, release=None)
+    assert receipt["captures"][0]["old_sha256"] == entry.capture_id
+    assert receipt["reason"] == "API access ended"
+    assert not Ledger(paths).captures()
+    assert not [path for path in paths.root.rglob("*") if path.is_file() and TEXT in path.read_text("utf-8", "replace")]
+
+
+def test_gate_fires_on_a_deleted_post_in_a_table_or_a_rejected_copy(paths: DataDir) -> None:
+    ledger = Ledger(paths)
+    candidate = paths.candidates / "publish"
+    candidate.mkdir(parents=True)
+    assert forgotten_outcome(paths, ledger, candidate)["passed"]
+    begun = forget_it(paths)
+    clear(paths, begun)
+    finish(paths, begun, release=None)
+    assert forgotten_outcome(paths, ledger, candidate)["passed"]
+    for folder in (paths.rejected / "one", candidate):
+        folder.mkdir(parents=True, exist_ok=True)
+        with duckdb.connect(str(folder / "social_bi.duckdb")) as con:
+            con.execute("create schema marts")
+            con.execute("create table marts.fct_posts as select ? as post_id, 'x' as text", [GONE])
+            con.execute("create table marts.tombstones as select ? as post_id", [GONE])
+        outcome = forgotten_outcome(paths, ledger, candidate)
+        assert not outcome["passed"] and outcome["severity"] == "critical"
+        assert "marts.fct_posts has 1 of them" in outcome["observed"]
+        shutil.rmtree(folder)
+
+
+def test_gate_fires_on_a_capture_that_was_not_searched(paths: DataDir, tmp_path: Path) -> None:
+    begun = forget_it(paths)
+    clear(paths, begun)
+    finish(paths, begun, release=None)
+    (tmp_path / "b.jsonl").write_text(LINES[0].replace("created_at", "created_at ") + "\n")
+    Ledger(paths).store(tmp_path / "b.jsonl")
+    assert "was not searched" in forgotten_outcome(paths, Ledger(paths), paths.candidates)["observed"]
+
+
+# Retention --------------------------------------------------------------------------------------------------------
+
+
+def test_captures_are_due_thirty_days_before_their_last_day(paths: DataDir) -> None:
+    from datetime import date
+
+    ledger = Ledger(paths)
+    (entry,) = ledger.captures()
+    assert due(ledger) == []
+    set_retention(ledger, entry, purpose="study", legal_basis="agreement 7", until="2027-03-31")
+    assert due(ledger, date(2027, 2, 28)) == []
+    assert [one.days_left for one in due(ledger, date(2027, 3, 1))] == [30]
+    assert not due(ledger, date(2027, 3, 31))[0].is_over
+    assert due(ledger, date(2027, 4, 1))[0].is_over
+    with pytest.raises(InputError, match="2027-12-31"):
+        set_retention(ledger, entry, purpose=None, legal_basis=None, until="soon")
+
+
+def test_a_capture_whose_time_is_over_goes_before_a_run(paths: DataDir) -> None:
+    from orchestration.deletion.begun import go_on
+
+    ledger = Ledger(paths)
+    (entry,) = ledger.captures()
+    set_retention(ledger, entry, purpose=None, legal_basis=None, until="2020-01-01")
+    store = lock(paths)
+    assert not go_on(paths, lambda _: None)
+    store.release()
+    assert not ledger.captures()
+    (receipt,) = paths.receipts.glob("*-retention.json")
+    assert json.loads(receipt.read_text())["captures"][0]["what"] == "removed whole"
