@@ -1,6 +1,6 @@
 """Commands about what has to go, how long it may stay, and what may be handed on.
 
-Belongs here: arguments and printing of `suara forget`, `purge`, `retention`. Does not belong here: work
+Belongs here: arguments and printing of `suara forget`, `purge`, `retention`, `export ids`. Does not belong here: work
 (`orchestration.deletion`).
 """
 
@@ -28,8 +28,12 @@ _dry_run = click.option("--dry-run", is_flag=True, help="Say what would go; chan
 
 def add_to(main: click.Group) -> None:
     """Put these commands beside the others."""
-    for command in (forget, purge, retention):
+    for command in (forget, purge, retention, record_of_processing):
         main.add_command(command)
+    export = main.commands["export"]
+    assert isinstance(export, click.Group)
+    for command in (export_ids, export_posts):
+        export.add_command(command)
 
 
 @click.command()
@@ -187,6 +191,81 @@ def retention(
         )
     if not entries:
         click.echo("No capture.")
+
+
+_of = click.option(
+    "--of",
+    "conditions",
+    multiple=True,
+    metavar="WHAT=VALUE",
+    help="Only these posts: account=HANDLE, year=2019 or year=2015-2019, language=id, theme=CODE; may be given several "
+    "times, and all must hold.",
+)
+_for = click.option("--for", "recipient", required=True, help="Who gets it; the limits are counted for each.")
+
+
+@click.command("ids")
+@_data_dir
+@_of
+@_for
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def export_ids(data_dir: Path | None, conditions: tuple[str, ...], recipient: str, file: Path) -> None:
+    """Write the ids of posts to FILE (CSV), for third parties: no text, no name.
+
+    Own posts of registered accounts and of owners of captures. X allows 1,500,000 ids for one recipient in 30 days;
+    what was handed out is counted in data/ledger/exports.json.
+    """
+    _export(data_dir, conditions, recipient, file, hydrated=False)
+
+
+@click.command("posts")
+@_data_dir
+@_of
+@_for
+@click.option("--hydrated", is_flag=True, help="Yes, with texts: at most 500 posts a day for one recipient.")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def export_posts(
+    data_dir: Path | None, conditions: tuple[str, ...], recipient: str, hydrated: bool, file: Path
+) -> None:
+    """Write whole posts to FILE (CSV) for a third party, by hand: counted, and at most 500 a day for one recipient.
+
+    Own posts of registered accounts and of owners of captures. Ids are enough for most purposes: `suara export ids`.
+    """
+    if not hydrated:
+        raise SuaraError(
+            "export posts: expected --hydrated, which says that texts are to be handed out; found no such option. "
+            "`suara export ids` hands out ids only."
+        )
+    _export(data_dir, conditions, recipient, file, hydrated=True)
+
+
+def _export(data_dir: Path | None, conditions: tuple[str, ...], recipient: str, file: Path, *, hydrated: bool) -> None:
+    from orchestration.deletion.sharing import HYDRATED, IDS, export_posts, left
+    from orchestration.text.corpus import Selection
+
+    paths = _paths(data_dir)
+    handed = export_posts(paths, file, Selection.parse(conditions), recipient, hydrated=hydrated)
+    rest = left(paths, HYDRATED if hydrated else IDS, recipient)
+    what = "whole posts today" if hydrated else "ids of X in 30 days"
+    click.echo(f"{handed.count:,} posts ({handed.selection}) for {recipient}: {file}")
+    click.echo(f"{rest:,} {what} are left for {recipient}.")
+
+
+@click.command("record-of-processing")
+@_data_dir
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+def record_of_processing(data_dir: Path | None, file: Path | None) -> None:
+    """What is held, why, on what legal basis, how long, and who got it: a Markdown page, printed or written to FILE."""
+    from orchestration.contract import replacing
+    from orchestration.deletion.record import record_of_processing as made
+
+    text = made(_paths(data_dir))
+    if file is None:
+        click.echo(text, nl=False)
+        return
+    with replacing(file, mode=0o600) as partial:
+        partial.write_text(text, encoding="utf-8")
+    click.echo(f"Record of processing: {file}")
 
 
 def _whole(ledger: Ledger, entry: Any) -> dict[str, Any]:

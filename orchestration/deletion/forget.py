@@ -38,6 +38,7 @@ from orchestration.deletion.json_posts import SHORTEST_TEXT, Removed
 from orchestration.deletion.requests import Target
 from orchestration.deletion.resolve import Resolution, resolve, targets_of
 from orchestration.deletion.rewriting import rewrite, texts_that_stay
+from orchestration.deletion.sharing import handed_out
 from orchestration.deletion.traces import Traces, files_below, find_traces, search_file
 from orchestration.publishing.published_file import PUBLISHED_NAMES
 from orchestration.warehouse import bookkeeping
@@ -397,6 +398,7 @@ def clear(data_dir: DataDir, journal: Journal) -> bool:
     if changed:
         for folder in (data_dir.rejected, data_dir.candidates, data_dir.scratch, data_dir.root / "dbt_target"):
             shutil.rmtree(folder, ignore_errors=True)
+        data_dir.close_to_others()
         releases = data_dir.published / "releases"
         current = (data_dir.published / "current").resolve()
         for folder in releases.iterdir() if releases.is_dir() else []:
@@ -574,6 +576,8 @@ def finish(data_dir: DataDir, journal: Journal, *, release: str | None) -> dict[
         "removed_files": journal.removed_files,
         "searched": {"files": searched, "texts": len(journal.texts), "pieces": len(set(traces.pieces.values()))},
         "published": release or "nothing: what was published is withdrawn",
+        # whoever got posts before cannot be reached from here, and has to be told
+        "handed_out_before": [vars(one) for one in handed_out(data_dir)],
     }
     write_json(data_dir.receipts / f"{journal.receipt_id}.json", receipt)
     journals.close(data_dir)

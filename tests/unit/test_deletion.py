@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import shutil
 import zipfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +21,13 @@ from orchestration.deletion.forget import begin, clear, finish, lock, planned, p
 from orchestration.deletion.gate import forgotten_outcome
 from orchestration.deletion.journal import DELETION, PURGE, Journal
 from orchestration.deletion.json_posts import Names, Removed, without
+from orchestration.deletion.record import record_of_processing
 from orchestration.deletion.requests import SCRUB_GEO, Target, read_request
 from orchestration.deletion.retention import due, set_retention
 from orchestration.deletion.rewriting import rewrite
+from orchestration.deletion.sharing import HYDRATED, IDS, Handed, export_posts, left
 from orchestration.deletion.traces import Traces, search_file
+from orchestration.text.corpus import Selection
 from orchestration.warehouse.ledger import Ledger
 
 GONE = "1600000000000000001"
@@ -472,3 +477,80 @@ def test_a_capture_whose_time_is_over_goes_before_a_run(paths: DataDir) -> None:
     assert not ledger.captures()
     (receipt,) = paths.receipts.glob("*-retention.json")
     assert json.loads(receipt.read_text())["captures"][0]["what"] == "removed whole"
+
+
+# Sharing and access -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def warehouse(paths: DataDir) -> DataDir:
+    """A warehouse with what exports read: 501 posts of an owner of a capture, one of a private person."""
+    with duckdb.connect(str(paths.warehouse)) as con:
+        con.execute("create schema marts")
+        con.execute("create schema intermediate")
+        con.execute(
+            "create table marts.fct_posts as select 'k' || n as post_key, if(n = 0, 'p', 'o') as account_key, "
+            "true as is_own, 'x' as platform, cast(n as varchar) as post_id, 'h' as handle, 'en' as language, "
+            "date '2020-01-01' + cast(n // 500 * 366 as integer) as posted_date, now() as posted_at, 't' as text "
+            "from range(502) as t(n)"
+        )
+        names = "post_key, platform, post_id"
+        con.execute(f"create table intermediate.int_posts__deduplicated as select {names} from marts.fct_posts")
+        con.execute(
+            "create table marts.dim_accounts as select 'o' as account_key, 'h' as handle, false as is_registered, "
+            "true as is_capture_owner union all select 'p', 'private', false, false"
+        )
+    return paths
+
+
+def test_ids_are_handed_out_without_texts_and_counted(warehouse: DataDir, tmp_path: Path) -> None:
+    handed = export_posts(warehouse, tmp_path / "ids.csv", Selection(), "a university")
+    lines = (tmp_path / "ids.csv").read_text().splitlines()
+    assert lines[0] == "platform,post_id"
+    assert len(lines) == 1 + handed.count == 502
+    assert "x,0" not in lines  # the post of a private person
+    assert left(warehouse, IDS, "A University") == 1_500_000 - 501
+    assert left(warehouse, IDS, "another") == 1_500_000
+
+
+def test_ids_over_the_limit_of_thirty_days_are_refused(warehouse: DataDir, tmp_path: Path) -> None:
+    def earlier(days: int, count: int) -> dict:
+        at = (datetime.now(UTC) - timedelta(days=days)).isoformat()
+        return vars(Handed(at, IDS, "a university", count, count, "all posts", "ids.csv"))
+
+    place = warehouse.ledger / "exports.json"
+    place.write_text(json.dumps([earlier(31, 1_499_900), earlier(29, 1_499_000)]))
+    export_posts(warehouse, tmp_path / "ids.csv", Selection(), "a university")
+    place.write_text(json.dumps([earlier(29, 1_499_900)]))
+    with pytest.raises(SuaraError, match="1,500,000 ids of X in 30 days"):
+        export_posts(warehouse, tmp_path / "more.csv", Selection(), "a university")
+    assert not (tmp_path / "more.csv").exists()
+
+
+def test_whole_posts_are_capped_at_500_a_day(warehouse: DataDir, tmp_path: Path) -> None:
+    with pytest.raises(SuaraError, match="at most 500 posts"):
+        export_posts(warehouse, tmp_path / "posts.csv", Selection(), "somebody", hydrated=True)
+    assert not (tmp_path / "posts.csv").exists()
+    export_posts(warehouse, tmp_path / "posts.csv", Selection.parse(["year=2020"]), "somebody", hydrated=True)
+    assert (tmp_path / "posts.csv").stat().st_mode & 0o777 == 0o600
+    assert left(warehouse, HYDRATED, "somebody") == 1
+    with pytest.raises(SuaraError, match="499 were handed"):
+        export_posts(warehouse, tmp_path / "again.csv", Selection.parse(["year=2020"]), "somebody", hydrated=True)
+
+
+def test_folders_that_hold_texts_are_for_their_owner(paths: DataDir) -> None:
+    lock(paths).release()
+    for name in ("captures", "rejected", "candidates", "scratch", "ledger", "receipts", "dagster_home", "dbt_target"):
+        assert (paths.root / name).stat().st_mode & 0o777 == 0o700, name
+
+
+def test_record_of_processing_is_that_of_the_folder(warehouse: DataDir, tmp_path: Path) -> None:
+    ledger = Ledger(warehouse)
+    (entry,) = ledger.captures()
+    set_retention(ledger, entry, purpose="a study", legal_basis="agreement 7", until="2027-03-31")
+    export_posts(warehouse, tmp_path / "ids.csv", Selection(), "a university")
+    lock(warehouse).release()
+    text = record_of_processing(warehouse)
+    assert "| a study | agreement 7 | 2027-03-31 |" in text
+    assert "| a university | ids | 501 |" in text
+    assert re.search(r"^\| captures/ \|.*\| owner \|$", text, re.M)
