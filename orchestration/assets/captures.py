@@ -18,6 +18,7 @@ from orchestration.contract import MAP_SUFFIX, InputError
 from orchestration.dbt_translator import OWNERS
 from orchestration.deletion import begun, retention
 from orchestration.deletion.forget import screen
+from orchestration.deletion.unread import leave_out_unread
 from orchestration.resources.warehouse import Warehouse
 from orchestration.warehouse.ledger import (
     ACCEPTED,
@@ -76,6 +77,7 @@ def recognise(ledger: Ledger, entry: CaptureEntry) -> str | None:
         with CaptureFiles(path) as files:
             entry.source = detect(files, entry.requested_source).source
         ledger.write_capture(entry)
+        leave_out_unread(ledger, entry)
         screen(ledger, entry)  # what was deleted on request does not come back with another file
         return None
     except InputError as error:

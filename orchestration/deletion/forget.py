@@ -603,7 +603,7 @@ def _copies_of(data_dir: DataDir, journal: Journal) -> list[Path]:
 
     They are known by their hash, since a text that other posts share is no trace by itself.
     """
-    olds = {told["old_sha256"] for told in journal.captures}
+    olds = {told[name] for told in journal.captures for name in ("old_sha256", "capture_id")}
     ids = [row["value"].encode() for row in journal.tombstones if row["kind"] == "post"]
     found = []
     for path in files_below(data_dir.root):

@@ -10,10 +10,12 @@ in it, and the capture is refused until its owner removes it whole.
 
 from __future__ import annotations
 
+import copy
 import gzip
 import json
 import os
 import re
+import struct
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -525,18 +527,45 @@ def _write_zip(files: CaptureFiles, stored: Path, target: Path, changed: dict[st
                 continue
             if not files.has(name) or (name in changed and changed[name] is None):
                 continue
+            if name not in changed:
+                _copy_packed(old, new, entry)
+                continue
             fresh = zipfile.ZipInfo(entry.filename, entry.date_time)
             fresh.compress_type, fresh.external_attr = entry.compress_type, entry.external_attr
             if fresh.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 fresh.compress_type = zipfile.ZIP_DEFLATED
-            source: Any = changed.get(name)
+            source: Any = changed[name]
             with (
-                source.open("rb") if source else old.open(entry) as reader,
+                source.open("rb") as reader,
                 new.open(fresh, "w", force_zip64=entry.file_size > 1 << 31) as writer,
             ):
                 while chunk := reader.read(_CHUNK):
                     writer.write(chunk)
     _settle(target)
+
+
+def _copy_packed(old: zipfile.ZipFile, new: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
+    """Copy a member as it is packed: pictures of a large archive are not packed again."""
+    assert old.fp is not None and new.fp is not None
+    fresh = copy.copy(entry)
+    fresh.header_offset = new.fp.tell()
+    fresh.flag_bits &= ~0x08  # sizes stand in the header now, not behind the data
+    fresh.extra = b""
+    old.fp.seek(entry.header_offset)
+    name_length, extra_length = struct.unpack("<HH", old.fp.read(30)[26:30])
+    old.fp.seek(entry.header_offset + 30 + name_length + extra_length)
+    new.fp.write(fresh.FileHeader(zip64=entry.file_size > 1 << 31))
+    left = entry.compress_size
+    while left:
+        chunk = old.fp.read(min(left, _CHUNK))
+        if not chunk:
+            raise zipfile.BadZipFile(f"{entry.filename}: cut off")
+        new.fp.write(chunk)
+        left -= len(chunk)
+    new.filelist.append(fresh)
+    new.NameToInfo[fresh.filename] = fresh
+    new.start_dir = new.fp.tell()
+    new._didModify = True  # type: ignore[attr-defined]
 
 
 def _write_folder(files: CaptureFiles, stored: Path, target: Path, changed: dict[str, bytes | Path | None]) -> None:

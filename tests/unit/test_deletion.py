@@ -16,6 +16,7 @@ import openpyxl
 import pytest
 import zstandard
 
+from orchestration.connectors.files import CaptureFiles
 from orchestration.contract import DataDir, InputError, SuaraError
 from orchestration.deletion.forget import begin, clear, finish, lock, planned, prepare
 from orchestration.deletion.gate import forgotten_outcome
@@ -27,6 +28,7 @@ from orchestration.deletion.retention import due, set_retention
 from orchestration.deletion.rewriting import rewrite
 from orchestration.deletion.sharing import HYDRATED, IDS, Handed, export_posts, left
 from orchestration.deletion.traces import Traces, search_file
+from orchestration.deletion.unread import leave_out_unread
 from orchestration.text.corpus import Selection
 from orchestration.warehouse.ledger import Ledger
 
@@ -554,3 +556,53 @@ def test_record_of_processing_is_that_of_the_folder(warehouse: DataDir, tmp_path
     assert "| a study | agreement 7 | 2027-03-31 |" in text
     assert "| a university | ids | 501 |" in text
     assert re.search(r"^\| captures/ \|.*\| owner \|$", text, re.M)
+
+
+UNREAD = (
+    "direct-messages.js",
+    "contact.js",
+    "ad-impressions.js",
+    "phone-number.js",
+    "follower.js",
+    "invented-in-2030.js",
+)
+
+
+@pytest.mark.parametrize("form", ["zip", "folder"])
+def test_an_archive_is_stored_without_what_no_reader_opens(tmp_path: Path, form: str) -> None:
+    folder = tmp_path / "archive"
+    (folder / "data" / "direct_messages_media").mkdir(parents=True)
+    (folder / "data" / "tweets_media").mkdir()
+    (folder / "data" / "tweets.js").write_text(f'window.YTD.tweets.part0 = [{{"tweet": {LINES[1]}}}]')
+    (folder / "data" / "manifest.js").write_text("window.__THAR_CONFIG = {}")
+    (folder / "data" / "direct_messages_media" / "1-a.jpg").write_bytes(b"canary")
+    (folder / "data" / "tweets_media" / f"{STAYS}-a.jpg").write_bytes(b"picture" * 100)
+    for name in UNREAD:
+        (folder / "data" / name).write_text("canary")
+    path = folder
+    if form == "zip":
+        path = tmp_path / "archive.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for one in sorted(folder.rglob("*.*")):
+                archive.write(one, one.relative_to(folder).as_posix())
+    paths = DataDir(tmp_path / "data")
+    ledger = Ledger(paths)
+    entry, _ = ledger.store(path)
+    entry.source = "x_archive"
+    assert leave_out_unread(ledger, entry) == len(UNREAD) + 1
+    with CaptureFiles(ledger.stored_path(entry)) as files:
+        assert [member.name for member in files.members()] == [
+            "data/manifest.js",
+            "data/tweets.js",
+            f"data/tweets_media/{STAYS}-a.jpg",
+        ]
+        assert files.head(f"data/tweets_media/{STAYS}-a.jpg") == b"picture" * 100
+        assert STAYS in files.head_text("data/tweets.js")
+    (receipt,) = paths.receipts.glob("*-left_out.json")
+    assert set(json.loads(receipt.read_text())["members"]) == {f"data/{name}" for name in UNREAD} | {
+        "data/direct_messages_media/1-a.jpg"
+    }
+    # the same bytes again are the same capture, and nothing of them comes back
+    again, is_new = ledger.store(path)
+    assert (again.capture_id, is_new) == (entry.capture_id, False)
+    assert leave_out_unread(ledger, again) == 0

@@ -24,7 +24,20 @@ deletions_counted as (
 
     group by 1, 2, 3, 4, 5, 6
 
+),
+
+deletions_keyed as (
+
+    select
+        md5(concat(
+            receipt_id, ':', platform, ':', reason, ':', action, ':', coalesce(account_key, ''), ':',
+            coalesce(cast(posted_month as varchar), '')
+        )) as deletion_key,
+        *
+
+    from deletions_counted
+
 )
 
-select * from deletions_counted
+select * from deletions_keyed
 order by receipt_id, platform, reason, action, account_key, posted_month
