@@ -15,7 +15,10 @@ import duckdb
 import openpyxl
 import pytest
 import zstandard
+from click.testing import CliRunner
 
+from orchestration.cli import main
+from orchestration.coding.store import COLUMNS, CodingStore
 from orchestration.connectors.files import CaptureFiles
 from orchestration.contract import DataDir, InputError, SuaraError
 from orchestration.deletion.forget import begin, clear, finish, lock, planned, prepare
@@ -24,6 +27,7 @@ from orchestration.deletion.journal import DELETION, PURGE, Journal
 from orchestration.deletion.json_posts import Names, Removed, without
 from orchestration.deletion.record import record_of_processing
 from orchestration.deletion.requests import SCRUB_GEO, Target, read_request
+from orchestration.deletion.resolve import resolve
 from orchestration.deletion.retention import due, set_retention
 from orchestration.deletion.rewriting import rewrite
 from orchestration.deletion.sharing import HYDRATED, IDS, Handed, export_posts, left
@@ -606,3 +610,123 @@ def test_an_archive_is_stored_without_what_no_reader_opens(tmp_path: Path, form:
     again, is_new = ledger.store(path)
     assert (again.capture_id, is_new) == (entry.capture_id, False)
     assert leave_out_unread(ledger, again) == 0
+
+
+# What a request comes to ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def resolved(tmp_path: Path) -> Path:
+    """A warehouse with the tables that a request is looked up in."""
+    path = tmp_path / "warehouse.duckdb"
+    posts = [
+        # capture, record, id, account, handle, version group, reposted id, reposted account, text
+        ("a", 1, "10", "7", "Org", "10", None, None, "first"),
+        ("a", 2, "11", "7", "Org", "10", None, None, "first, edited"),
+        ("a", 3, "12", "8", "Other", "12", "10", "7", "RT first"),
+        ("b", 1, "13000", "9", "Third", "13000", None, None, "damaged id"),
+        ("b", 2, "14", "9", "Third", "14", None, None, "stays"),
+        ("b", 3, "15", None, "ORG", "15", None, None, "by the handle alone"),
+    ]
+    with duckdb.connect(str(path)) as con:
+        for schema in ("raw", "intermediate", "reference"):
+            con.execute(f"create schema {schema}")
+        con.execute(
+            "create table intermediate.int_posts__unioned (capture_id varchar, record_no bigint, post_id varchar, "
+            "account_id varchar, handle varchar, version_group varchar, reposted_post_id varchar, "
+            "reposted_account_id varchar, text varchar, source varchar default 's', platform varchar default 'x', "
+            "reposted_handle varchar, posted_at timestamptz default '2020-05-17 00:00:00+00')"
+        )
+        names = (
+            "capture_id, record_no, post_id, account_id, handle, version_group, reposted_post_id, reposted_account_id"
+        )
+        con.executemany(f"insert into intermediate.int_posts__unioned ({names}, text) values ({'?, ' * 8}?)", posts)
+        con.execute(
+            "create table intermediate.int_posts__repaired as select 'b' as capture_id, 1::bigint as record_no, "
+            "'s' as source, '13' as post_id, '9' as account_id"
+        )
+        con.execute(
+            "create table intermediate.int_posts__deduplicated as select 'k' || post_id as post_key, platform, post_id "
+            "from intermediate.int_posts__unioned"
+        )
+        con.execute("create table raw.captures as select '7' as owner_account_id")
+        con.execute("create table reference.accounts as select 'x' as platform, 'third' as handle")
+    return path
+
+
+def test_versions_and_reposts_of_a_post_go_with_it(resolved: Path, tmp_path: Path) -> None:
+    found = resolve(resolved, tmp_path / "scratch", [Target("x", "post", "10")])
+    assert {(one.value, one.reason) for one in found.targets} == {
+        ("10", "requested"),
+        ("11", "version_of_deleted"),
+        ("12", "repost_of_deleted"),
+    }
+    assert found.places == {"a": {"10", "11", "12"}}
+    assert found.texts == {"first", "first, edited", "RT first"}
+    assert found.post_keys == {"k10", "k11", "k12"}
+    # the month is told of the owner of a capture, not of the private person who reposted
+    assert set(found.months) == {("x", "10"), ("x", "11")}
+    assert str(found.months["x", "10"][1]) == "2020-05-01"
+
+
+def test_a_repaired_post_is_found_under_the_id_that_a_file_has(resolved: Path, tmp_path: Path) -> None:
+    found = resolve(resolved, tmp_path / "scratch", [Target("x", "post", "13", "suspended")])
+    assert found.places == {"b": {"13000"}}
+    assert found.names("b").posts == {"13", "13000"}
+    assert found.names("a").posts == {"13"}
+
+
+@pytest.mark.parametrize("name", ["7", "org"])
+def test_every_post_of_an_account_goes_by_its_id_and_its_handle(resolved: Path, tmp_path: Path, name: str) -> None:
+    found = resolve(resolved, tmp_path / "scratch", [Target("x", "account", name, "deactivated")])
+    posts = {one.value: one.reason for one in found.targets if one.kind == "post"}
+    assert posts.keys() == ({"10", "11", "12"} if name == "7" else {"10", "11", "12", "15"})
+    assert posts["10"] == "deactivated" and posts["12"] == "repost_of_deleted"
+    assert {"7", "org"} <= found.accounts
+
+
+def test_codes_of_a_deleted_post_go(paths: DataDir) -> None:
+    store = CodingStore(paths)
+    paths.coding.mkdir()
+    rows = [",".join(COLUMNS), *(",".join([*(f"{key}" for _ in COLUMNS[:-1]), "1"]) for key in ("k1", "k2"))]
+    store.codes_file.write_text("\n".join(rows) + "\n")
+    assert store.remove_posts({"k1"}) == 1
+    assert [code.post_key for code in store.codes()] == ["k2"]
+
+
+# The commands -----------------------------------------------------------------------------------------------------
+
+
+def suara(paths: DataDir, *arguments: str) -> tuple[int, str]:
+    environment = {"SUARA_DATA_DIR": str(paths.root), "DAGSTER_HOME": str(paths.dagster_home)}
+    result = CliRunner().invoke(main, [*arguments], env=environment)
+    return result.exit_code, result.output
+
+
+def test_commands_say_what_would_go_and_what_is_wrong(paths: DataDir, tmp_path: Path) -> None:
+    (tmp_path / "request.txt").write_text(GONE)
+    code, said = suara(paths, "forget", "--dry-run", str(tmp_path / "request.txt"))
+    assert code == 0 and "a.jsonl: rewritten, 1 records go" in said and "nothing was changed" in said
+    (tmp_path / "request.txt").write_text("nonsense here")
+    code, said = suara(paths, "forget", str(tmp_path / "request.txt"))
+    assert code == 1 and "request.txt, line 1: expected" in said
+    (tmp_path / "request.txt").write_text("")
+    assert suara(paths, "forget", str(tmp_path / "request.txt"))[0] == 0
+    code, said = suara(paths, "purge", "--source", "x_api_v2", "--why", "over")
+    assert code == 1 and "found no such capture" in said
+    code, said = suara(paths, "retention", "a.jsonl", "--purpose", "a study", "--until", "2027-03-31")
+    assert code == 0 and "until 2027-03-31" in said and "a study" in said
+    code, said = suara(paths, "export", "posts", "--for", "somebody", str(tmp_path / "posts.csv"))
+    assert code == 1 and "--hydrated" in said
+    code, said = suara(paths, "record-of-processing")
+    assert code == 0 and "| a study |" in said
+    assert not Ledger(paths).tombstones()
+
+
+def test_the_last_capture_goes_with_what_is_published(paths: DataDir) -> None:
+    (paths.published / "releases" / "000001-abc").mkdir(parents=True)
+    (paths.published / "current").symlink_to("releases/000001-abc")
+    code, said = suara(paths, "purge", "--capture", "a.jsonl", "--why", "the study ended")
+    assert code == 0 and "Receipt: " in said and "Nothing is published any more" in said
+    assert not Ledger(paths).captures()
+    assert not list(paths.published.iterdir())
