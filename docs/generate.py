@@ -80,6 +80,8 @@ def gates_page(manifest: Mapping[str, Any]) -> str:
     from expectations.catalog import GATES, for_gate
     from expectations.thresholds import THRESHOLDS
     from orchestration.checks import READABLE, READABLE_TEXT
+    from orchestration.deletion.gate import FORGOTTEN, FORGOTTEN_TEXT
+    from orchestration.deletion.retention import RETENTION, RETENTION_TEXT
     from orchestration.warehouse.gates import FRESH, FRESH_TEXT
 
     limits = {name: limit.value for name, limit in THRESHOLDS.items()}
@@ -91,11 +93,14 @@ def gates_page(manifest: Mapping[str, Any]) -> str:
         "",
         f"`{READABLE}` (critical, on `captures` and on each raw asset): {READABLE_TEXT}",
         "",
+        f"`{RETENTION}` (warning, on `captures`): {RETENTION_TEXT}",
+        "",
     ]
     for gate in GATES:
         lines += [f"## Gate `{gate}`", "", _GATE_WORDS[gate], ""]
         if gate == "publish":
             lines += [f"`{FRESH}` (critical, timeliness): {FRESH_TEXT}", ""]
+            lines += [f"`{FORGOTTEN}` (critical, integrity): {FORGOTTEN_TEXT}", ""]
         for check in for_gate(gate):
             lines += [
                 f"### {check.name}",

@@ -6,9 +6,7 @@ job and the same functions as the UI.
 
 from __future__ import annotations
 
-import logging
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestration.cli_readers import add_commands
+from orchestration import cli_data_protection, cli_readers
+from orchestration.cli_support import execute, print_failures, use_data_dir
 from orchestration.coding import DEFAULT_FACETS, DEFAULT_SEED, DEFAULT_SIZE
 from orchestration.contract import PROJECT_ROOT, DataDir, InputError, SuaraError, replacing
 from orchestration.suggesting import DEFAULT_CLUSTERS, DEFAULT_TOPICS
@@ -99,7 +98,7 @@ def run(
             names, synthetic = _generate_demo(paths), True
     before = {entry.capture_id for entry in ledger.captures() if entry.status == QUARANTINED}
     result_run_id, success, failures = execute(names, source=source, column_map=column_map, synthetic=synthetic)
-    _print_failures(failures)
+    print_failures(failures)
     click.echo(_summary(paths, result_run_id))
     if not success:
         sys.exit(EXIT_STOPPED)
@@ -786,68 +785,6 @@ def _decide(data_dir: Path | None, name: str, status: str, why: str) -> None:
     click.echo(f"{entry.file_name} ({entry.capture_id[:12]}) is {status}. `suara run` brings it into effect.")
 
 
-def use_data_dir(data_dir: Path | None) -> DataDir:
-    """Point this process, and what it starts, at one data folder and its Dagster instance."""
-    if data_dir is not None:
-        os.environ["SUARA_DATA_DIR"] = str(data_dir.resolve())
-    paths = DataDir.from_env()
-    for folder in (paths.root, paths.inbox, paths.dagster_home):
-        folder.mkdir(parents=True, exist_ok=True)
-    os.environ["DAGSTER_HOME"] = str(paths.dagster_home)
-    settings = paths.dagster_home / "dagster.yaml"
-    shipped = PROJECT_ROOT / "dagster.yaml"
-    if not settings.exists() or settings.read_bytes() != shipped.read_bytes():
-        shutil.copyfile(shipped, settings)
-    return paths
-
-
-def execute(
-    files: list[str], *, source: str | None = None, column_map: Path | None = None, synthetic: bool = False
-) -> tuple[str, bool, list[str]]:
-    """Run the `refresh` job in this process.
-
-    Returns:
-        The run id, whether it succeeded, and what failed in words.
-    """
-    _quieten()
-    _relax_run_history()
-    import dagster as dg
-
-    from orchestration.definitions import defs
-
-    config = {
-        "files": files,
-        "source": source,
-        "column_map": str(column_map.resolve()) if column_map else None,
-        "synthetic": synthetic,
-    }
-    with dg.DagsterInstance.get() as instance:
-        result = defs.resolve_job_def("refresh").execute_in_process(
-            instance=instance,
-            raise_on_error=False,
-            run_config={"ops": {"captures": {"config": config}}, "loggers": {"progress": {"config": {}}}},
-        )
-    failures = []
-    for event in result.all_events:
-        if event.is_step_failure:
-            failures.append(_failure_text(event.step_failure_data))
-    return result.run_id, result.success, failures
-
-
-def _failure_text(data: Any) -> str:
-    if data.user_failure_data and data.user_failure_data.description:
-        return data.user_failure_data.description
-    error = data.error
-    while error is not None and error.cause is not None:
-        error = error.cause
-    return (error.message if error else "a step failed without saying why").strip()
-
-
-def _print_failures(failures: list[str]) -> None:
-    for failure in failures:
-        click.secho(failure, fg="red", err=True)
-
-
 def _summary(paths: DataDir, run_id: str | None) -> str:
     from orchestration.publishing.summary import summarise
 
@@ -877,25 +814,8 @@ def _generate_demo(paths: DataDir) -> list[str]:
     return [str(folder / name) for name in truth.capture_names]
 
 
-def _relax_run_history() -> None:
-    """Dagster's list of runs, too, is written without waiting for the disk (see `RunHistory`)."""
-    from sqlalchemy import event
-    from sqlalchemy.engine import Engine
-
-    from orchestration.resources.run_history import without_waiting_for_the_disk
-
-    @event.listens_for(Engine, "connect")
-    def _no_wait(connection: Any, _: Any) -> None:
-        if type(connection).__module__.startswith("sqlite3"):
-            without_waiting_for_the_disk(connection)
-
-
-def _quieten() -> None:
-    for name in ("dbt", "great_expectations", "alembic", "sqlalchemy"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-
-
-add_commands(main, export, use_data_dir)
+cli_readers.add_commands(main, export)
+cli_data_protection.add_commands(main, export)
 
 if __name__ == "__main__":
     main()

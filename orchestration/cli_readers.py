@@ -6,30 +6,23 @@ Belongs here: arguments and printing. Does not belong here: work (publishing, wa
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestration.contract import DataDir, SuaraError
+from orchestration.cli_support import data_dir_option, use_data_dir
+from orchestration.contract import SuaraError
 from orchestration.warehouse.ledger import PUBLISHED, REMOVED, ROLLED_BACK, Ledger
 
 if TYPE_CHECKING:
     from orchestration.publishing.releases import KeptRelease
 
-_data_dir = click.option(
-    "--data-dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder that isolates everything a run reads and writes. Default: data/ in the checkout.",
-)
-_Use = Callable[[Path | None], DataDir]
 _WORDS = {PUBLISHED: "published", ROLLED_BACK: "rolled back to", REMOVED: "removed"}
 
 
-def add_commands(main: click.Group, export: click.Group, use_data_dir: _Use) -> None:
-    """Put the commands of this module where they belong, with the way in which `suara` chooses its data folder."""
-    main.context_settings["obj"] = use_data_dir
+def add_commands(main: click.Group, export: click.Group) -> None:
+    """Put these commands beside the others."""
     for command in (releases, rollback):
         main.add_command(command)
     for command in (export_parquet, export_coded):
@@ -37,15 +30,14 @@ def add_commands(main: click.Group, export: click.Group, use_data_dir: _Use) -> 
 
 
 @click.command()
-@_data_dir
+@data_dir_option
 @click.option("--keep", type=click.IntRange(min=2), help="From the next publish on, keep this many (5 until you say).")
-@click.pass_obj
-def releases(use: _Use, data_dir: Path | None, keep: int | None) -> None:
+def releases(data_dir: Path | None, keep: int | None) -> None:
     """What was published, what is kept, and what readers get now (marked with *)."""
     from orchestration.publishing import releases as store
     from orchestration.publishing.published_file import RELEASES_KEPT
 
-    paths = use(data_dir)
+    paths = use_data_dir(data_dir)
     ledger = Ledger(paths)
     if keep:
         ledger.change_settings(releases_kept=keep)
@@ -75,10 +67,9 @@ def releases(use: _Use, data_dir: Path | None, keep: int | None) -> None:
 
 
 @click.command()
-@_data_dir
+@data_dir_option
 @click.argument("release")
-@click.pass_obj
-def rollback(use: _Use, data_dir: Path | None, release: str) -> None:
+def rollback(data_dir: Path | None, release: str) -> None:
     """Give readers a kept RELEASE again: its number, its name, or the first characters of its id.
 
     Everything changes at once, by one rename. The next publish goes on from the newest number; until then readers get
@@ -87,7 +78,7 @@ def rollback(use: _Use, data_dir: Path | None, release: str) -> None:
     from orchestration.publishing import releases as store
     from orchestration.warehouse.candidate import WarehouseStore
 
-    paths = use(data_dir)
+    paths = use_data_dir(data_dir)
     lock = WarehouseStore(paths)
     lock.hold(click.echo)  # a publish in the middle of this would have the last word, and nobody would know
     try:
@@ -130,10 +121,9 @@ def _tell_dagster(release: KeptRelease, release_id: str, run_id: str, before: st
 
 
 @click.command("parquet")
-@_data_dir
+@data_dir_option
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@click.pass_obj
-def export_parquet(use: _Use, data_dir: Path | None, folder: Path) -> None:
+def export_parquet(data_dir: Path | None, folder: Path) -> None:
     """Copy the served release's Parquet files into FOLDER, which must not exist, with their datapackage.json.
 
     They hold texts of posts, like the published file: pass them on only as you would pass on that.
@@ -142,7 +132,7 @@ def export_parquet(use: _Use, data_dir: Path | None, folder: Path) -> None:
 
     from orchestration.publishing.published_file import PARQUET_NAME
 
-    paths = use(data_dir)
+    paths = use_data_dir(data_dir)
     # Resolved first: the whole copy is of one release, whatever is published meanwhile.
     source = (paths.published / PARQUET_NAME).resolve()
     if not source.is_dir():
@@ -155,11 +145,10 @@ def export_parquet(use: _Use, data_dir: Path | None, folder: Path) -> None:
 
 
 @click.command("coded")
-@_data_dir
+@data_dir_option
 @click.option("--year", type=int, help="Posts of one year. Default: all.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.pass_obj
-def export_coded(use: _Use, data_dir: Path | None, year: int | None, file: Path) -> None:
+def export_coded(data_dir: Path | None, year: int | None, file: Path) -> None:
     """Write posts with a column per theme into FILE (.xlsx), for NVivo, MAXQDA, ATLAS.ti and others.
 
     Own posts of registered accounts. The codes are those of the rules; the sheet `themes` says what each column means
@@ -167,7 +156,7 @@ def export_coded(use: _Use, data_dir: Path | None, year: int | None, file: Path)
     """
     from orchestration.publishing.coded_posts import write_coded_posts
 
-    written = write_coded_posts(use(data_dir).published_file, file, year)
+    written = write_coded_posts(use_data_dir(data_dir).published_file, file, year)
     click.echo(f"{written.post_count:,} posts, {written.theme_count} themes. Written to {file}.")
     if written.unvalidated_count:
         click.echo(f"{written.unvalidated_count} themes are not validated: counts of words, no findings.")

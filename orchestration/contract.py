@@ -21,6 +21,10 @@ LAYERS = ("raw", "staging", "intermediate", "marts", "quality", "reports")
 # The map of the columns of `posts.csv` lies beside it as `posts.csv.map.yml`, and is kept with it.
 MAP_SUFFIX = ".map.yml"
 PUBLISHED_SCHEMAS = ("marts", "reports", "quality")
+# What is published is for the group of its folder: whoever may read it is a member, and nobody else.
+PUBLISHED_MODE = 0o440
+# Folders below a data folder that only its owner may enter, whatever the mode of a file in them.
+_FOR_THE_OWNER = ("captures", "candidates", "rejected", "scratch", "ledger", "receipts", "dagster_home", "dbt_target")
 
 
 class SuaraError(Exception):
@@ -114,6 +118,11 @@ class DataDir:
         return self.root / "indicators"
 
     @property
+    def receipts(self) -> Path:
+        """What was removed, when and why: one JSON file per deletion, purge or hydrated export; no content."""
+        return self.root / "receipts"
+
+    @property
     def scratch(self) -> Path:
         """Temporary files of a run (unpacked members, DuckDB spill). Emptied at the start of a run."""
         return self.root / "scratch"
@@ -125,6 +134,16 @@ class DataDir:
     @property
     def dagster_home(self) -> Path:
         return self.root / "dagster_home"
+
+    def close_to_others(self) -> None:
+        """Let nobody but the owner into the folders that hold texts, names or notes about them.
+
+        Not the inbox, into which others may drop files, and not what is published, which the group may read.
+        """
+        for name in _FOR_THE_OWNER:
+            folder = self.root / name
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o700)
 
 
 def fsync_directory(path: Path) -> None:

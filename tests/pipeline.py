@@ -15,7 +15,7 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 
-from orchestration.cli import _failure_text
+from orchestration.cli_support import failure_text
 from orchestration.codebook import Codebook, seed_files
 from orchestration.contract import DBT_PROJECT_DIR, DataDir
 from orchestration.definitions import build_defs
@@ -94,7 +94,7 @@ class Pipeline:
             )
         checks = {(e.asset_key.to_user_string(), e.check_name): e for e in result.get_asset_check_evaluations()}
         materialized = {e.asset_key.to_user_string() for e in result.get_asset_materialization_events() if e.asset_key}
-        failures = [_failure_text(e.step_failure_data) for e in result.all_events if e.is_step_failure]
+        failures = [failure_text(e.step_failure_data) for e in result.all_events if e.is_step_failure]
         return Run(result.run_id, result.success, materialized, checks, failures)
 
     def query(self, sql: str, *, published: bool = False) -> list[tuple]:

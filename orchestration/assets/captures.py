@@ -16,6 +16,9 @@ from orchestration.connectors import detect
 from orchestration.connectors.files import CaptureFiles
 from orchestration.contract import MAP_SUFFIX, InputError
 from orchestration.dbt_translator import OWNERS
+from orchestration.deletion import begun, retention
+from orchestration.deletion.forget import screen
+from orchestration.deletion.unread import leave_out_unread
 from orchestration.resources.warehouse import Warehouse
 from orchestration.warehouse.ledger import (
     ACCEPTED,
@@ -74,11 +77,25 @@ def recognise(ledger: Ledger, entry: CaptureEntry) -> str | None:
         with CaptureFiles(path) as files:
             entry.source = detect(files, entry.requested_source).source
         ledger.write_capture(entry)
+        leave_out_unread(ledger, entry)
+        screen(ledger, entry)  # what was deleted on request does not come back with another file
         return None
     except InputError as error:
         reason = str(error).replace(str(path), entry.file_name)
-        ledger.decide(entry, QUARANTINED, reason, DECIDED_BY_GATE)
+        if path.exists():
+            ledger.decide(entry, QUARANTINED, reason, DECIDED_BY_GATE)
         return reason
+
+
+def _retention_result(ledger: Ledger) -> dg.AssetCheckResult:
+    due = retention.due(ledger)
+    return dg.AssetCheckResult(
+        check_name=retention.RETENTION,
+        passed=not due,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(one.text for one in due)[:500] or None,
+        metadata={"captures": dg.MetadataValue.md("\n".join(f"- {one.text}" for one in due) or "none")},
+    )
 
 
 @dg.asset(
@@ -86,7 +103,10 @@ def recognise(ledger: Ledger, entry: CaptureEntry) -> str | None:
     group_name="capture",
     kinds={"file"},
     owners=OWNERS,
-    check_specs=[readable_spec(CAPTURES)],
+    check_specs=[
+        readable_spec(CAPTURES),
+        dg.AssetCheckSpec(name=retention.RETENTION, asset=CAPTURES, description=retention.RETENTION_TEXT),
+    ],
     output_required=False,
 )
 def captures(
@@ -100,6 +120,7 @@ def captures(
     warehouse.hold(context)
     with warehouse.timed(context, "captures"):
         ledger, data_dir = warehouse.ledger, warehouse.paths
+        is_left = begun.go_on(data_dir, context.log.warning)
         data_dir.inbox.mkdir(parents=True, exist_ok=True)
         named = [(Path(name), False) for name in config.files]
         in_inbox = inbox_files(data_dir.inbox)
@@ -133,6 +154,7 @@ def captures(
             for other in ledger.set_aside_other_maps(entry):
                 context.log.warning(f"{other.file_name} ({other.capture_id[:12]}): {other.reason}")
         entries = ledger.captures()
+        yield _retention_result(ledger)
         yield dg.AssetCheckResult(
             check_name=READABLE,
             passed=not unreadable,
@@ -148,6 +170,12 @@ def captures(
                 description="Gate 'captures' is closed: nothing of what was delivered can be used. "
                 "The warehouse and the published file are as they were.\n"
                 + "\n".join(f"- {text}" for text in unreadable.values()),
+                allow_retries=False,
+            )
+        if not is_left and not new:
+            raise dg.Failure(
+                description="No capture is left that could be used: what was published is withdrawn. "
+                f"The receipt lies in {data_dir.receipts}.",
                 allow_retries=False,
             )
         if not entries:

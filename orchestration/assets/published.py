@@ -17,6 +17,7 @@ from orchestration.assets.raw import UNTOUCHED
 from orchestration.checks import PUBLISHED_FILE, catalog_results, catalog_specs
 from orchestration.contract import PUBLISHED_SCHEMAS, DataDir
 from orchestration.dbt_translator import OWNERS, SuaraTranslator
+from orchestration.deletion import begun, gate
 from orchestration.publishing import published_file as publishing
 from orchestration.publishing import releases as kept_releases
 from orchestration.publishing.descriptions import Descriptions
@@ -81,7 +82,14 @@ def build_published(manifest: Mapping[str, Any], translator: SuaraTranslator) ->
         blocking=True,
         metadata={"gate": "publish", "severity": gates.CRITICAL, "dimension": "timeliness"},
     )
-    checks = [fresh, *catalog_specs("publish")]
+    forgotten = dg.AssetCheckSpec(
+        name=gate.FORGOTTEN,
+        asset=PUBLISHED_FILE,
+        description=gate.FORGOTTEN_TEXT,
+        blocking=True,
+        metadata={"gate": "publish", "severity": gates.CRITICAL, "dimension": "integrity"},
+    )
+    checks = [fresh, forgotten, *catalog_specs("publish")]
 
     @dg.multi_asset(name="publish", specs=specs, check_specs=checks, can_subset=False)
     def publish(
@@ -114,6 +122,7 @@ def build_published(manifest: Mapping[str, Any], translator: SuaraTranslator) ->
                 verdict = gates.evaluate(audit, "publish", ledger, [freshness])
             finally:
                 audit.close()
+            verdict.outcomes.append(gate.forgotten_outcome(paths, ledger, candidate.folder))
             ledger.write_outcomes(context.run.run_id, "publish", verdict.outcomes)
             yield from catalog_results(checks, verdict)
             if verdict.failed_tables or verdict.failed_captures:
@@ -129,6 +138,7 @@ def build_published(manifest: Mapping[str, Any], translator: SuaraTranslator) ->
                 run_id=context.run.run_id,
                 row_counts=release.row_counts,
             )
+            begun.close(paths, release.release_id, context.log.info)
             serving = f"release {release.short_id} of run {context.run.run_id}"
             context.log.info(f"serving {serving}")
             common: dict[str, Any] = {

@@ -105,6 +105,17 @@ class CodingStore:
                 self._write(sorted(kept.values(), key=astuple))
         return Stored(new, unchanged, replaced)
 
+    def remove_posts(self, post_keys: set[str]) -> int:
+        """Remove every code of these posts; the samples still say that they were drawn. Returns how many went."""
+        if not self.codes_file.exists():
+            return 0
+        with self._locked():
+            codes = self.codes()
+            kept = [code for code in codes if code.post_key not in post_keys]
+            if len(kept) < len(codes):
+                self._write(kept)
+        return len(codes) - len(kept)
+
     def _write(self, codes: Iterable[Code]) -> None:
         with replacing(self.codes_file, mode=0o600) as temporary:
             with open(temporary, "w", encoding="utf-8", newline="") as handle:

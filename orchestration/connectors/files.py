@@ -381,6 +381,11 @@ class CaptureFiles:
                 "It was probably cut off or changed on the way: download or copy it again.",
             ) from error
 
+    def packed_head(self, name: str) -> bytes:
+        """The first bytes of a member before it is unpacked by gzip or zstd, to tell how it was packed."""
+        with self._explaining(name), self._open_packed(name) as raw:
+            return raw.read(4)
+
     def head(self, name: str, limit: int = HEAD_BYTES) -> bytes:
         """The first bytes of a member, unpacked."""
         with self.open(name) as stream:

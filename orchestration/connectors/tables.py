@@ -310,6 +310,35 @@ def _begins_anew(line: str, dialect: Dialect, width: int | None) -> bool:
     return width is not None and _cell_count(line, dialect) == width
 
 
+def split_records(text: str, dialect: Dialect) -> Iterator[tuple[str, list[str] | str]]:
+    """The records of a decoded table one by one: the text as it stands there, and its cells or what is wrong with it.
+
+    For writing a table anew without some of its records. Blank lines are left out.
+    """
+    ends_in_return = "\n" not in text and "\r" in text  # from before Mac OS X
+    if ends_in_return:
+        text = text.replace("\r", "\n")
+    lines = (found.group() for found in re.finditer(r"[^\n]*\n|[^\n]+", text))
+    for record in _records(lines, dialect, None):
+        yield record.text.replace("\n", "\r") if ends_in_return else record.text, record.cells
+
+
+def table_codec(data: bytes, encoding: str, stated: str | None) -> str:
+    """The codec in which the bytes of a table are decoded, and encoded again.
+
+    Args:
+        encoding: As the first bytes show it (`files.encoding_of`).
+        stated: As the user states it.
+    """
+    if encoding != "utf-8":
+        return "utf-8" if encoding == "utf-8-sig" else encoding
+    found = _Survey(bare_returns=data.count(b"\r") - data.count(b"\r\n"))
+    for line in data.splitlines(keepends=True):
+        if not line.isascii():
+            _count_characters(line, found)
+    return _codec_of(found, stated)
+
+
 # Encodings --------------------------------------------------------------------------------------------------------
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from orchestration.contract import replacing
+from orchestration.contract import PUBLISHED_MODE, replacing
 
 # Why captures may begin where a tool stopped (`suspected_cap`).
 CAP_NAMES = {
@@ -44,7 +44,7 @@ def environment() -> Environment:
 def write_page(template: str, target: Path, **context: Any) -> None:
     """Render a template and put the page in place by one rename, read-only."""
     page = environment().get_template(template).render(**context)
-    with replacing(target, mode=0o444) as temporary:
+    with replacing(target, mode=PUBLISHED_MODE) as temporary:
         temporary.write_text(page, encoding="utf-8", newline="\n")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.contract import PUBLISHED_SCHEMAS
+from orchestration.contract import PUBLISHED_MODE, PUBLISHED_SCHEMAS
 
 
 def write_parquet(published_file: Path, folder: Path) -> dict[str, int]:
@@ -39,6 +39,6 @@ def write_parquet(published_file: Path, folder: Path) -> dict[str, int]:
             ).fetchone()
             with target.open("rb") as handle:
                 os.fsync(handle.fileno())
-            target.chmod(0o444)
+            target.chmod(PUBLISHED_MODE)
             written[f"{schema}.{table}"] = rows
     return written

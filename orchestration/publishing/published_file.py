@@ -37,7 +37,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.contract import PUBLISHED_SCHEMAS, SuaraError, fsync_directory
+from orchestration.contract import PUBLISHED_MODE, PUBLISHED_SCHEMAS, SuaraError, fsync_directory
 from orchestration.publishing.descriptions import Descriptions, TableDescription
 from orchestration.publishing.queries import LATEST_CHECKS
 
@@ -435,10 +435,10 @@ def _write_release(con: duckdb.DuckDBPyConnection, *, run_id: str, study: str) -
 
 
 def _seal(path: Path) -> None:
-    """On disk for good, and read-only for everybody."""
+    """On disk for good, and read-only, for its owner and the group."""
     with path.open("rb") as handle:
         os.fsync(handle.fileno())
-    path.chmod(0o444)
+    path.chmod(PUBLISHED_MODE)
     fsync_directory(path.parent)
 
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from orchestration.connectors import all_raw_tables, create_raw_tables
-from orchestration.connectors.base import LoadResult, insert_bookkeeping
+from orchestration.connectors.base import ControlTotal, LoadResult, insert_bookkeeping
 from orchestration.warehouse.ledger import ACCEPTED, CaptureEntry, Ledger
 
 # Outcomes of this many newest runs are loaded into the warehouse; older ones stay in the ledger.
@@ -82,6 +83,25 @@ INDICATOR_COLUMNS = {
 INDICATORS_TABLE = (
     "create table if not exists raw.indicators ("
     + ", ".join(f"{name} {kind}" for name, kind in INDICATOR_COLUMNS.items())
+    + ")"
+)
+
+# What was deleted on request, with the columns of `Ledger.tombstones`. No text, and no name of a private person.
+TOMBSTONE_COLUMNS = {
+    "receipt_id": "VARCHAR",
+    "platform": "VARCHAR",
+    "kind": "VARCHAR",
+    "value": "VARCHAR",
+    "reason": "VARCHAR",
+    "action": "VARCHAR",
+    "told_at": "VARCHAR",
+    "forgotten_at": "TIMESTAMPTZ",
+    "account_id": "VARCHAR",
+    "posted_month": "DATE",
+}
+TOMBSTONES_TABLE = (
+    "create table if not exists raw.tombstones ("
+    + ", ".join(f"{name} {kind}" for name, kind in TOMBSTONE_COLUMNS.items())
     + ")"
 )
 
@@ -160,7 +180,7 @@ OUTCOME_COLUMNS = {
 
 def schema_version() -> str:
     """A fingerprint of every raw table's definition: when it changes, raw is rebuilt from the captures."""
-    own = [STEPS_TABLE, CODEBOOK_FIGURES_TABLE, INDICATORS_TABLE, CLAIMS_TABLE]
+    own = [STEPS_TABLE, CODEBOOK_FIGURES_TABLE, INDICATORS_TABLE, TOMBSTONES_TABLE, CLAIMS_TABLE]
     text = json.dumps([all_raw_tables(), *own], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -171,6 +191,7 @@ def create_raw_schema(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(STEPS_TABLE)
     connection.execute(CODEBOOK_FIGURES_TABLE)
     connection.execute(INDICATORS_TABLE)
+    connection.execute(TOMBSTONES_TABLE)
     connection.execute(CLAIMS_TABLE)
     connection.execute("create table if not exists raw.schema_version as select ? as version", [schema_version()])
 
@@ -204,12 +225,14 @@ def sync(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
             insert_unloaded(connection, entry)
     sync_outcomes(connection, ledger)
     sync_indicators(connection, sorted(ledger.data_dir.indicators.glob("*.csv")))
+    sync_tombstones(connection, ledger.tombstone_files())
 
 
 def insert_loaded(
     connection: duckdb.DuckDBPyConnection, entry: CaptureEntry, result: LoadResult, scratch: Path
 ) -> None:
     """Write down what a load found: the capture's row, its members, control totals and rejected records."""
+    result = with_removed(result, entry.removed)
     insert_bookkeeping(connection, entry.capture_id, result, scratch)
     row = {
         "capture_id": entry.capture_id,
@@ -239,6 +262,23 @@ def insert_loaded(
     }
     marks = ", ".join("?" for _ in row)
     connection.execute(f"insert into raw.captures ({', '.join(row)}) values ({marks})", list(row.values()))
+
+
+def with_removed(result: LoadResult, removed: Mapping[str, Any]) -> LoadResult:
+    """A load whose control totals count the records that deletions took out, too: the source stated them with these."""
+    totals: Mapping[str, int] = removed.get("totals", {})
+    if not totals:
+        return result
+
+    def told(total: ControlTotal) -> ControlTotal:
+        count = totals.get(total.statement, 0)
+        if not count:
+            return total
+        note = f"{count:,} of them removed on request since"
+        note = f"{total.note}; {note}" if total.note else note
+        return replace(total, counted_count=total.counted_count + count, note=note)
+
+    return replace(result, control_totals=tuple(told(total) for total in result.control_totals))
 
 
 def insert_unloaded(connection: duckdb.DuckDBPyConnection, entry: CaptureEntry) -> None:
@@ -282,6 +322,18 @@ def sync_indicators(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]
         connection.execute(
             "insert into raw.indicators select * from read_csv(?, header = true, auto_detect = false, delim = ',',"
             f" quote = '\"', escape = '\"', columns = {{{columns}}})",
+            [[str(path) for path in files]],
+        )
+
+
+def sync_tombstones(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> None:
+    """Load what was deleted on request."""
+    connection.execute("delete from raw.tombstones")
+    if files:
+        columns = ", ".join(f"'{name}': '{kind}'" for name, kind in TOMBSTONE_COLUMNS.items())
+        connection.execute(
+            f"insert into raw.tombstones select {', '.join(TOMBSTONE_COLUMNS)} "
+            f"from read_json(?, format = 'array', columns = {{{columns}}})",
             [[str(path) for path in files]],
         )
 

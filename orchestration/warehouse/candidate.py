@@ -109,6 +109,7 @@ class WarehouseStore:
         handle.flush()
         self._lock_handle = handle
         self._sweep()
+        self.data_dir.close_to_others()
 
     def release(self) -> None:
         """Let the next run write."""

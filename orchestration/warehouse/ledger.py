@@ -7,6 +7,7 @@ Does not belong here: the posts themselves, and the decisions (gates.py takes th
     data/ledger/outcomes/<run>--<gate>.json      one file per evaluation of a gate
     data/ledger/timings/<run>.json               seconds per step
     data/ledger/releases/<time>-<what>.json      one file per publication, rollback or removal of a release
+    data/ledger/tombstones/<receipt>.json        one file per deletion: ids, reasons, times; no text
     data/ledger/settings.json                    the study that runs of this folder use
 """
 
@@ -59,6 +60,12 @@ class CaptureEntry:
         requested_source: The source the user named, or None to detect it.
         counts: What the reader counted at the last load: delivered, loaded, rejected.
         table_id: Of a table that came with a map of its columns, the id that it has without the map.
+        purpose, legal_basis: Why it may be kept, in the words of whoever is responsible.
+        retain_until: The last day (ISO) on which it may be kept; None while nobody has decided.
+        stored_sha256: SHA-256 of what is stored, where deletions have changed it since it was delivered.
+        removed: What deletions took out of it since: `records`, and by statement of the source (`totals`) how many
+            records that statement still counts.
+        screened: Which tombstones it was searched for (`Ledger.tombstones_id`).
     """
 
     capture_id: str
@@ -73,6 +80,12 @@ class CaptureEntry:
     is_synthetic: bool = False
     counts: dict[str, int] = field(default_factory=dict)
     table_id: str | None = None
+    purpose: str | None = None
+    legal_basis: str | None = None
+    retain_until: str | None = None
+    stored_sha256: str | None = None
+    removed: dict[str, Any] = field(default_factory=dict)
+    screened: str | None = None
     history: list[dict[str, str | None]] = field(default_factory=list)
 
 
@@ -319,6 +332,29 @@ class Ledger:
         if readings.keys() - kept.keys():
             _write_json(self.root / "claims" / f"{claims_id}.json", {**readings, **kept})
 
+    # ---------- deletions
+
+    def add_tombstones(self, receipt_id: str, rows: Iterable[dict[str, Any]]) -> None:
+        """Keep what was deleted by one request: id, reason, time. It stays deleted in whatever is delivered later."""
+        _write_json(self.root / "tombstones" / f"{receipt_id}.json", list(rows))
+
+    def tombstone_files(self) -> list[Path]:
+        return sorted((self.root / "tombstones").glob("*.json"))
+
+    def tombstones(self) -> list[dict[str, Any]]:
+        """Every post and account that was deleted on request, oldest request first."""
+        return [row for path in self.tombstone_files() for row in json.loads(path.read_text("utf-8"))]
+
+    def tombstones_id(self) -> str | None:
+        """A fingerprint of all tombstones; None while there are none."""
+        files = self.tombstone_files()
+        return _digest_of([f"{path.name}\t{_digest_of_file(path)}\n" for path in files])[:16] if files else None
+
+    def forget_capture(self, entry: CaptureEntry) -> None:
+        """Take a capture out of the ledger and its bytes out of the data folder; a receipt tells of it."""
+        shutil.rmtree(self.data_dir.captures / entry.capture_id, ignore_errors=True)
+        (self.root / "captures" / f"{entry.capture_id}.json").unlink(missing_ok=True)
+
     def settings(self) -> dict[str, Any]:
         path = self.root / "settings.json"
         return json.loads(path.read_text("utf-8")) if path.exists() else {}
@@ -364,6 +400,24 @@ def _store_with_map(table: Path, column_map: Path, target: Path) -> tuple[str, i
 
 def _digest_of(lines: list[str]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _digest_of_file(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a stored capture, made as its id is: of the bytes, or of the sorted list of members of a folder."""
+    if not path.is_dir():
+        return _digest_of_file(path)
+    members = sorted(one for one in path.rglob("*") if one.is_file() and not one.is_symlink())
+    return _digest_of([f"{one.relative_to(path).as_posix()}\t{_digest_of_file(one)}\n" for one in members])
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Replace a JSON file that only its owner may read."""
+    _write_json(path, value)
 
 
 def _store_folder(source: Path, target: Path) -> tuple[str, int]:

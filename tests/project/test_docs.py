@@ -42,6 +42,7 @@ PAGES = [
     "explanation/networks.md",
     "explanation/claims.md",
     "explanation/privacy.md",
+    "explanation/data-protection.md",
     "reference/tables.md",
     "reference/gates.md",
     "reference/commands.md",

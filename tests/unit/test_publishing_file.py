@@ -126,7 +126,7 @@ def test_posts_stay_in_order_of_time(file):
 
 
 def test_file_is_sealed_and_readable_by_old_engines(file):
-    assert file.stat().st_mode & 0o777 == 0o444
+    assert file.stat().st_mode & 0o777 == 0o440
     assert not file.with_name(file.name + ".wal").exists()
     # Bytes 12 to 19 of a DuckDB file hold its storage version: 65 is the one that 1.2 introduced.
     assert int.from_bytes(file.read_bytes()[12:20], "little") <= 65

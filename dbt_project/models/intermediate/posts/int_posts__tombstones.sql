@@ -25,13 +25,31 @@ with
 ),
 
 {% endfor -%}
+-- deleted on request: no capture says so, the receipt does
+requested as (
+
+    select
+        receipt_id as capture_id,
+        platform,
+        post_id,
+        account_id,
+        reason,
+        coalesce(told_at, forgotten_at) as deleted_at
+
+    from {{ ref('stg_suara__tombstones') }}
+
+    where kind = 'post'
+        and action = 'delete'
+
+),
+
 deletions_unioned as (
 
     {% for model, _ in deletions -%}
     select * from {{ model | replace('stg_', '') }}
-    {% if not loop.last %}union all
-    {% endif -%}
-    {% endfor %}
+    union all
+    {% endfor -%}
+    select * from requested
 ),
 
 -- the same deletion may be told by several captures, and by one of them twice

@@ -1,0 +1,102 @@
+"""What every command of `suara` needs: its data folder, and running the job in this process.
+
+Belongs here: what several modules of commands share. Does not belong here: commands, arguments, printing of results.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import click
+
+from orchestration.contract import PROJECT_ROOT, DataDir
+
+data_dir_option = click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder that isolates everything a run reads and writes. Default: data/ in the checkout.",
+)
+
+
+def use_data_dir(data_dir: Path | None) -> DataDir:
+    """Point this process, and what it starts, at one data folder and its Dagster instance."""
+    if data_dir is not None:
+        os.environ["SUARA_DATA_DIR"] = str(data_dir.resolve())
+    paths = DataDir.from_env()
+    for folder in (paths.root, paths.inbox, paths.dagster_home):
+        folder.mkdir(parents=True, exist_ok=True)
+    os.environ["DAGSTER_HOME"] = str(paths.dagster_home)
+    settings = paths.dagster_home / "dagster.yaml"
+    shipped = PROJECT_ROOT / "dagster.yaml"
+    if not settings.exists() or settings.read_bytes() != shipped.read_bytes():
+        shutil.copyfile(shipped, settings)
+    return paths
+
+
+def execute(
+    files: list[str], *, source: str | None = None, column_map: Path | None = None, synthetic: bool = False
+) -> tuple[str, bool, list[str]]:
+    """Run the `refresh` job in this process.
+
+    Returns:
+        The run id, whether it succeeded, and what failed in words.
+    """
+    _quieten()
+    _relax_run_history()
+    import dagster as dg
+
+    from orchestration.definitions import defs
+
+    config = {
+        "files": files,
+        "source": source,
+        "column_map": str(column_map.resolve()) if column_map else None,
+        "synthetic": synthetic,
+    }
+    with dg.DagsterInstance.get() as instance:
+        result = defs.resolve_job_def("refresh").execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            run_config={"ops": {"captures": {"config": config}}, "loggers": {"progress": {"config": {}}}},
+        )
+    failures = []
+    for event in result.all_events:
+        if event.is_step_failure:
+            failures.append(failure_text(event.step_failure_data))
+    return result.run_id, result.success, failures
+
+
+def failure_text(data: Any) -> str:
+    if data.user_failure_data and data.user_failure_data.description:
+        return data.user_failure_data.description
+    error = data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return (error.message if error else "a step failed without saying why").strip()
+
+
+def print_failures(failures: list[str]) -> None:
+    for failure in failures:
+        click.secho(failure, fg="red", err=True)
+
+
+def _relax_run_history() -> None:
+    """Dagster's list of runs, too, is written without waiting for the disk (see `RunHistory`)."""
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    from orchestration.resources.run_history import without_waiting_for_the_disk
+
+    @event.listens_for(Engine, "connect")
+    def _no_wait(connection: Any, _: Any) -> None:
+        if type(connection).__module__.startswith("sqlite3"):
+            without_waiting_for_the_disk(connection)
+
+
+def _quieten() -> None:
+    for name in ("dbt", "great_expectations", "alembic", "sqlalchemy"):
+        logging.getLogger(name).setLevel(logging.ERROR)

@@ -1,0 +1,709 @@
+"""One deletion from its request to its receipt: captures, warehouse, releases, codes, logs, and the search at the end.
+
+Belongs here: the order of the steps, and what each leaves when the process is killed in it. Does not belong here: the
+run that builds the marts anew between `clear` and `finish`; whoever calls runs it.
+
+    prepare   captures are written anew aside, loaded to count them, searched; nothing is replaced yet
+    begin     journal and tombstones are on disk: from here on the deletion is finished, by whichever process
+    clear     captures are replaced; the warehouse is written into a new file without them; copies and old releases go
+    (run)     the pipeline loads the captures that changed, builds everything else anew, publishes
+    finish    the releases before go; everything below the data folder is searched; the receipt is written
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.coding.store import CodingStore
+from orchestration.connectors import all_raw_tables, create_raw_tables, detect
+from orchestration.connectors.base import LoadResult
+from orchestration.connectors.files import CaptureFiles
+from orchestration.contract import PROJECT_ROOT, DataDir, InputError, SuaraError, fsync_directory
+from orchestration.deletion import DROP, KEEP
+from orchestration.deletion import journal as journals
+from orchestration.deletion.journal import Journal
+from orchestration.deletion.json_posts import SHORTEST_TEXT, Removed
+from orchestration.deletion.requests import Target
+from orchestration.deletion.resolve import Resolution, resolve, targets_of
+from orchestration.deletion.rewriting import rewrite, texts_that_stay
+from orchestration.deletion.sharing import handed_out
+from orchestration.deletion.traces import Traces, files_below, find_traces, search_file
+from orchestration.publishing.published_file import PUBLISHED_NAMES
+from orchestration.warehouse import bookkeeping
+from orchestration.warehouse.candidate import WarehouseStore, connect
+from orchestration.warehouse.ledger import ACCEPTED, CaptureEntry, Ledger, digest_of, now, write_json
+
+Log = Callable[[str], None]
+
+_NEW, _OLD = ".new-", ".old-"
+# A cut post and the long text beside it begin alike; so many characters in common are no chance.
+_HEAD = 120
+# Texts of a purge that are searched for; beyond that the file is gone and everything is built anew all the same.
+_MOST_TEXTS = 20_000
+# Tables that remember what cannot be built again, with the key of the post that they speak of.
+_REMEMBERED = {"int_codebook__versions": None, "int_codebook__codings": "post_key"}
+# Places below the data folder with a use of their own; a copy of a capture lies elsewhere.
+_PLACES = ("captures", "published", "ledger", "receipts", "dagster_home", "deletion")
+_REMOVED_TEXT = "[removed: it held a deleted text]"
+
+
+@dataclass
+class Prepared:
+    """What will happen to one stored capture.
+
+    Attributes:
+        new: Where it lies, written anew; None when it goes whole.
+        refusal: Why it cannot be rewritten, in words.
+    """
+
+    entry: CaptureEntry
+    old_sha256: str
+    new: Path | None = None
+    new_sha256: str | None = None
+    removed: Removed = field(default_factory=Removed)
+    counts: dict[str, int] = field(default_factory=dict)
+    totals: dict[str, int] = field(default_factory=dict)
+    refusal: str | None = None
+
+    @property
+    def records(self) -> int:
+        """Records that it delivers less; of one that goes whole, all of them."""
+        before = self.counts.get("delivered_before", 0)
+        return before - self.counts.get("delivered_after", 0)
+
+    def told(self) -> dict[str, Any]:
+        """Its lines in journal and receipt: no content."""
+        return {
+            "capture_id": self.entry.capture_id,
+            "file_name": self.entry.file_name,
+            "source": self.entry.source,
+            "what": "rewritten" if self.new else "removed whole",
+            "old_sha256": self.old_sha256,
+            "new_sha256": self.new_sha256,
+            "records_removed": self.records,
+            "records_emptied": self.removed.emptied,
+            "coordinates_removed": self.removed.scrubbed,
+            "counts": self.counts,
+            "totals": self.totals,
+        }
+
+
+@dataclass
+class Plan:
+    """A request, resolved, with every capture that it changes written anew aside."""
+
+    resolution: Resolution
+    captures: list[Prepared]
+    traces: Traces
+
+    @property
+    def refused(self) -> list[Prepared]:
+        return [one for one in self.captures if one.refusal]
+
+    def discard(self) -> None:
+        for one in self.captures:
+            if one.new:
+                _remove(one.new)
+
+
+# prepare ----------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def planned(
+    data_dir: DataDir,
+    targets: list[Target],
+    *,
+    whole: Iterable[str] = (),
+    remove_whole: bool = False,
+    log: Log = lambda _: None,
+) -> Iterator[Plan]:
+    """Yield what a deletion comes to; what was written aside is gone afterwards unless `begin` took it.
+
+    Args:
+        whole: Ids of captures that go whole.
+        remove_whole: Captures that cannot be rewritten go whole, too.
+
+    The caller holds the data folder's lock.
+    """
+    plan = prepare(data_dir, targets, whole=whole, remove_whole=remove_whole, log=log)
+    try:
+        yield plan
+    finally:
+        if not journals.place(data_dir).exists():
+            plan.discard()
+
+
+def prepare(
+    data_dir: DataDir,
+    targets: list[Target],
+    *,
+    whole: Iterable[str] = (),
+    remove_whole: bool = False,
+    log: Log = lambda _: None,
+) -> Plan:
+    """Write every capture that is concerned anew, aside, and see whether the result holds."""
+    ledger = Ledger(data_dir)
+    found = resolve(data_dir.warehouse, data_dir.scratch, targets)
+    going = set(whole)
+    captures = []
+    for entry in ledger.captures():
+        stored = ledger.stored_path(entry)
+        for left in stored.parent.glob(f"{_NEW}*"):
+            _remove(left)
+        if not stored.exists():
+            continue
+        if entry.capture_id in going:
+            captures.append(_whole(entry, stored))
+            continue
+        one = prepare_capture(stored, entry, found, data_dir.scratch)
+        if one is not None:
+            captures.append(one)
+            log(f"{entry.file_name}: {one.records:,} records go" if not one.refusal else one.refusal)
+    texts = set(found.texts).union(*(one.removed.texts for one in captures))
+    stays = [one.new or ledger.stored_path(one.entry) for one in captures if one.new]
+    kept_as_is = {one.entry.capture_id for one in captures}
+    stays += [ledger.stored_path(e) for e in ledger.captures() if e.capture_id not in kept_as_is]
+    traces = distinctive(texts, [path for path in stays if path.exists()])
+    for one in captures:
+        if one.new and one.refusal is None and traces and _has_trace(one.new, traces):
+            one.refusal = (
+                f"{one.entry.file_name} ({one.entry.capture_id[:12]}): expected no trace of the deleted posts in what "
+                "was written anew; found one in a part that cannot be taken apart."
+            )
+    for entry in ledger.captures():
+        if entry.capture_id not in kept_as_is and traces and _has_trace(ledger.stored_path(entry), traces):
+            refusal = (
+                f"{entry.file_name} ({entry.capture_id[:12]}): expected a capture that can be written anew record by "
+                "record; found a deleted post in one that cannot (a repository is one tree of hashes)."
+            )
+            captures.append(Prepared(entry, digest_of(ledger.stored_path(entry)), refusal=refusal))
+    if remove_whole:
+        for number, one in enumerate(captures):
+            if one.refusal:
+                if one.new:
+                    _remove(one.new)
+                captures[number] = _whole(one.entry, ledger.stored_path(one.entry))
+    return Plan(found, captures, traces)
+
+
+def distinctive(texts: Iterable[str], stays: Iterable[Path]) -> Traces:
+    """The texts that nothing that stays holds, nor the project itself: only those can be told from what may stay."""
+    traces = Traces.of(text for text in texts if len(text) >= SHORTEST_TEXT)
+    if not traces:
+        return traces
+    traces = traces.without(
+        path.read_text("utf-8", "replace") for path in sorted((PROJECT_ROOT / "dbt_project" / "seeds").rglob("*.csv"))
+    )
+    for path in stays:
+        if search_file(path, traces) if path.is_file() else any(search_file(p, traces) for p in files_below(path)):
+            traces = traces.without(text for one in texts_that_stay(path) for text in {one, unescape(one)})
+    return traces
+
+
+def _has_trace(path: Path, traces: Traces) -> bool:
+    return any(search_file(one, traces) for one in ([path] if path.is_file() else files_below(path)))
+
+
+def removed_whole(ledger: Ledger, entry: CaptureEntry) -> Prepared:
+    """A capture that goes whole."""
+    return _whole(entry, ledger.stored_path(entry))
+
+
+def _whole(entry: CaptureEntry, stored: Path) -> Prepared:
+    one = Prepared(entry, digest_of(stored))
+    one.counts = {"delivered_before": entry.counts.get("delivered", 0), "delivered_after": 0}
+    try:
+        for text in texts_that_stay(stored):
+            if len(one.removed.texts) >= _MOST_TEXTS:
+                break
+            one.removed.add_text(text)
+    except InputError:
+        pass  # what cannot be read holds no text that could be looked for
+    return one
+
+
+def prepare_capture(stored: Path, entry: CaptureEntry, found: Resolution, scratch: Path) -> Prepared | None:
+    """One capture written anew aside, counted before and after; None when nothing of it has to go."""
+    places = found.places.get(entry.capture_id, set())
+    names = found.names(entry.capture_id)
+    heads = frozenset(unescape(text)[:_HEAD] for text in found.texts if len(text) >= 2 * _HEAD)
+    names = replace(names, heads=heads)
+    one = Prepared(entry, "")
+    new = stored.with_name(f"{_NEW}{stored.name}")
+    try:
+        is_changed = rewrite(stored, new, names, one.removed)
+        more = {unescape(text)[:_HEAD] for text in one.removed.texts if len(text) >= 2 * _HEAD} - heads
+        if is_changed and more and _has_notes(stored):
+            # a long text lies beside its cut post, which is only known now
+            again = stored.with_name(f"{_NEW}2-{stored.name}")
+            if rewrite(new, again, replace(names, heads=frozenset(more)), one.removed):
+                _remove(new)
+                os.replace(again, new)
+    except InputError:
+        return None  # it cannot be opened: nothing of it was ever loaded; the search looks at its bytes
+    lost = {place for place in places if place and place not in one.removed.ids}
+    if lost:
+        one.refusal = (
+            f"{entry.file_name} ({entry.capture_id[:12]}): expected {len(lost):,} posts to be found by their ids and "
+            "taken out; found them in the warehouse, but not in the file."
+        )
+    if not is_changed and not lost:
+        return None
+    one.old_sha256 = digest_of(stored)
+    if not is_changed:
+        return one
+    one.new, one.new_sha256 = new, digest_of(new)
+    before, after = _load(stored, entry, scratch), _load(new, entry, scratch)
+    if before is None:
+        return one
+    if after is None:
+        # nothing is left that could be loaded
+        _remove(new)
+        one.new = one.new_sha256 = None
+        one.counts = {"delivered_before": before.delivered_count, "delivered_after": 0}
+        return one
+    one.counts = {
+        "delivered_before": before.delivered_count,
+        "delivered_after": after.delivered_count,
+        "loaded_before": before.loaded_count,
+        "loaded_after": after.loaded_count,
+        "rejected_before": before.rejected_count,
+        "rejected_after": after.rejected_count,
+    }
+    gaps = {total.statement: total.counted_count - total.stated_count for total in before.control_totals}
+    for total in after.control_totals:
+        missing = gaps.get(total.statement, 0) - (total.counted_count - total.stated_count)
+        if missing:
+            one.totals[total.statement] = missing
+    return one
+
+
+def _has_notes(stored: Path) -> bool:
+    with CaptureFiles(stored) as files:
+        return any("note-tweet" in member.name for member in files.members())
+
+
+def _load(stored: Path, entry: CaptureEntry, scratch: Path) -> LoadResult | None:
+    """What a capture delivers; None when it cannot be loaded."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="count_", dir=scratch) as folder, duckdb.connect() as con:
+        con.execute(f"set temp_directory = '{folder}'")
+        create_raw_tables(con)
+        try:
+            with CaptureFiles(stored) as files:
+                connector = detect(files, entry.requested_source or entry.source)
+                return connector.load(con, entry.capture_id, files, Path(folder))
+        except InputError:
+            return None
+
+
+# begin ------------------------------------------------------------------------------------------------------------
+
+
+def begin(
+    data_dir: DataDir,
+    plan: Plan,
+    *,
+    kind: str,
+    reason: str = "",
+    request: dict[str, Any] | None = None,
+    counts: str = DROP,
+) -> Journal:
+    """Put the deletion on record; from here on it is finished, whatever happens to this process.
+
+    Raises:
+        SuaraError: A capture cannot be rewritten. Nothing was changed then.
+    """
+    if plan.refused:
+        refusals = "\n".join(f"- {one.refusal}" for one in plan.refused)
+        raise SuaraError(
+            f"These captures cannot be rewritten, and nothing was changed:\n{refusals}\n"
+            "Run it again with --remove-whole to remove them whole, or set the file right at its source and deliver it "
+            "again after `suara purge --capture`."
+        )
+    began_at = now()
+    receipt_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{kind}"
+    rows = []
+    for target in plan.resolution.targets:
+        account_id, month = plan.resolution.months.get((target.platform, target.value), (None, None))
+        rows.append(
+            {
+                "receipt_id": receipt_id,
+                "platform": target.platform,
+                "kind": target.kind,
+                "value": target.value,
+                "reason": target.reason,
+                "action": target.action,
+                "told_at": target.told_at,
+                "forgotten_at": began_at,
+                "account_id": account_id if counts == KEEP else None,
+                "posted_month": month.isoformat() if month and counts == KEEP else None,
+            }
+        )
+    journal = Journal(
+        receipt_id,
+        kind,
+        began_at,
+        reason,
+        request or {},
+        counts,
+        rows,
+        [one.told() for one in plan.captures],
+        sorted(plan.resolution.post_keys),
+        sorted({*plan.resolution.texts}.union(*(one.removed.texts for one in plan.captures))),
+    )
+    journal.write(data_dir)
+    return journal
+
+
+# clear ------------------------------------------------------------------------------------------------------------
+
+
+def clear(data_dir: DataDir, journal: Journal) -> bool:
+    """Replace the captures, and remove every copy of what they held; may be called again after a kill.
+
+    Returns:
+        Whether there is anything left to build marts from.
+    """
+    ledger = Ledger(data_dir)
+    if journal.tombstones:
+        ledger.add_tombstones(journal.receipt_id, journal.tombstones)
+    for told in journal.captures:
+        _swap(ledger, told, journal)
+    tombstones_id = ledger.tombstones_id()
+    for entry in ledger.captures():
+        if entry.screened != tombstones_id:
+            entry.screened = tombstones_id
+            ledger.write_capture(entry)
+    journal.did(data_dir, "captures")
+    is_left = any(entry.status == ACCEPTED for entry in ledger.captures())
+    changed = {told["capture_id"] for told in journal.captures}
+    if "warehouse" not in journal.steps:
+        if changed:
+            _fresh_warehouse(data_dir, changed, set(journal.post_keys), keep=is_left)
+        journal.did(data_dir, "warehouse")
+    if changed:
+        for folder in (data_dir.rejected, data_dir.candidates, data_dir.scratch, data_dir.root / "dbt_target"):
+            shutil.rmtree(folder, ignore_errors=True)
+        data_dir.close_to_others()
+        releases = data_dir.published / "releases"
+        current = (data_dir.published / "current").resolve()
+        for folder in releases.iterdir() if releases.is_dir() else []:
+            if folder.resolve() != current:
+                shutil.rmtree(folder, ignore_errors=True)
+    if journal.post_keys:
+        CodingStore(data_dir).remove_posts(set(journal.post_keys))
+    if journals.CLEARED not in journal.steps:
+        # the ledger's outcomes are loaded by the run that follows, so what they quote goes before it
+        rest = (data_dir.captures, data_dir.published, data_dir.warehouse, journals.place(data_dir).parent)
+        places = [path for path in sorted(data_dir.root.iterdir()) if path not in rest]
+        traces = _traces_of(data_dir, journal)
+        for path in find_traces(data_dir, traces, places):
+            _note_removed(data_dir, journal, path, _take_away(data_dir, path, traces))
+    journal.did(data_dir, journals.CLEARED)
+    if not is_left:
+        withdraw(data_dir)
+    return is_left
+
+
+def _swap(ledger: Ledger, told: dict[str, Any], journal: Journal) -> None:
+    """Put the new capture in the place of the old one, and say so in the ledger. Each step can be done again."""
+    path = ledger.root / "captures" / f"{told['capture_id']}.json"
+    if not path.exists():
+        shutil.rmtree(ledger.data_dir.captures / told["capture_id"], ignore_errors=True)
+        return
+    entry = ledger.capture(told["capture_id"])
+    if told["new_sha256"] is None:
+        ledger.forget_capture(entry)
+        return
+    stored = ledger.stored_path(entry)
+    new, old = stored.with_name(f"{_NEW}{stored.name}"), stored.with_name(f"{_OLD}{stored.name}")
+    if new.exists():
+        if new.is_dir() and stored.exists():
+            # a folder cannot be replaced by one rename: the old one steps aside first
+            _remove(old)
+            os.replace(stored, old)
+        os.replace(new, stored)
+        fsync_directory(stored.parent)
+    _remove(old)
+    if journal.receipt_id in entry.removed.get("receipts", []):
+        return
+    entry.stored_sha256 = told["new_sha256"]
+    totals = dict(entry.removed.get("totals", {}))
+    for statement, count in told["totals"].items():
+        totals[statement] = totals.get(statement, 0) + count
+    entry.removed = {
+        "receipts": [*entry.removed.get("receipts", []), journal.receipt_id],
+        "records": entry.removed.get("records", 0) + told["records_removed"],
+        "totals": totals,
+    }
+    ledger.write_capture(entry)
+
+
+def _fresh_warehouse(data_dir: DataDir, changed: set[str], post_keys: set[str], *, keep: bool) -> None:
+    """Write the warehouse into a new file: a deleted row's bytes stay in the blocks of the old one.
+
+    What is built anew from raw is left out. What the codebook's earlier versions made of posts cannot be built again
+    and comes along.
+    """
+    old = data_dir.warehouse
+    fresh = old.with_name("fresh") / old.name
+    shutil.rmtree(fresh.parent, ignore_errors=True)
+    if old.exists() and keep:
+        connection = connect(old, scratch=data_dir.scratch, read_only=True)
+        try:
+            is_current = bookkeeping.is_current(connection)
+        finally:
+            connection.close()
+        if is_current:
+            fresh.parent.mkdir(parents=True)
+            _copy_what_stays(old, fresh, data_dir.scratch, changed, post_keys)
+            os.chmod(fresh, 0o600)
+            os.replace(fresh, old)
+            shutil.rmtree(fresh.parent, ignore_errors=True)
+            fsync_directory(old.parent)
+            return
+    old.unlink(missing_ok=True)
+    Path(f"{old}.wal").unlink(missing_ok=True)
+
+
+def _copy_what_stays(old: Path, fresh: Path, scratch: Path, changed: set[str], post_keys: set[str]) -> None:
+    connection = connect(fresh, scratch=scratch)
+    try:
+        bookkeeping.create_raw_schema(connection)
+        literal = str(old).replace("'", "''")
+        connection.execute(f"attach '{literal}' as before (read_only)")
+        connection.execute("create temp table changed (capture_id varchar)")
+        connection.execute("create temp table gone (post_key varchar)")
+        connection.executemany("insert into changed values (?)", [[one] for one in sorted(changed)])
+        if post_keys:
+            connection.executemany("insert into gone values (?)", [[one] for one in sorted(post_keys)])
+        for table in all_raw_tables():
+            if table != "check_outcomes":
+                connection.execute(
+                    f"insert into raw.{table} by name select * from before.raw.{table} "
+                    "where capture_id not in (select capture_id from changed)"
+                )
+        connection.execute("create schema intermediate")
+        held = {
+            row[0]
+            for row in connection.execute(
+                "select table_name from duckdb_tables() where database_name = 'before' and schema_name = 'intermediate'"
+            ).fetchall()
+        }
+        for table, key in _REMEMBERED.items():
+            if table in held:
+                where = f"where {key} not in (select post_key from gone)" if key else ""
+                connection.execute(
+                    f"create table intermediate.{table} as select * from before.intermediate.{table} {where}"
+                )
+        connection.execute("detach before")
+        connection.execute("checkpoint")
+    finally:
+        connection.close()
+
+
+def withdraw(data_dir: DataDir) -> None:
+    """Take what is published away: it holds what has to go, and nothing could be built in its place."""
+    for name in (*PUBLISHED_NAMES, "current"):
+        link = data_dir.published / name
+        if link.is_symlink() or link.exists():
+            _remove(link)
+    shutil.rmtree(data_dir.published / "releases", ignore_errors=True)
+
+
+# finish -----------------------------------------------------------------------------------------------------------
+
+
+def finish(data_dir: DataDir, journal: Journal, *, release: str | None) -> dict[str, Any]:
+    """Remove the releases before, search everything, write the receipt, close the journal.
+
+    Args:
+        release: The release that was published without what is gone; None withdraws what is published.
+
+    Returns:
+        The receipt.
+
+    Raises:
+        SuaraError: A trace is left in something that cannot be removed by itself. The journal stays.
+    """
+    if release is None:
+        withdraw(data_dir)
+    else:
+        releases = data_dir.published / "releases"
+        current = (data_dir.published / "current").resolve()
+        for folder in releases.iterdir():
+            if folder.resolve() != current:
+                shutil.rmtree(folder, ignore_errors=True)
+    traces = _traces_of(data_dir, journal)
+    searched = sum(1 for _ in files_below(data_dir.root))
+    left = find_traces(data_dir, traces)
+    left |= dict.fromkeys(_copies_of(data_dir, journal), 1)
+    left.pop(journals.place(data_dir), None)
+    held = []
+    for path in left:
+        if not _note_removed(data_dir, journal, path, _take_away(data_dir, path, traces)):
+            held.append(path.relative_to(data_dir.root).as_posix())
+    if held:
+        raise SuaraError(
+            f"The deletion {journal.receipt_id} is not finished: expected no trace of what was deleted; found one in "
+            f"{', '.join(held)}. `suara forget` goes on with it; `suara purge --capture` removes a capture whole."
+        )
+    receipt = {
+        "receipt_id": journal.receipt_id,
+        "kind": journal.kind,
+        "reason": journal.reason,
+        "request": journal.request,
+        "began_at": journal.began_at,
+        "finished_at": now(),
+        "counts_of_deleted_posts": journal.counts if journal.tombstones else None,
+        "targets": _counted(journal.tombstones),
+        "captures": journal.captures,
+        "records_removed": sum(told["records_removed"] for told in journal.captures),
+        "removed_files": journal.removed_files,
+        "searched": {"files": searched, "texts": len(journal.texts), "pieces": len(set(traces.pieces.values()))},
+        "published": release or "nothing: what was published is withdrawn",
+        # whoever got posts before cannot be reached from here, and has to be told
+        "handed_out_before": [vars(one) for one in handed_out(data_dir)],
+    }
+    write_json(data_dir.receipts / f"{journal.receipt_id}.json", receipt)
+    journals.close(data_dir)
+    return receipt
+
+
+def _traces_of(data_dir: DataDir, journal: Journal) -> Traces:
+    ledger = Ledger(data_dir)
+    stays = [ledger.stored_path(entry) for entry in ledger.captures()]
+    return distinctive(journal.texts, [path for path in stays if path.exists()])
+
+
+def _note_removed(data_dir: DataDir, journal: Journal, path: Path, is_gone: bool) -> bool:
+    relative = path.relative_to(data_dir.root).as_posix()
+    if is_gone and relative not in journal.removed_files:
+        journal.removed_files.append(relative)
+        journal.write(data_dir)
+    return is_gone
+
+
+def _copies_of(data_dir: DataDir, journal: Journal) -> list[Path]:
+    """Copies of captures as they were delivered, below the data folder: the demo keeps what it generated.
+
+    They are known by their hash, since a text that other posts share is no trace by itself.
+    """
+    olds = {told[name] for told in journal.captures for name in ("old_sha256", "capture_id")}
+    ids = [row["value"].encode() for row in journal.tombstones if row["kind"] == "post"]
+    found = []
+    for path in files_below(data_dir.root):
+        top = path.relative_to(data_dir.root).parts[0]
+        if (
+            top in ("captures", "published", "ledger", "receipts", "dagster_home", "deletion")
+            or path == data_dir.warehouse
+        ):
+            continue
+        if digest_of(path) in olds or (top == "demo" and any(one in path.read_bytes() for one in ids)):
+            found.append(path)
+    return found
+
+
+def _counted(rows: Iterable[dict[str, Any]]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for row in rows:
+        name = f"{row['kind']}, {row['reason']}"
+        found[name] = found.get(name, 0) + 1
+    return dict(sorted(found.items()))
+
+
+def _take_away(data_dir: DataDir, path: Path, traces: Traces) -> bool:
+    """Remove a file that holds a trace, or the trace from it; False for what a run has to make anew."""
+    parts = path.relative_to(data_dir.root).parts
+    if path == data_dir.warehouse or parts[0] in ("captures", "published"):
+        return False
+    if parts[0] == "ledger" and path.suffix == ".json":
+        import json
+
+        write_json(path, _redacted(json.loads(path.read_text("utf-8")), traces))
+        return not search_file(path, traces)
+    path.unlink(missing_ok=True)
+    return True
+
+
+def _redacted(value: Any, traces: Traces) -> Any:
+    if isinstance(value, dict):
+        return {key: _redacted(inner, traces) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_redacted(inner, traces) for inner in value]
+    if isinstance(value, str) and traces.search(value.encode("utf-8", "surrogateescape")):
+        return _REMOVED_TEXT
+    return value
+
+
+# What comes later -------------------------------------------------------------------------------------------------
+
+
+def screen(ledger: Ledger, entry: CaptureEntry) -> int:
+    """Take what was deleted before out of a capture that was delivered now, before anything of it is loaded.
+
+    Returns:
+        How many records went.
+
+    Raises:
+        InputError: It holds a deleted post and cannot be rewritten.
+    """
+    tombstones_id = ledger.tombstones_id()
+    if tombstones_id is None or entry.screened == tombstones_id:
+        return 0
+    stored = ledger.stored_path(entry)
+    targets = targets_of(ledger.tombstones())
+    accounts = {t.value for t in targets if t.kind == "account"}
+    found = Resolution(targets, accounts | {name.lower() for name in accounts})
+    one = prepare_capture(stored, entry, found, ledger.data_dir.scratch)
+    records = 0
+    if one is not None:
+        if one.new is None:
+            ledger.forget_capture(entry)
+            raise InputError(
+                file=entry.file_name,
+                expected="posts that were not deleted on request",
+                found="nothing else",
+                next_step="Nothing to do: what was deleted stays deleted.",
+                code="deleted",
+            )
+        journal = Journal(f"screened-{tombstones_id}", journals.DELETION, now())
+        _swap(ledger, one.told(), journal)
+        records = one.records
+    kept = ledger.capture(entry.capture_id)
+    entry.stored_sha256, entry.removed, entry.screened = kept.stored_sha256, kept.removed, tombstones_id
+    ledger.write_capture(entry)
+    return records
+
+
+def lock(data_dir: DataDir, log: Log = lambda _: None) -> WarehouseStore:
+    """The data folder's writer lock, held."""
+    store = WarehouseStore(data_dir)
+    store.hold(log)
+    return store
+
+
+def request_of(path: Path) -> dict[str, Any]:
+    """What a receipt says of the request: its name and hash."""
+    return {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,151 @@
+"""What is to be forgotten: a list of posts and accounts, or a result of X batch compliance.
+
+Belongs here: reading such a file line by line, and what each line names. Does not belong here: where these posts lie.
+
+A line is one of: an id of X, the address of a post (x.com, bsky.app, a Mastodon server, at://), `@handle`,
+`@user@server`, `did:…`, `account:ID`, or an object of X batch compliance:
+
+    {"id": "…", "action": "delete", "created_at": "…", "redacted_at": "…", "reason": "deleted"}
+
+Blank lines and lines that begin with # are left out. An empty file is valid: X answers so when nothing has to go.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.contract import InputError
+
+DELETE, SCRUB_GEO = "delete", "scrub_geo"
+# The reasons of X batch compliance (its documentation of 2026-08-22); all but the last remove the post.
+COMPLIANCE_REASONS = ("deleted", "bounced", "protected", "suspended", "deactivated", SCRUB_GEO)
+REQUESTED = "requested"
+
+_X_POST = re.compile(r"https?://(?:www\.|mobile\.)?(?:twitter|x)\.com/[A-Za-z0-9_]+/status(?:es)?/([0-9]+)(?:[/?#].*)?")
+_X_ACCOUNT = re.compile(r"https?://(?:www\.|mobile\.)?(?:twitter|x)\.com/([A-Za-z0-9_]+)/?")
+_BLUESKY_POST = re.compile(r"https?://bsky\.app/profile/(did:[a-z]+:[A-Za-z0-9._:-]+)/post/([a-z0-9]+)/?")
+_BLUESKY_BY_HANDLE = re.compile(r"https?://bsky\.app/profile/[^/]+/post/[a-z0-9]+/?")
+_AT_POST = re.compile(r"at://did:[a-z]+:[A-Za-z0-9._:-]+/app\.bsky\.feed\.post/[a-z0-9]+")
+_MASTODON_POST = re.compile(r"(https?://[^/\s]+)/(?:@|users/)([A-Za-z0-9_.-]+)/(?:statuses/)?([0-9]+)/?")
+_DID = re.compile(r"did:[a-z]+:[A-Za-z0-9._:-]+")
+_X_HANDLE = re.compile(r"@([A-Za-z0-9_]{1,30})")  # 15 for real ones; accounts of synthetic data have longer handles
+_MASTODON_HANDLE = re.compile(r"@([A-Za-z0-9_.-]+@[A-Za-z0-9.-]+\.[A-Za-z]+)")
+_BLUESKY_HANDLE = re.compile(r"@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
+_ID = re.compile(r"[0-9]{1,20}")
+_MAX_LINE = 10_000
+
+
+@dataclass(frozen=True, order=True)
+class Target:
+    """One post or account that a request names.
+
+    Attributes:
+        platform: `x`, `bluesky`, `mastodon`.
+        kind: `post` or `account`.
+        value: The native id of a post or account, or a handle in lower case without its first @.
+        reason: Why: `requested`, or the reason of the compliance line.
+        action: `delete`, or `scrub_geo`: its coordinates go, the post stays.
+        told_at: When the platform says that it was redacted, as written there.
+    """
+
+    platform: str
+    kind: str
+    value: str
+    reason: str = REQUESTED
+    action: str = DELETE
+    told_at: str | None = None
+
+
+def read_request(path: Path, *, accounts: bool = False) -> list[Target]:
+    """Every target that a file names, each once, sorted.
+
+    Args:
+        accounts: Bare ids, and ids of compliance lines, are those of accounts (a compliance job of type `users`).
+
+    Raises:
+        InputError: A line names nothing that could be forgotten; nothing of the file is used then.
+    """
+    if not path.is_file():
+        raise _refuse(path, None, "a file with one post or account a line", "no such file", "Check the path.")
+    try:
+        lines = path.read_bytes().decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise _refuse(path, None, "text in UTF-8", f"byte {error.start:,} that is not", "Save it as UTF-8.") from error
+    return sorted(set(_targets(path, lines, accounts)))
+
+
+def _targets(path: Path, lines: Iterable[str], accounts: bool) -> Iterable[Target]:
+    for number, line in enumerate(lines, start=1):
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        yield (
+            _compliance(path, number, text, accounts) if text.startswith("{") else _plain(path, number, text, accounts)
+        )
+
+
+def _compliance(path: Path, number: int, text: str, accounts: bool) -> Target:
+    step = "Take the file as X gave it; a download that was cut off ends in such a line."
+    try:
+        value = json.loads(text[:_MAX_LINE])
+    except ValueError as error:
+        raise _refuse(path, number, "a JSON object of X batch compliance", f"broken JSON ({error})", step) from error
+    found = {name: str(value.get(name) or "") for name in ("id", "action", "reason")}
+    if not _ID.fullmatch(found["id"]):
+        raise _refuse(path, number, "an id of digits under `id`", repr(found["id"])[:60], step)
+    reason = found["reason"] or "deleted"
+    if reason not in COMPLIANCE_REASONS:
+        known = ", ".join(COMPLIANCE_REASONS)
+        raise _refuse(path, number, f"a reason out of {known}", repr(reason)[:60], "Write it as one of these.")
+    is_scrub = SCRUB_GEO in (reason, found["action"])
+    if not is_scrub and found["action"] != "delete":
+        raise _refuse(path, number, "the action delete or scrub_geo", repr(found["action"])[:60], step)
+    kind = "account" if accounts else "post"
+    told_at = value.get("redacted_at") or None
+    return Target("x", kind, found["id"], reason, SCRUB_GEO if is_scrub else DELETE, told_at and str(told_at))
+
+
+def _plain(path: Path, number: int, text: str, accounts: bool) -> Target:
+    if found := _X_POST.fullmatch(text):
+        return Target("x", "post", found.group(1))
+    if found := _BLUESKY_POST.fullmatch(text):
+        return Target("bluesky", "post", f"at://{found.group(1)}/app.bsky.feed.post/{found.group(2)}")
+    if _BLUESKY_BY_HANDLE.fullmatch(text):
+        step = "Write at://did:…/app.bsky.feed.post/…, as it stands in marts.fct_posts."
+        raise _refuse(path, number, "an address with the did of its author", "one with a handle", step)
+    if _AT_POST.fullmatch(text):
+        return Target("bluesky", "post", text)
+    if found := _X_ACCOUNT.fullmatch(text):
+        return Target("x", "account", found.group(1).lower())
+    if found := _MASTODON_POST.fullmatch(text):
+        server, user, post = found.groups()
+        return Target("mastodon", "post", f"{server}/users/{user}/statuses/{post}")
+    if _DID.fullmatch(text):
+        return Target("bluesky", "account", text)
+    for platform, pattern in (("mastodon", _MASTODON_HANDLE), ("bluesky", _BLUESKY_HANDLE), ("x", _X_HANDLE)):
+        if found := pattern.fullmatch(text):
+            return Target(platform, "account", found.group(1).lower())
+    bare = text.removeprefix("account:").removeprefix("x:")
+    if _ID.fullmatch(bare):
+        return Target("x", "account" if accounts or text.startswith("account:") else "post", bare)
+    raise _refuse(
+        path,
+        number,
+        "an id of digits, the address of a post, @handle, did:…, account:ID, or a line of X batch compliance",
+        repr(text)[:60],
+        "Correct the line, or put # before it; nothing was changed.",
+    )
+
+
+def _refuse(path: Path, line: int | None, expected: str, found: str, next_step: str) -> InputError:
+    return InputError(
+        file=path.name if line is None else f"{path.name}, line {line}",
+        expected=expected,
+        found=found,
+        next_step=next_step,
+        code="bad_request",
+    )

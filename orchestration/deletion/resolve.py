@@ -1,0 +1,190 @@
+"""Which posts a request comes to: those it names, those of the accounts it names, their versions and their reposts.
+
+Belongs here: asking the warehouse, by native ids only. Does not belong here: the stored captures, which are searched
+whether the warehouse knows a post or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from orchestration.contract import DataDir
+from orchestration.deletion.json_posts import Names
+from orchestration.deletion.requests import DELETE, SCRUB_GEO, Target
+from orchestration.warehouse.candidate import connect
+
+REPOST_OF, VERSION_OF = "repost_of_deleted", "version_of_deleted"
+
+_POSTS = """
+select
+    posts.capture_id,
+    posts.platform,
+    posts.post_id as delivered_id,
+    coalesce(repairs.post_id, posts.post_id) as post_id,
+    coalesce(repairs.account_id, posts.account_id) as account_id,
+    lower(posts.handle) as handle,
+    posts.version_group,
+    posts.reposted_post_id,
+    posts.reposted_account_id,
+    lower(posts.reposted_handle) as reposted_handle,
+    posts.posted_at,
+    posts.text
+from intermediate.int_posts__unioned as posts
+left join intermediate.int_posts__repaired as repairs using (capture_id, record_no, source)
+"""
+
+
+@dataclass
+class Resolution:
+    """What a request comes to.
+
+    Attributes:
+        targets: The request itself, and every post that follows from it.
+        accounts: Ids and handles (lower case) of the accounts it names.
+        places: The ids under which captures deliver these posts, by capture.
+        texts: Their texts, for the search afterwards.
+        post_keys: Their keys in this warehouse, for codes that people gave.
+        months: Account and month by platform and id of post, where its account is not a private person's.
+    """
+
+    targets: list[Target]
+    accounts: set[str] = field(default_factory=set)
+    places: dict[str, set[str]] = field(default_factory=dict)
+    texts: set[str] = field(default_factory=set)
+    post_keys: set[str] = field(default_factory=set)
+    months: dict[tuple[str, str], tuple[str, date]] = field(default_factory=dict)
+
+    def names(self, capture_id: str | None = None, extra: Iterable[str] = ()) -> Names:
+        """What one capture is searched for."""
+        posts = {t.value for t in self.targets if t.kind == "post" and t.action == DELETE} | set(extra)
+        posts |= self.places.get(capture_id or "", set())
+        scrubbed = {t.value for t in self.targets if t.kind == "post" and t.action == SCRUB_GEO} - posts
+        return Names(frozenset(posts), frozenset(self.accounts), frozenset(scrubbed))
+
+
+def resolve(warehouse: Path, scratch: Path, targets: list[Target]) -> Resolution:
+    """Look the targets up in the warehouse; without one they are what they say."""
+    found = Resolution(targets, {t.value.lower() for t in targets if t.kind == "account"})
+    found.accounts |= {t.value for t in targets if t.kind == "account"}
+    if not warehouse.exists() or not targets:
+        return found
+    connection = connect(warehouse, scratch=scratch, read_only=True)
+    try:
+        _look_up(connection, found)
+    except duckdb.CatalogException:
+        pass  # a warehouse without posts yet: the captures are searched all the same
+    finally:
+        connection.close()
+    return found
+
+
+def _look_up(connection: duckdb.DuckDBPyConnection, found: Resolution) -> None:
+    connection.execute(f"create temp table posts as {_POSTS}")
+    connection.execute("create temp table accounts (platform varchar, name varchar)")
+    connection.execute("create temp table named (platform varchar, post_id varchar, reason varchar, told_at varchar)")
+    _insert(connection, "accounts", [(t.platform, t.value) for t in found.targets if t.kind == "account"])
+    rows = [
+        (t.platform, t.value, t.reason, t.told_at) for t in found.targets if t.kind == "post" and t.action == DELETE
+    ]
+    _insert(connection, "named", rows)
+    # an account is its id; the handles with which it was seen name it where a capture has no id
+    same = "(posts.account_id = accounts.name or posts.handle = lower(accounts.name))"
+    more = connection.execute(
+        f"select distinct posts.account_id, posts.handle from posts, accounts "
+        f"where posts.platform = accounts.platform and {same}"
+    ).fetchall()
+    found.accounts |= {name for row in more for name in row if name}
+    reasons = {t.value: t.reason for t in found.targets if t.kind == "account"}
+    by_account = connection.execute(
+        f"select distinct posts.platform, posts.post_id, accounts.name from posts, accounts "
+        f"where posts.platform = accounts.platform and posts.post_id is not null and {same}"
+    ).fetchall()
+    _insert(connection, "named", [(platform, post_id, reasons[name], None) for platform, post_id, name in by_account])
+    ids = "select platform, post_id from named"
+    versions = connection.execute(
+        f"select distinct platform, post_id from posts where (platform, version_group) in ({ids}) or "
+        f"(platform, version_group) in (select platform, version_group from posts where (platform, post_id) in ({ids}))"
+    ).fetchall()
+    _insert(connection, "named", [(*row, VERSION_OF, None) for row in versions])
+    reposts = connection.execute(
+        f"select distinct platform, post_id from posts where post_id is not null and "
+        f"((platform, reposted_post_id) in ({ids}) or exists (select 1 from accounts where accounts.platform = "
+        "posts.platform and (accounts.name = posts.reposted_account_id "
+        "or lower(accounts.name) = posts.reposted_handle)))"
+    ).fetchall()
+    _insert(connection, "named", [(*row, REPOST_OF, None) for row in reposts])
+    known = {(t.platform, t.value) for t in found.targets if t.kind == "post"}
+    follow = connection.execute(
+        "select platform, post_id, arg_min(reason, rowid) from named group by all order by all"
+    ).fetchall()
+    found.targets = sorted(
+        [*found.targets, *(Target(p, "post", i, reason) for p, i, reason in follow if (p, i) not in known)]
+    )
+    mine = f"from posts where (platform, post_id) in ({ids})"
+    for capture_id, delivered_id in connection.execute(f"select distinct capture_id, delivered_id {mine}").fetchall():
+        found.places.setdefault(capture_id, set()).add(delivered_id)
+    found.texts = {row[0] for row in connection.execute(f"select distinct text {mine} and text is not null").fetchall()}
+    found.months = {
+        (platform, post_id): (account_id, month)
+        for platform, post_id, account_id, month in connection.execute(
+            "select platform, post_id, min(account_id), min(cast(date_trunc('month', posted_at) as date)) from posts "
+            f"where (platform, post_id) in ({ids}) and (account_id in (select owner_account_id from raw.captures) "
+            "or (platform, handle) in (select platform, lower(handle) from reference.accounts)) "
+            "and account_id is not null and posted_at is not null group by 1, 2"
+        ).fetchall()
+    }
+    found.post_keys = {
+        row[0]
+        for row in connection.execute(
+            f"select post_key from intermediate.int_posts__deduplicated where (platform, post_id) in ({ids})"
+        ).fetchall()
+    }
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple]) -> None:
+    if rows:
+        connection.executemany(f"insert into {table} values ({', '.join('?' for _ in rows[0])})", rows)
+
+
+def delivered_deletions(data_dir: DataDir) -> list[Target]:
+    """The posts of which captures say that they were deleted, and which captures here still hold.
+
+    Not those that were only not found: they may be seen again. Not those that were deleted on request before.
+    """
+    if not data_dir.warehouse.exists():
+        return []
+    connection = connect(data_dir.warehouse, scratch=data_dir.scratch, read_only=True)
+    try:
+        rows = connection.execute(
+            """
+            with gone as (
+                select platform, post_id, min(reason) as reason, max(deleted_at) as deleted_at
+                from intermediate.int_posts__tombstones
+                where reason <> 'not_found'
+                group by 1, 2
+            )
+            select platform, 'post', post_id, reason, 'delete', cast(deleted_at as varchar)
+            from gone
+            where (platform, post_id) not in (select platform, value from raw.tombstones where kind = 'post')
+                and (
+                    post_id in (select post_id from intermediate.int_posts__unioned)
+                    or post_id in (select id_str from raw.x_archive_deletions)
+                )
+            """
+        ).fetchall()
+    except duckdb.CatalogException:
+        return []
+    finally:
+        connection.close()
+    return sorted(Target(*row) for row in rows)
+
+
+def targets_of(tombstones: Iterable[dict]) -> list[Target]:
+    """What was deleted before, as a request: captures that come later are screened by it."""
+    fields = ("platform", "kind", "value", "reason", "action", "told_at")
+    return sorted({Target(**{name: row[name] for name in fields}) for row in tombstones})

@@ -1,0 +1,645 @@
+"""A stored capture written anew without what is named: JSON of every kind, tables, workbooks, Parquet; packed or not.
+
+Belongs here: going through the members of a capture, and writing what stays byte for byte as it was delivered.
+Does not belong here: which object is a post (`json_posts`), the ledger, and whether the result is taken (`forget`).
+
+Records that stay keep their bytes; only a record from which something was taken out (a quoted post) is written anew.
+What cannot be taken apart (a CAR file is one tree of hashes) is left as it is: the search afterwards finds what is left
+in it, and the capture is refused until its owner removes it whole.
+"""
+
+from __future__ import annotations
+
+import copy
+import gzip
+import json
+import os
+import re
+import struct
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import zstandard
+
+from orchestration.connectors import CONNECTORS
+from orchestration.connectors.column_map import read_map
+from orchestration.connectors.files import CaptureFiles, encoding_of
+from orchestration.connectors.mapped import format_of, map_member
+from orchestration.connectors.records import layout_of
+from orchestration.connectors.tables import (
+    JSON_LINES,
+    PARQUET,
+    TEXT,
+    WORKBOOK,
+    Dialect,
+    TableHead,
+    has_table_name,
+    normalised,
+    split_records,
+    table_codec,
+    table_heads,
+)
+from orchestration.connectors.tabular import POST_ADDRESS_PATTERN, TabularConnector
+from orchestration.contract import InputError
+from orchestration.deletion.json_posts import SHORTEST_TEXT, Names, Removed, texts_of, without
+
+_JSON_NAME = re.compile(r"\.(json|jsonl|ndjson|js|txt)(\.gz|\.zst)?$|\.(gz|zst)$", re.IGNORECASE)
+_JS_PREFIX = re.compile(r"\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w.$]*\s*=\s*")
+_ADDRESS = re.compile(POST_ADDRESS_PATTERN, re.IGNORECASE)
+_FEW_NAMES = 500  # of more names a pattern costs more than reading every record
+_CHUNK = 1 << 20
+
+# Where any table of posts has its id, its address, its author and its place, under whatever tool's name.
+_TABLES = [connector.format for connector in CONNECTORS if isinstance(connector, TabularConnector)]
+_IDS = {"id", "tweet id", "tweet_id", "tweetid", "post id", "post_id", "id_str", "status_id"} | {
+    name for one in _TABLES if one.id_column for name in one.columns[one.id_column]
+}
+_LINKS = {name for one in _TABLES if one.link_column for name in one.columns[one.link_column]}
+_AUTHORS = {
+    name
+    for one in _TABLES
+    for column in (one.handle_column, one.account_id_column)
+    if column
+    for name in one.columns[column]
+} | {"username", "user_id", "author_id", "screen_name"}
+_PLACES = {"geo", "coordinates", "place", "latitude", "longitude", "lat", "lon", "lng", "geo_coordinates", "near"}
+_DECODER = json.JSONDecoder()
+
+
+class _Finder:
+    """Whether a piece of text can hold a name at all: most records need not be parsed."""
+
+    def __init__(self, names: Names) -> None:
+        wanted = sorted(names.all | names.heads, key=len, reverse=True)
+        self._pattern = None
+        if 0 < len(wanted) <= _FEW_NAMES:
+            # JSON may write / as \/ and letters as \uXXXX: an id is found by its last part, which has neither
+            parts = {re.escape(name.rsplit("/", 1)[-1]) for name in wanted if name not in names.heads}
+            self._pattern = re.compile("|".join(sorted(parts)), re.IGNORECASE) if parts else None
+        self._all = bool(names.heads)
+
+    def __call__(self, text: str) -> bool:
+        return self._all or self._pattern is None or self._pattern.search(text) is not None
+
+
+def rewrite(
+    stored: Path, target: Path, names: Names, removed: Removed, drop: Callable[[str], bool] | None = None
+) -> bool:
+    """Write a stored capture to `target` without what is named; nothing is written when nothing has to go.
+
+    Args:
+        target: Does not exist yet.
+        drop: Says of a member's name that it is to be left out whole.
+
+    Returns:
+        Whether anything was taken out, so that `target` is there.
+
+    Raises:
+        InputError: The capture cannot be opened.
+    """
+    with CaptureFiles(stored) as files:
+        tables = _tables_of(files)
+        changed: dict[str, bytes | Path | None] = {}
+        scratch = target.with_name(f"{target.name}.members")
+        scratch.mkdir(parents=True)
+        try:
+            for number, member in enumerate(files.members()):
+                if (drop and drop(member.name)) or _is_media_of(member.name, names, files.kind):
+                    changed[member.name] = None
+                    removed.emptied += 1
+                    continue
+                if not names:
+                    continue
+                out = scratch / str(number)
+                if _rewrite_member(files, member.name, out, names, removed, tables):
+                    changed[member.name] = out
+            if not changed:
+                return False
+            _write(files, stored, target, changed)
+            return True
+        finally:
+            for path in scratch.iterdir():
+                path.unlink()
+            scratch.rmdir()
+
+
+def _is_media_of(name: str, names: Names, kind: str) -> bool:
+    """Pictures of a post lie in an archive under its id: `data/tweets_media/<id>-<picture>.jpg`."""
+    if kind == "file":
+        return False
+    base = name.rsplit("/", 1)[-1]
+    return base.split("-", 1)[0] in names.posts and "media" in name
+
+
+# Members ----------------------------------------------------------------------------------------------------------
+
+
+def _tables_of(files: CaptureFiles) -> dict[str, list[TableHead]]:
+    """The tables of a capture by member, with what a map says of their delimiter and encoding."""
+    delimiter = encoding = None
+    try:
+        if (name := map_member(files)) is not None:
+            column_map = read_map(files.head_text(name), name)
+            delimiter, encoding = column_map.delimiter, column_map.encoding
+            files.memo["map"] = format_of(column_map)
+        heads = table_heads(files, 1_000_000, None, delimiter, encoding)
+    except InputError:
+        return {}
+    files.memo["encoding"] = encoding
+    found: dict[str, list[TableHead]] = {}
+    for head in heads:
+        found.setdefault(head.member, []).append(head)
+    return found
+
+
+def _rewrite_member(
+    files: CaptureFiles, name: str, out: Path, names: Names, removed: Removed, tables: dict[str, list[TableHead]]
+) -> bool:
+    heads = tables.get(name, [])
+    kinds = {head.kind for head in heads}
+    if WORKBOOK in kinds:
+        return _rewrite_workbook(files, name, out, names, removed, heads)
+    if PARQUET in kinds:
+        return _rewrite_parquet(files, name, out, names, removed, heads[0])
+    is_json = files.kind == "file" or _JSON_NAME.search(name) is not None
+    head = files.head_text(name, 1 << 12).lstrip()
+    if is_json and (JSON_LINES in kinds or head.startswith(("{", "[")) or _JS_PREFIX.match(head)):
+        return _rewrite_json(files, name, out, names, removed)
+    if (TEXT in kinds and has_table_name(name)) or (TEXT in kinds and files.kind == "file"):
+        return _rewrite_text_table(files, name, out, names, removed, heads[0])
+    return False
+
+
+def _packed_like(files: CaptureFiles, name: str, out: Path) -> Any:
+    """A writer that packs a member as it was delivered: gzip, zstd or not at all."""
+    magic = files.packed_head(name)
+    handle = out.open("wb")
+    if magic[:2] == b"\x1f\x8b":
+        return _Closing(gzip.GzipFile(fileobj=handle, mode="wb", mtime=0), handle)
+    if magic == b"\x28\xb5\x2f\xfd":
+        return _Closing(zstandard.ZstdCompressor().stream_writer(handle, closefd=False), handle)
+    return handle
+
+
+class _Closing:
+    """Closes the packer first, the file after it."""
+
+    def __init__(self, inner: Any, outer: BinaryIO) -> None:
+        self._inner, self._outer = inner, outer
+
+    def write(self, data: bytes) -> int:
+        return self._inner.write(data)
+
+    def __enter__(self) -> _Closing:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._inner.close()
+        self._outer.close()
+
+
+# JSON -------------------------------------------------------------------------------------------------------------
+
+
+def _rewrite_json(files: CaptureFiles, name: str, out: Path, names: Names, removed: Removed) -> bool:
+    finder = _Finder(names)
+    head = files.head(name, 1 << 18)
+    encoding, mark = encoding_of(head)
+    codec = "utf-8" if encoding == "utf-8-sig" else encoding
+    text_head = head[mark:].decode(codec, "replace")
+    before = (removed.records, removed.emptied, removed.scrubbed)
+    with _packed_like(files, name, out) as writer:
+        writer.write(head[:mark])
+        if layout_of(text_head) == "newline_delimited" and codec == "utf-8" and not _JS_PREFIX.match(text_head):
+            with files.open(name) as stream:
+                stream.read(mark)
+                for line in _lines(stream):
+                    writer.write(_line_without(line, finder, names, removed))
+        else:
+            with files.open(name) as stream:
+                text = b"".join(iter(lambda: stream.read(_CHUNK), b""))[mark:].decode(codec, "surrogateescape")
+            for piece in _value_pieces(text, finder, names, removed):
+                writer.write(piece.encode(codec, "surrogateescape"))
+    return before != (removed.records, removed.emptied, removed.scrubbed)
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
+    rest = b""
+    while chunk := stream.read(_CHUNK):
+        lines = (rest + chunk).split(b"\n")
+        rest = lines.pop()
+        for line in lines:
+            yield line + b"\n"
+    if rest:
+        yield rest
+
+
+def _line_without(line: bytes, finder: _Finder, names: Names, removed: Removed) -> bytes:
+    text = line.decode("utf-8", "surrogateescape")
+    if not text.strip() or not finder(text):
+        return line
+    before = (removed.records, removed.emptied, removed.scrubbed)
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        if not _names_in(text, names):
+            return line
+        # a broken record that names it: what it holds cannot be told, so it goes
+        removed.records += 1
+        removed.add_text(text)
+        return b""
+    stays, kept = without(value, names, removed)
+    if not stays:
+        return b""
+    if before == (removed.records, removed.emptied, removed.scrubbed):
+        return line
+    end = line[len(line.rstrip(b"\r\n")) :]
+    return _compact(kept).encode("utf-8", "surrogateescape") + end
+
+
+def _names_in(text: str, names: Names) -> bool:
+    return any(name in text for name in names.posts)
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _value_pieces(text: str, finder: _Finder, names: Names, removed: Removed) -> Iterator[str]:
+    """The pieces of a JSON text without what is named: the elements of a list, or values one after another."""
+    prefix = _JS_PREFIX.match(text)
+    position = prefix.end() if prefix else 0
+    begin = re.compile(r"\s*").match(text, position).end()  # type: ignore[union-attr]
+    yield text[:begin]
+    if text.startswith("[", begin):
+        yield from _elements(text, begin, finder, names, removed)
+        return
+    position = begin
+    while position < len(text):
+        try:
+            value, end = _DECODER.raw_decode(text, position)
+        except (ValueError, RecursionError):
+            end = text.find("\n", position) + 1 or len(text)
+            piece = text[position:end]
+            if finder(piece) and _names_in(piece, names):
+                removed.records += 1
+                removed.add_text(piece)
+            else:
+                yield piece
+            position = end
+            continue
+        piece = text[position:end]
+        if finder(piece):
+            before = (removed.records, removed.emptied, removed.scrubbed)
+            stays, kept = without(value, names, removed)
+            if not stays:
+                piece = ""
+            elif before != (removed.records, removed.emptied, removed.scrubbed):
+                piece = _compact(kept)
+        gap = re.compile(r"[\s,;]*").match(text, end).end()  # type: ignore[union-attr]
+        yield piece + (text[end:gap] if piece else "")
+        position = gap
+
+
+def _elements(text: str, begin: int, finder: _Finder, names: Names, removed: Removed) -> Iterator[str]:
+    position = begin + 1
+    yield "["
+    is_first = True
+    while True:
+        start = re.compile(r"[\s,]*").match(text, position).end()  # type: ignore[union-attr]
+        if start >= len(text) or text[start] == "]":
+            yield text[position:start].replace(",", "") + text[start:]
+            return
+        try:
+            value, end = _DECODER.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            yield text[position:]  # a broken list stays as it is; what is left in it will be found
+            return
+        piece, gap = text[start:end], text[position:start].replace(",", "", 1)
+        position = end
+        if finder(piece):
+            before = (removed.records, removed.emptied, removed.scrubbed)
+            stays, kept = without(value, names, removed)
+            if not stays:
+                continue
+            if before != (removed.records, removed.emptied, removed.scrubbed):
+                piece = _compact(kept)
+        yield ("" if is_first else ",") + gap + piece
+        is_first = False
+
+
+# Tables -----------------------------------------------------------------------------------------------------------
+
+
+class _Rows:
+    """Which rows of one table go: by the cells of its id, its address and its author."""
+
+    def __init__(self, header: Iterable[str | None], names: Names, files: CaptureFiles) -> None:
+        cells = [normalised(cell or "") for cell in header]
+        mapped = files.memo.get("map")
+        ids, links, authors = _IDS, _LINKS, _AUTHORS
+        if mapped is not None:
+            columns = mapped.columns
+            ids = set(columns.get(mapped.id_column or "", ()))
+            links = set(columns.get(mapped.link_column or "", ())) or _LINKS
+            authors = {
+                name
+                for column in (mapped.handle_column, mapped.account_id_column)
+                for name in columns.get(column or "", ())
+            }
+        self._ids = [n for n, cell in enumerate(cells) if cell in ids][:1]
+        self._links = [n for n, cell in enumerate(cells) if cell in links]
+        self._authors = [n for n, cell in enumerate(cells) if cell in authors]
+        self.places = [n for n, cell in enumerate(cells) if cell in _PLACES]
+        self._names = names
+
+    @property
+    def are_posts(self) -> bool:
+        return bool(self._ids or self._links)
+
+    def id_of(self, row: list[str]) -> str | None:
+        for n in self._ids:
+            if n < len(row) and (cell := row[n].strip().lstrip("'")):
+                return cell
+        for n in self._links:
+            if n < len(row) and (found := _ADDRESS.match(row[n].strip())):
+                return found.group(2)
+        return None
+
+    def goes(self, row: list[str], removed: Removed) -> bool:
+        own = self.id_of(row)
+        authors = {row[n].strip().lstrip("@").lower() for n in self._authors if n < len(row)}
+        if self._links and self._names.accounts:
+            authors |= {
+                f.group(1).lower() for n in self._links if n < len(row) and (f := _ADDRESS.match(row[n].strip()))
+            }
+        if own not in self._names.posts and not authors & self._names.accounts:
+            return False
+        removed.records += 1
+        if own:
+            removed.ids.add(own)
+        for cell in row:
+            if len(cell) >= SHORTEST_TEXT and " " in cell.strip() and not cell.startswith(("http", "[", "{")):
+                removed.add_text(cell)
+        return True
+
+    def is_scrubbed(self, row: list[str]) -> bool:
+        return bool(self.places) and self.id_of(row) in self._names.scrubbed
+
+
+def _rewrite_text_table(
+    files: CaptureFiles, name: str, out: Path, names: Names, removed: Removed, head: TableHead
+) -> bool:
+    finder = _Finder(names)
+    raw_head = files.head(name, 1 << 18)
+    encoding, mark = encoding_of(raw_head)
+    with files.open(name) as stream:
+        data = b"".join(iter(lambda: stream.read(_CHUNK), b""))
+    codec = table_codec(data, encoding, files.memo.get("encoding"))
+    text = data[mark:].decode(codec, "surrogateescape")
+    before = (removed.records, removed.scrubbed)
+    rows: _Rows | None = None
+    with _packed_like(files, name, out) as writer:
+        writer.write(data[:mark])
+        for record, cells in split_records(text, head.dialect):
+            piece = record
+            if rows is None or not rows.are_posts:
+                if isinstance(cells, list):
+                    rows = _Rows(cells, names, files)
+            elif finder(record):
+                if isinstance(cells, str):  # a broken row that names it cannot be told apart
+                    if _names_in(record, names):
+                        removed.records += 1
+                        removed.add_text(record)
+                        piece = ""
+                elif rows.goes(cells, removed):
+                    piece = ""
+                elif rows.is_scrubbed(cells):
+                    kept = ["" if n in rows.places else cell for n, cell in enumerate(cells)]
+                    removed.scrubbed += sum(a != b for a, b in zip(kept, cells, strict=True))
+                    mark_text = head.dialect.quote
+                    line = head.dialect.delimiter.join(
+                        mark_text + cell.replace(mark_text, head.dialect.escape + mark_text) + mark_text
+                        for cell in kept
+                    )
+                    piece = line + record[len(record.rstrip("\r\n")) :]
+            writer.write(piece.encode(codec, "surrogateescape"))
+    return before != (removed.records, removed.scrubbed)
+
+
+def _joined(cells: list[str], dialect: Dialect) -> str:
+    quoted = (cell.replace(dialect.quote, dialect.escape + dialect.quote) for cell in cells)
+    return dialect.delimiter.join(f"{dialect.quote}{cell}{dialect.quote}" for cell in quoted)
+
+
+def _rewrite_workbook(
+    files: CaptureFiles, name: str, out: Path, names: Names, removed: Removed, heads: list[TableHead]
+) -> bool:
+    import io
+
+    import openpyxl
+
+    with files.open(name) as stream:
+        data = b"".join(iter(lambda: stream.read(_CHUNK), b""))
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    before = (removed.records, removed.scrubbed)
+    for sheet in book.worksheets:
+        rows: _Rows | None = None
+        going = []
+        for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
+            cells = ["" if value is None else str(value) for value in values]
+            if rows is None or not rows.are_posts:
+                rows = _Rows(cells, names, files) if number <= 10 else rows
+            elif rows.goes(cells, removed):
+                going.append(number)
+            elif rows.is_scrubbed(cells):
+                for n in rows.places:
+                    sheet.cell(number, n + 1).value = None
+                    removed.scrubbed += 1
+        for number in reversed(going):
+            sheet.delete_rows(number)
+    if before == (removed.records, removed.scrubbed):
+        return False
+    book.save(out)
+    return True
+
+
+def _rewrite_parquet(
+    files: CaptureFiles, name: str, out: Path, names: Names, removed: Removed, head: TableHead
+) -> bool:
+    import duckdb
+
+    extracted = out.with_name(f"{out.name}.parquet")
+    with files.open(name) as stream, extracted.open("wb") as copy:
+        while chunk := stream.read(_CHUNK):
+            copy.write(chunk)
+    before = (removed.records, removed.scrubbed)
+    try:
+        with duckdb.connect() as con:
+            source = f"read_parquet('{str(extracted).replace(chr(39), chr(39) * 2)}', file_row_number = true)"
+            header = [row[0] for row in con.execute(f"describe select * from {source}").fetchall()]
+            rows = _Rows(header[:-1], names, files)
+            if not rows.are_posts:
+                return False
+            casts = ", ".join(f'cast("{column}" as varchar)' for column in header)
+            going = []
+            result = con.execute(f"select {casts} from {source}")
+            while batch := result.fetchmany(10_000):
+                for values in batch:
+                    cells = ["" if value is None else value for value in values[:-1]]
+                    if rows.goes(cells, removed):
+                        going.append(int(values[-1]))
+            if before == (removed.records, removed.scrubbed):
+                return False
+            listed = ", ".join(map(str, going))
+            con.execute(
+                f"copy (select * exclude (file_row_number) from {source} where file_row_number not in ({listed}) "
+                f"order by file_row_number) to '{str(out).replace(chr(39), chr(39) * 2)}' (format parquet)"
+            )
+        return True
+    finally:
+        extracted.unlink(missing_ok=True)
+
+
+# The whole capture ------------------------------------------------------------------------------------------------
+
+
+def _write(files: CaptureFiles, stored: Path, target: Path, changed: dict[str, bytes | Path | None]) -> None:
+    if files.kind == "file":
+        (path,) = changed.values()
+        assert isinstance(path, Path)
+        os.replace(path, target)
+        os.chmod(target, 0o600)
+    elif files.kind == "zip":
+        _write_zip(files, stored, target, changed)
+    else:
+        _write_folder(files, stored, target, changed)
+
+
+def _write_zip(files: CaptureFiles, stored: Path, target: Path, changed: dict[str, bytes | Path | None]) -> None:
+    """A zip with the same members in the same order; litter that is never read goes with the old file."""
+    with zipfile.ZipFile(stored) as old, zipfile.ZipFile(target, "w", allowZip64=True) as new:
+        for entry in old.infolist():
+            name = entry.filename.replace("\\", "/")
+            if entry.is_dir():
+                continue
+            if not files.has(name) or (name in changed and changed[name] is None):
+                continue
+            if name not in changed:
+                _copy_packed(old, new, entry)
+                continue
+            fresh = zipfile.ZipInfo(entry.filename, entry.date_time)
+            fresh.compress_type, fresh.external_attr = entry.compress_type, entry.external_attr
+            if fresh.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                fresh.compress_type = zipfile.ZIP_DEFLATED
+            source: Any = changed[name]
+            with (
+                source.open("rb") as reader,
+                new.open(fresh, "w", force_zip64=entry.file_size > 1 << 31) as writer,
+            ):
+                while chunk := reader.read(_CHUNK):
+                    writer.write(chunk)
+    _settle(target)
+
+
+def _copy_packed(old: zipfile.ZipFile, new: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
+    """Copy a member as it is packed: pictures of a large archive are not packed again."""
+    assert old.fp is not None and new.fp is not None
+    fresh = copy.copy(entry)
+    fresh.header_offset = new.fp.tell()
+    fresh.flag_bits &= ~0x08  # sizes stand in the header now, not behind the data
+    fresh.extra = b""
+    old.fp.seek(entry.header_offset)
+    name_length, extra_length = struct.unpack("<HH", old.fp.read(30)[26:30])
+    old.fp.seek(entry.header_offset + 30 + name_length + extra_length)
+    new.fp.write(fresh.FileHeader(zip64=entry.file_size > 1 << 31))
+    left = entry.compress_size
+    while left:
+        chunk = old.fp.read(min(left, _CHUNK))
+        if not chunk:
+            raise zipfile.BadZipFile(f"{entry.filename}: cut off")
+        new.fp.write(chunk)
+        left -= len(chunk)
+    new.filelist.append(fresh)
+    new.NameToInfo[fresh.filename] = fresh
+    new.start_dir = new.fp.tell()
+    new._didModify = True  # type: ignore[attr-defined]
+
+
+def _write_folder(files: CaptureFiles, stored: Path, target: Path, changed: dict[str, bytes | Path | None]) -> None:
+    """A folder beside the old one; members that stay as they were are the same files (hard links)."""
+    for member in files.members():
+        if member.name in changed and changed[member.name] is None:
+            continue
+        path = target / member.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = changed.get(member.name)
+        if isinstance(fresh, Path):
+            os.replace(fresh, path)
+            _settle(path)
+        else:
+            os.link(stored / member.name, path)
+
+
+def _settle(path: Path) -> None:
+    os.chmod(path, 0o600)
+    with path.open("rb") as handle:
+        os.fsync(handle.fileno())
+
+
+# What stays -------------------------------------------------------------------------------------------------------
+
+
+def texts_that_stay(stored: Path) -> Iterator[str]:
+    """The texts of every record of a capture, to tell a text that other posts share from a trace."""
+    with CaptureFiles(stored) as files:
+        tables = _tables_of(files)
+        for member in files.members():
+            kinds = {head.kind for head in tables.get(member.name, [])}
+            if TEXT in kinds and (files.kind == "file" or has_table_name(member.name)):
+                head = tables[member.name][0]
+                data = b"".join(_chunks(files, member.name))
+                encoding, mark = encoding_of(data[:4096])
+                codec = table_codec(data, encoding, files.memo.get("encoding"))
+                for _, cells in split_records(data[mark:].decode(codec, "surrogateescape"), head.dialect):
+                    yield from cells if isinstance(cells, list) else ()
+            elif WORKBOOK in kinds:
+                import io
+
+                import openpyxl
+
+                book = openpyxl.load_workbook(io.BytesIO(b"".join(_chunks(files, member.name))), read_only=True)
+                for sheet in book.worksheets:
+                    for row in sheet.iter_rows(values_only=True):
+                        yield from (str(value) for value in row if value is not None)
+            elif files.kind == "file" or _JSON_NAME.search(member.name):
+                head_bytes = files.head(member.name, 4096)
+                encoding, mark = encoding_of(head_bytes)
+                codec = "utf-8" if encoding == "utf-8-sig" else encoding
+                text = b"".join(_chunks(files, member.name))[mark:].decode(codec, "surrogateescape")
+                for value in _values(text):
+                    yield from texts_of(value)
+
+
+def _chunks(files: CaptureFiles, name: str) -> Iterator[bytes]:
+    with files.open(name) as stream:
+        while chunk := stream.read(_CHUNK):
+            yield chunk
+
+
+def _values(text: str) -> Iterator[Any]:
+    prefix = _JS_PREFIX.match(text)
+    position = prefix.end() if prefix else 0
+    blank = re.compile(r"[\s,;\[\]]*")
+    while True:
+        position = blank.match(text, position).end()  # type: ignore[union-attr]
+        if position >= len(text):
+            return
+        try:
+            value, position = _DECODER.raw_decode(text, position)
+        except (ValueError, RecursionError):
+            position = text.find("\n", position) + 1 or len(text)
+            continue
+        yield value

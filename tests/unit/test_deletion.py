@@ -1,0 +1,732 @@
+"""What is to be forgotten, how a record looks without it, and the search for what is left."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import shutil
+import zipfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import openpyxl
+import pytest
+import zstandard
+from click.testing import CliRunner
+
+from orchestration.cli import main
+from orchestration.coding.store import COLUMNS, CodingStore
+from orchestration.connectors.files import CaptureFiles
+from orchestration.contract import DataDir, InputError, SuaraError
+from orchestration.deletion.forget import begin, clear, finish, lock, planned, prepare
+from orchestration.deletion.gate import forgotten_outcome
+from orchestration.deletion.journal import DELETION, PURGE, Journal
+from orchestration.deletion.json_posts import Names, Removed, without
+from orchestration.deletion.record import record_of_processing
+from orchestration.deletion.requests import SCRUB_GEO, Target, read_request
+from orchestration.deletion.resolve import resolve
+from orchestration.deletion.retention import due, set_retention
+from orchestration.deletion.rewriting import rewrite
+from orchestration.deletion.sharing import HYDRATED, IDS, Handed, export_posts, left
+from orchestration.deletion.traces import Traces, search_file
+from orchestration.deletion.unread import leave_out_unread
+from orchestration.text.corpus import Selection
+from orchestration.warehouse.ledger import Ledger
+
+GONE = "1600000000000000001"
+STAYS = "1600000000000000002"
+TEXT = "A sentence about zirconium herons that no other post of this file has in it, ever."
+OTHER = "Another sentence, about the weather in an imaginary port and the boats in it."
+
+
+# What a request names ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (GONE, Target("x", "post", GONE)),
+        (f"https://twitter.com/IOM/status/{GONE}?s=20", Target("x", "post", GONE)),
+        ("@IOM_Indonesia", Target("x", "account", "iom_indonesia")),
+        ("https://x.com/IOM_Indonesia", Target("x", "account", "iom_indonesia")),
+        ("account:77", Target("x", "account", "77")),
+        ("@me@a.example", Target("mastodon", "account", "me@a.example")),
+        ("@me.bsky.social", Target("bluesky", "account", "me.bsky.social")),
+        ("did:plc:abc", Target("bluesky", "account", "did:plc:abc")),
+        ("https://a.example/@me/5", Target("mastodon", "post", "https://a.example/users/me/statuses/5")),
+        (
+            "https://bsky.app/profile/did:plc:abc/post/3k",
+            Target("bluesky", "post", "at://did:plc:abc/app.bsky.feed.post/3k"),
+        ),
+        ('{"id":"5","action":"delete","reason":"suspended"}', Target("x", "post", "5", "suspended")),
+        ('{"id":"5","action":"delete"}', Target("x", "post", "5", "deleted")),
+        ('{"id":"5","action":"scrub_geo","reason":"scrub_geo"}', Target("x", "post", "5", SCRUB_GEO, SCRUB_GEO)),
+        ('{"id":"5","action":"delete","reason":"scrub_geo"}', Target("x", "post", "5", SCRUB_GEO, SCRUB_GEO)),
+    ],
+)
+def test_a_line_names_a_post_or_an_account(tmp_path: Path, line: str, expected: Target) -> None:
+    path = tmp_path / "request.txt"
+    path.write_text(f"# why\n\n{line}\n{line}\n", encoding="utf-8")
+    assert read_request(path) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("1.23457E+17", "'1.23457E+17'"),
+        ("some text", "'some text'"),
+        ('{"id":"5","action":"delete","reason":"bored"}', "'bored'"),
+        ('{"id":"5","action":"keep"}', "'keep'"),
+        ('{"id":"x","action":"delete"}', "'x'"),
+        ('{"id":"5","action":"del', "broken JSON"),
+        ("https://bsky.app/profile/me.bsky.social/post/3k", "one with a handle"),
+    ],
+)
+def test_a_line_that_names_nothing_is_told_with_its_number(tmp_path: Path, line: str, found: str) -> None:
+    path = tmp_path / "request.txt"
+    path.write_text(f"5\n{line}\n", encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        read_request(path)
+    assert "request.txt, line 2: expected" in str(error.value)
+    assert found in str(error.value)
+
+
+def test_an_empty_result_of_batch_compliance_is_valid(tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").touch()
+    assert read_request(tmp_path / "empty.jsonl") == []
+
+
+def test_ids_of_a_job_for_users_are_accounts(tmp_path: Path) -> None:
+    (tmp_path / "users.jsonl").write_text('{"id":"5","action":"delete","reason":"deactivated"}\n6\n')
+    found = read_request(tmp_path / "users.jsonl", accounts=True)
+    assert [(one.kind, one.value) for one in found] == [("account", "5"), ("account", "6")]
+
+
+# Records ----------------------------------------------------------------------------------------------------------
+
+
+def user(number: str, handle: str) -> dict[str, str]:
+    return {"id_str": number, "screen_name": handle}
+
+
+REMOVED = {
+    "post of v1.1": {"id_str": GONE, "text": TEXT, "user": user("1", "a")},
+    "post of v2": {"id": GONE, "text": TEXT},
+    "page of one post": {"data": {"id": GONE, "text": TEXT}, "includes": {"users": []}},
+    "wrapped post of an archive": {"tweet": {"id_str": GONE, "full_text": TEXT}},
+    "header of an archive": {"tweet": {"tweet_id": GONE, "user_id": "1"}},
+    "retweet that holds it": {"id_str": STAYS, "text": "RT @a", "retweeted_status": {"id_str": GONE, "text": TEXT}},
+    "repost that names it": {"id": STAYS, "text": "RT", "referenced_tweets": [{"type": "retweeted", "id": GONE}]},
+    "entry of the web client": {"content": {"itemContent": {"tweet_results": {"result": {"rest_id": GONE}}}}},
+    "boost of Mastodon": {"uri": "s/2", "content": "", "reblog": {"uri": GONE, "content": TEXT}},
+    "post of an outbox": {"type": "Create", "object": {"id": GONE, "content": TEXT}},
+    "announcement of an outbox": {"type": "Announce", "id": "a/1", "object": GONE},
+    "post of a feed": {"post": {"uri": GONE, "record": {"text": TEXT}}},
+    "repost of a repository": {"uri": "at://1", "value": {"$type": "repost", "subject": {"uri": GONE, "cid": "c"}}},
+}
+
+
+@pytest.mark.parametrize("name", REMOVED)
+def test_a_record_goes_with_its_post(name: str) -> None:
+    stays, _ = without(json.loads(json.dumps(REMOVED[name])), Names(frozenset({GONE})), Removed())
+    assert not stays
+
+
+KEPT: dict[str, tuple[Any, Any]] = {
+    "a reply keeps the id that it answers": (
+        {"id": STAYS, "text": OTHER, "referenced_tweets": [{"type": "replied_to", "id": GONE, "text": TEXT}]},
+        {"id": STAYS, "text": OTHER, "referenced_tweets": [{"type": "replied_to", "id": GONE}]},
+    ),
+    "a quote loses what it quotes": (
+        {"id_str": STAYS, "text": OTHER, "quoted_status_id_str": GONE, "quoted_status": {"id_str": GONE, "text": TEXT}},
+        {"id_str": STAYS, "text": OTHER, "quoted_status_id_str": GONE},
+    ),
+    "a page keeps its other posts": (
+        {"data": [{"id": GONE, "text": TEXT}, {"id": STAYS, "text": OTHER}], "includes": {"tweets": [{"id": GONE}]}},
+        {"data": [{"id": STAYS, "text": OTHER}], "includes": {"tweets": []}},
+    ),
+    "a deletion stays told": (
+        {"tweet": {"id_str": GONE, "full_text": TEXT, "deleted_at": "Mon"}},
+        {"tweet": {"id_str": GONE, "deleted_at": "Mon"}},
+    ),
+    "a deletion of a stream stays told": (
+        {"delete": {"status": {"id": int(GONE), "user_id": 3}}},
+        {"delete": {"status": {"id": int(GONE), "user_id": 3}}},
+    ),
+    "a strong reference stays": (
+        {"uri": STAYS, "record": {"text": OTHER, "reply": {"parent": {"uri": GONE, "cid": "c"}}}},
+        {"uri": STAYS, "record": {"text": OTHER, "reply": {"parent": {"uri": GONE, "cid": "c"}}}},
+    ),
+    "an account with the same number stays": (
+        {"id_str": GONE, "screen_name": "a", "followers_count": 3},
+        {"id_str": GONE, "screen_name": "a", "followers_count": 3},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_what_speaks_of_a_post_stays_without_it(name: str) -> None:
+    value, expected = KEPT[name]
+    stays, kept = without(json.loads(json.dumps(value)), Names(frozenset({GONE})), Removed())
+    assert stays
+    assert kept == expected
+
+
+@pytest.mark.parametrize(
+    "post",
+    [
+        {"id_str": STAYS, "text": OTHER, "user": user("7", "Gone")},
+        {"id": STAYS, "text": OTHER, "author_id": "7"},
+        {"id": STAYS, "text": OTHER, "author": {"id": "9", "username": "Gone"}},
+        {"uri": "at://did:plc:gone/app.bsky.feed.post/1", "record": {"text": OTHER}, "author": {"did": "did:plc:gone"}},
+        {"rest_id": STAYS, "legacy": {"full_text": OTHER}, "core": {"user_results": {"result": {"rest_id": "7"}}}},
+    ],
+)
+def test_posts_of_an_account_go_with_it(post: dict) -> None:
+    names = Names(accounts=frozenset({"7", "gone", "did:plc:gone"}))
+    assert not without(post, names, Removed())[0]
+    mentioning = {
+        "id": STAYS,
+        "text": OTHER,
+        "author_id": "8",
+        "entities": {"mentions": [{"username": "gone", "id": "7"}]},
+    }
+    assert without(mentioning, names, Removed())[0]
+
+
+def test_scrub_geo_removes_the_place_and_keeps_the_post() -> None:
+    post = {"id": GONE, "text": TEXT, "geo": {"coordinates": [1, 2]}, "place": {"name": "P"}, "coordinates": None}
+    removed = Removed()
+    stays, kept = without(post, Names(scrubbed=frozenset({GONE})), removed)
+    assert stays
+    assert kept == {"id": GONE, "text": TEXT, "geo": None, "place": None, "coordinates": None}
+    assert removed.scrubbed == 2
+
+
+# Files ------------------------------------------------------------------------------------------------------------
+
+LINES = [
+    json.dumps({"id": i, "text": t, "created_at": "2023-01-01T00:00:00Z"}) for i, t in ((GONE, TEXT), (STAYS, OTHER))
+]
+NAMES = Names(frozenset({GONE}))
+
+
+def rewritten(stored: Path, names: Names = NAMES) -> tuple[Path, Removed]:
+    removed = Removed()
+    target = stored.with_name(f"new-{stored.name}")
+    assert rewrite(stored, target, names, removed)
+    return target, removed
+
+
+@pytest.mark.parametrize("pack", [lambda data: data, gzip.compress, zstandard.compress], ids=["plain", "gzip", "zstd"])
+def test_lines_that_stay_keep_their_bytes(tmp_path: Path, pack: Any) -> None:
+    odd = '{ "id":"3",\t"text" : "\\u00e9 spaced  oddly",  "created_at":"2023-01-01T00:00:00Z"}'
+    (tmp_path / "a.jsonl").write_bytes(pack("\n".join([*LINES, "", odd]).encode()))
+    target, removed = rewritten(tmp_path / "a.jsonl")
+    data = target.read_bytes()
+    if data[:2] == b"\x1f\x8b":
+        data = gzip.decompress(data)
+    elif data[:4] == b"\x28\xb5\x2f\xfd":
+        data = zstandard.ZstdDecompressor().stream_reader(data).read()
+    else:
+        assert pack(b"x") == b"x"
+    assert data.decode() == f"{LINES[1]}\n\n{odd}"
+    assert removed.texts == {TEXT}
+    assert target.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_archive_keeps_its_other_members(tmp_path: Path) -> None:
+    tweets = f'window.YTD.tweets.part0 = [\n  {{"tweet": {LINES[0]}}},\n  {{"tweet":   {LINES[1]}}}\n]'
+    long = f"{TEXT} {TEXT} {TEXT} {TEXT}"
+    note = {"noteTweet": {"noteTweetId": "9", "core": {"text": long + " the long rest"}}}
+    cut = tweets.replace(TEXT, long[:270])
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("data/tweets.js", cut)
+        archive.writestr("data/note-tweet.js", f"window.YTD.note_tweet.part0 = [{json.dumps(note)}]")
+        archive.writestr(f"data/tweets_media/{GONE}-a.jpg", b"picture")
+        archive.writestr(f"data/tweets_media/{STAYS}-a.jpg", b"other")
+    plan = prepare_one(tmp_path / "a.zip", tmp_path / "data")
+    with zipfile.ZipFile(plan) as archive:
+        assert set(archive.namelist()) == {"data/tweets.js", "data/note-tweet.js", f"data/tweets_media/{STAYS}-a.jpg"}
+        assert archive.read("data/tweets.js").decode().endswith(f'{{"tweet":   {LINES[1]}}}\n]')
+        assert "[]" in archive.read("data/note-tweet.js").decode()
+
+
+def prepare_one(stored: Path, root: Path) -> Path:
+    """A capture of one file, written anew as `suara forget` would."""
+    paths = DataDir(root)
+    Ledger(paths).store(stored)
+    (one,) = prepare(paths, [Target("x", "post", GONE)]).captures
+    assert one.refusal is None and one.new is not None
+    return one.new
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252", "utf-16"])
+def test_a_table_keeps_its_encoding_and_its_other_rows(tmp_path: Path, encoding: str) -> None:
+    rows = [f'{GONE};"{TEXT}\nsecond “line”";@a', f'{STAYS};"say ""yes"" – {OTHER} à côté";@b']
+    text = "\r\n".join(["id;text;username", *rows, ""])
+    (tmp_path / "a.csv").write_bytes(text.encode(encoding))
+    target, removed = rewritten(tmp_path / "a.csv")
+    assert target.read_bytes().decode(encoding) == "\r\n".join(["id;text;username", rows[1], ""])
+    assert any(TEXT in one for one in removed.texts)
+
+
+def test_rows_of_a_workbook_and_of_parquet_go(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["Post id", "Text"], [GONE, TEXT], [STAYS, OTHER]):
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    target, _ = rewritten(tmp_path / "a.xlsx")
+    assert list(openpyxl.load_workbook(target).active.values) == [("Post id", "Text"), (STAYS, OTHER)]
+    with duckdb.connect() as con:
+        values = f"select * from (values ('{GONE}', '{TEXT}'), ('{STAYS}', '{OTHER}')) as t(id, text)"
+        con.execute(f"copy ({values}) to '{tmp_path}/a.parquet'")
+        target, _ = rewritten(tmp_path / "a.parquet")
+        assert con.execute(f"select * from '{target}'").fetchall() == [(STAYS, OTHER)]
+
+
+def test_nothing_is_written_when_nothing_has_to_go(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(LINES[1])
+    assert not rewrite(tmp_path / "a.jsonl", tmp_path / "new", NAMES, Removed())
+    assert not (tmp_path / "new").exists()
+
+
+# The search -------------------------------------------------------------------------------------------------------
+
+
+def pack_zip(path: Path, data: bytes) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("inner.js.gz", gzip.compress(data))
+
+
+def pack_parquet(path: Path, data: bytes) -> None:
+    with duckdb.connect() as con:
+        con.execute(f"copy (select [{{'a': ?}}] as nested) to '{path}' (format parquet)", [data.decode()])
+
+
+def pack_database(path: Path, data: bytes) -> None:
+    with duckdb.connect(str(path)) as con:
+        con.execute("create table posts as select i, ? as text from range(10000) as t(i)", [data.decode()])
+
+
+PACKERS = {
+    "plain": lambda path, data: path.write_bytes(b"x" * (1 << 20) + data),
+    "json": lambda path, data: path.write_text(json.dumps({"text": data.decode()})),
+    "html": lambda path, data: path.write_text(data.decode().replace("&", "&amp;").replace('"', "&quot;")),
+    "utf-16": lambda path, data: path.write_bytes(data.decode().encode("utf-16")),
+    "gzip": lambda path, data: path.write_bytes(gzip.compress(data)),
+    "zstd": lambda path, data: path.write_bytes(zstandard.compress(data)),
+    "zip": pack_zip,
+    "parquet": pack_parquet,
+    "duckdb": pack_database,
+}
+
+
+@pytest.mark.parametrize("many", [False, True], ids=["few texts", "many texts"])
+@pytest.mark.parametrize("kind", PACKERS)
+def test_a_text_is_found_wherever_it_is(tmp_path: Path, kind: str, many: bool) -> None:
+    text = 'Says “é” & "both" 🚤 of an imaginary port, and nothing that others say\nin a second line of it.'
+    more = [f"Text number {number} of many, each with words of its own: {number * 7919}" for number in range(300)]
+    traces = Traces.of([text, *(more if many else [])])
+    PACKERS[kind](tmp_path / "held", text.encode())
+    PACKERS[kind](tmp_path / "clean", OTHER.encode())
+    assert search_file(tmp_path / "held", traces)
+    assert not search_file(tmp_path / "clean", traces)
+
+
+def test_what_other_posts_say_too_is_no_trace(tmp_path: Path) -> None:
+    traces = Traces.of([TEXT]).without([f"RT: {TEXT}"])
+    (tmp_path / "held").write_text(TEXT)
+    assert not search_file(tmp_path / "held", traces)
+
+
+# From request to receipt ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> DataDir:
+    paths = DataDir(tmp_path / "data")
+    (tmp_path / "a.jsonl").write_text("\n".join(LINES) + "\n")
+    Ledger(paths).store(tmp_path / "a.jsonl")
+    return paths
+
+
+def forget_it(paths: DataDir) -> Journal:
+    with planned(paths, [Target("x", "post", GONE)]) as plan:
+        return begin(paths, plan, kind=DELETION)
+
+
+def test_a_dry_run_changes_nothing(paths: DataDir) -> None:
+    before = {path: path.read_bytes() for path in paths.root.rglob("*") if path.is_file()}
+    with planned(paths, [Target("x", "post", GONE)]) as plan:
+        assert [one.records for one in plan.captures] == [1]
+    after = {path: path.read_bytes() for path in paths.root.rglob("*") if path.is_file()}
+    assert before == after
+
+
+@pytest.mark.parametrize("stop", ["after the journal", "after the capture", "after everything but the receipt"])
+def test_a_killed_deletion_is_finished_by_the_next(paths: DataDir, stop: str) -> None:
+    ledger = Ledger(paths)
+    forget_it(paths)
+    if stop != "after the journal":
+        new = next(paths.captures.rglob(".new-*"))
+        new.replace(new.with_name("a.jsonl"))
+    if stop == "after everything but the receipt":
+        begun = Journal.read(paths)
+        assert begun is not None
+        clear(paths, begun)
+    # whatever was done, the next process begins with the journal
+    begun = Journal.read(paths)
+    assert begun is not None
+    is_cleared = stop == "after everything but the receipt"
+    assert forgotten_outcome(paths, ledger, paths.candidates)["passed"] == is_cleared
+    assert clear(paths, begun)
+    receipt = finish(paths, begun, release=None)
+    (entry,) = ledger.captures()
+    assert ledger.stored_path(entry).read_text() == LINES[1] + "\n"
+    assert entry.removed["records"] == receipt["records_removed"] == 1
+    assert Journal.read(paths) is None
+    assert not list(paths.captures.rglob(".new-*"))
+    assert TEXT not in json.dumps(receipt)
+    assert [(row["value"], row["reason"]) for row in ledger.tombstones()] == [(GONE, "requested")]
+
+
+def test_a_capture_that_cannot_be_taken_apart_is_refused_or_goes_whole(paths: DataDir, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "posts.jsonl").write_text("\n".join(LINES) + "\n")
+    (folder / "repository.car").write_bytes(b"\x01tree of hashes " + TEXT.encode())
+    Ledger(paths).store(folder)
+    with planned(paths, [Target("x", "post", GONE)]) as plan, pytest.raises(SuaraError, match="--remove-whole"):
+        begin(paths, plan, kind=DELETION)
+    assert Journal.read(paths) is None
+    with planned(paths, [Target("x", "post", GONE)], remove_whole=True) as plan:
+        begun = begin(paths, plan, kind=DELETION)
+    assert clear(paths, begun)
+    receipt = finish(paths, begun, release=None)
+    assert sorted(one["what"] for one in receipt["captures"]) == ["removed whole", "rewritten"]
+    assert [entry.file_name for entry in Ledger(paths).captures()] == ["a.jsonl"]
+
+
+def test_a_purge_leaves_a_receipt_and_nothing_else(paths: DataDir) -> None:
+    (entry,) = Ledger(paths).captures()
+    with planned(paths, [], whole=[entry.capture_id]) as plan:
+        begun = begin(paths, plan, kind=PURGE, reason="API access ended")
+    assert not clear(paths, begun)
+    receipt = finish(paths, begun, release=None)
+    assert receipt["captures"][0]["old_sha256"] == entry.capture_id
+    assert receipt["reason"] == "API access ended"
+    assert not Ledger(paths).captures()
+    assert not [path for path in paths.root.rglob("*") if path.is_file() and TEXT in path.read_text("utf-8", "replace")]
+
+
+def test_gate_fires_on_a_deleted_post_in_a_table_or_a_rejected_copy(paths: DataDir) -> None:
+    ledger = Ledger(paths)
+    candidate = paths.candidates / "publish"
+    candidate.mkdir(parents=True)
+    assert forgotten_outcome(paths, ledger, candidate)["passed"]
+    begun = forget_it(paths)
+    clear(paths, begun)
+    finish(paths, begun, release=None)
+    assert forgotten_outcome(paths, ledger, candidate)["passed"]
+    for folder in (paths.rejected / "one", candidate):
+        folder.mkdir(parents=True, exist_ok=True)
+        with duckdb.connect(str(folder / "social_bi.duckdb")) as con:
+            con.execute("create schema marts")
+            con.execute("create table marts.fct_posts as select ? as post_id, 'x' as text", [GONE])
+            con.execute("create table marts.tombstones as select ? as post_id", [GONE])
+        outcome = forgotten_outcome(paths, ledger, candidate)
+        assert not outcome["passed"] and outcome["severity"] == "critical"
+        assert "marts.fct_posts has 1 of them" in outcome["observed"]
+        shutil.rmtree(folder)
+
+
+def test_gate_fires_on_a_capture_that_was_not_searched(paths: DataDir, tmp_path: Path) -> None:
+    begun = forget_it(paths)
+    clear(paths, begun)
+    finish(paths, begun, release=None)
+    (tmp_path / "b.jsonl").write_text(LINES[0].replace("created_at", "created_at ") + "\n")
+    Ledger(paths).store(tmp_path / "b.jsonl")
+    assert "was not searched" in forgotten_outcome(paths, Ledger(paths), paths.candidates)["observed"]
+
+
+# Retention --------------------------------------------------------------------------------------------------------
+
+
+def test_captures_are_due_thirty_days_before_their_last_day(paths: DataDir) -> None:
+    from datetime import date
+
+    ledger = Ledger(paths)
+    (entry,) = ledger.captures()
+    assert due(ledger) == []
+    set_retention(ledger, entry, purpose="study", legal_basis="agreement 7", until="2027-03-31")
+    assert due(ledger, date(2027, 2, 28)) == []
+    assert [one.days_left for one in due(ledger, date(2027, 3, 1))] == [30]
+    assert not due(ledger, date(2027, 3, 31))[0].is_over
+    assert due(ledger, date(2027, 4, 1))[0].is_over
+    with pytest.raises(InputError, match="2027-12-31"):
+        set_retention(ledger, entry, purpose=None, legal_basis=None, until="soon")
+
+
+def test_a_capture_whose_time_is_over_goes_before_a_run(paths: DataDir) -> None:
+    from orchestration.deletion.begun import go_on
+
+    ledger = Ledger(paths)
+    (entry,) = ledger.captures()
+    set_retention(ledger, entry, purpose=None, legal_basis=None, until="2020-01-01")
+    store = lock(paths)
+    assert not go_on(paths, lambda _: None)
+    store.release()
+    assert not ledger.captures()
+    (receipt,) = paths.receipts.glob("*-retention.json")
+    assert json.loads(receipt.read_text())["captures"][0]["what"] == "removed whole"
+
+
+# Sharing and access -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def warehouse(paths: DataDir) -> DataDir:
+    """A warehouse with what exports read: 501 posts of an owner of a capture, one of a private person."""
+    with duckdb.connect(str(paths.warehouse)) as con:
+        con.execute("create schema marts")
+        con.execute("create schema intermediate")
+        con.execute(
+            "create table marts.fct_posts as select 'k' || n as post_key, if(n = 0, 'p', 'o') as account_key, "
+            "true as is_own, 'x' as platform, cast(n as varchar) as post_id, 'h' as handle, 'en' as language, "
+            "date '2020-01-01' + cast(n // 500 * 366 as integer) as posted_date, now() as posted_at, 't' as text "
+            "from range(502) as t(n)"
+        )
+        names = "post_key, platform, post_id"
+        con.execute(f"create table intermediate.int_posts__deduplicated as select {names} from marts.fct_posts")
+        con.execute(
+            "create table marts.dim_accounts as select 'o' as account_key, 'h' as handle, false as is_registered, "
+            "true as is_capture_owner union all select 'p', 'private', false, false"
+        )
+    return paths
+
+
+def test_ids_are_handed_out_without_texts_and_counted(warehouse: DataDir, tmp_path: Path) -> None:
+    handed = export_posts(warehouse, tmp_path / "ids.csv", Selection(), "a university")
+    lines = (tmp_path / "ids.csv").read_text().splitlines()
+    assert lines[0] == "platform,post_id"
+    assert len(lines) == 1 + handed.count == 502
+    assert "x,0" not in lines  # the post of a private person
+    assert left(warehouse, IDS, "A University") == 1_500_000 - 501
+    assert left(warehouse, IDS, "another") == 1_500_000
+
+
+def test_ids_over_the_limit_of_thirty_days_are_refused(warehouse: DataDir, tmp_path: Path) -> None:
+    def earlier(days: int, count: int) -> dict:
+        at = (datetime.now(UTC) - timedelta(days=days)).isoformat()
+        return vars(Handed(at, IDS, "a university", count, count, "all posts", "ids.csv"))
+
+    place = warehouse.ledger / "exports.json"
+    place.write_text(json.dumps([earlier(31, 1_499_900), earlier(29, 1_499_000)]))
+    export_posts(warehouse, tmp_path / "ids.csv", Selection(), "a university")
+    place.write_text(json.dumps([earlier(29, 1_499_900)]))
+    with pytest.raises(SuaraError, match="1,500,000 ids of X in 30 days"):
+        export_posts(warehouse, tmp_path / "more.csv", Selection(), "a university")
+    assert not (tmp_path / "more.csv").exists()
+
+
+def test_whole_posts_are_capped_at_500_a_day(warehouse: DataDir, tmp_path: Path) -> None:
+    with pytest.raises(SuaraError, match="at most 500 posts"):
+        export_posts(warehouse, tmp_path / "posts.csv", Selection(), "somebody", hydrated=True)
+    assert not (tmp_path / "posts.csv").exists()
+    export_posts(warehouse, tmp_path / "posts.csv", Selection.parse(["year=2020"]), "somebody", hydrated=True)
+    assert (tmp_path / "posts.csv").stat().st_mode & 0o777 == 0o600
+    assert left(warehouse, HYDRATED, "somebody") == 1
+    with pytest.raises(SuaraError, match="499 were handed"):
+        export_posts(warehouse, tmp_path / "again.csv", Selection.parse(["year=2020"]), "somebody", hydrated=True)
+
+
+def test_folders_that_hold_texts_are_for_their_owner(paths: DataDir) -> None:
+    lock(paths).release()
+    for name in ("captures", "rejected", "candidates", "scratch", "ledger", "receipts", "dagster_home", "dbt_target"):
+        assert (paths.root / name).stat().st_mode & 0o777 == 0o700, name
+
+
+def test_record_of_processing_is_that_of_the_folder(warehouse: DataDir, tmp_path: Path) -> None:
+    ledger = Ledger(warehouse)
+    (entry,) = ledger.captures()
+    set_retention(ledger, entry, purpose="a study", legal_basis="agreement 7", until="2027-03-31")
+    export_posts(warehouse, tmp_path / "ids.csv", Selection(), "a university")
+    lock(warehouse).release()
+    text = record_of_processing(warehouse)
+    assert "| a study | agreement 7 | 2027-03-31 |" in text
+    assert "| a university | ids | 501 |" in text
+    assert re.search(r"^\| captures/ \|.*\| owner \|$", text, re.M)
+
+
+UNREAD = (
+    "direct-messages.js",
+    "contact.js",
+    "ad-impressions.js",
+    "phone-number.js",
+    "follower.js",
+    "invented-in-2030.js",
+)
+
+
+@pytest.mark.parametrize("form", ["zip", "folder"])
+def test_an_archive_is_stored_without_what_no_reader_opens(tmp_path: Path, form: str) -> None:
+    folder = tmp_path / "archive"
+    (folder / "data" / "direct_messages_media").mkdir(parents=True)
+    (folder / "data" / "tweets_media").mkdir()
+    (folder / "data" / "tweets.js").write_text(f'window.YTD.tweets.part0 = [{{"tweet": {LINES[1]}}}]')
+    (folder / "data" / "manifest.js").write_text("window.__THAR_CONFIG = {}")
+    (folder / "data" / "direct_messages_media" / "1-a.jpg").write_bytes(b"canary")
+    (folder / "data" / "tweets_media" / f"{STAYS}-a.jpg").write_bytes(b"picture" * 100)
+    for name in UNREAD:
+        (folder / "data" / name).write_text("canary")
+    path = folder
+    if form == "zip":
+        path = tmp_path / "archive.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for one in sorted(folder.rglob("*.*")):
+                archive.write(one, one.relative_to(folder).as_posix())
+    paths = DataDir(tmp_path / "data")
+    ledger = Ledger(paths)
+    entry, _ = ledger.store(path)
+    entry.source = "x_archive"
+    assert leave_out_unread(ledger, entry) == len(UNREAD) + 1
+    with CaptureFiles(ledger.stored_path(entry)) as files:
+        assert [member.name for member in files.members()] == [
+            "data/manifest.js",
+            "data/tweets.js",
+            f"data/tweets_media/{STAYS}-a.jpg",
+        ]
+        assert files.head(f"data/tweets_media/{STAYS}-a.jpg") == b"picture" * 100
+        assert STAYS in files.head_text("data/tweets.js")
+    (receipt,) = paths.receipts.glob("*-left_out.json")
+    assert set(json.loads(receipt.read_text())["members"]) == {f"data/{name}" for name in UNREAD} | {
+        "data/direct_messages_media/1-a.jpg"
+    }
+    # the same bytes again are the same capture, and nothing of them comes back
+    again, is_new = ledger.store(path)
+    assert (again.capture_id, is_new) == (entry.capture_id, False)
+    assert leave_out_unread(ledger, again) == 0
+
+
+# What a request comes to ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def resolved(tmp_path: Path) -> Path:
+    """A warehouse with the tables that a request is looked up in."""
+    path = tmp_path / "warehouse.duckdb"
+    posts = [
+        # capture, record, id, account, handle, version group, reposted id, reposted account, text
+        ("a", 1, "10", "7", "Org", "10", None, None, "first"),
+        ("a", 2, "11", "7", "Org", "10", None, None, "first, edited"),
+        ("a", 3, "12", "8", "Other", "12", "10", "7", "RT first"),
+        ("b", 1, "13000", "9", "Third", "13000", None, None, "damaged id"),
+        ("b", 2, "14", "9", "Third", "14", None, None, "stays"),
+        ("b", 3, "15", None, "ORG", "15", None, None, "by the handle alone"),
+    ]
+    with duckdb.connect(str(path)) as con:
+        for schema in ("raw", "intermediate", "reference"):
+            con.execute(f"create schema {schema}")
+        con.execute(
+            "create table intermediate.int_posts__unioned (capture_id varchar, record_no bigint, post_id varchar, "
+            "account_id varchar, handle varchar, version_group varchar, reposted_post_id varchar, "
+            "reposted_account_id varchar, text varchar, source varchar default 's', platform varchar default 'x', "
+            "reposted_handle varchar, posted_at timestamptz default '2020-05-17 00:00:00+00')"
+        )
+        names = (
+            "capture_id, record_no, post_id, account_id, handle, version_group, reposted_post_id, reposted_account_id"
+        )
+        con.executemany(f"insert into intermediate.int_posts__unioned ({names}, text) values ({'?, ' * 8}?)", posts)
+        con.execute(
+            "create table intermediate.int_posts__repaired as select 'b' as capture_id, 1::bigint as record_no, "
+            "'s' as source, '13' as post_id, '9' as account_id"
+        )
+        con.execute(
+            "create table intermediate.int_posts__deduplicated as select 'k' || post_id as post_key, platform, post_id "
+            "from intermediate.int_posts__unioned"
+        )
+        con.execute("create table raw.captures as select '7' as owner_account_id")
+        con.execute("create table reference.accounts as select 'x' as platform, 'third' as handle")
+    return path
+
+
+def test_versions_and_reposts_of_a_post_go_with_it(resolved: Path, tmp_path: Path) -> None:
+    found = resolve(resolved, tmp_path / "scratch", [Target("x", "post", "10")])
+    assert {(one.value, one.reason) for one in found.targets} == {
+        ("10", "requested"),
+        ("11", "version_of_deleted"),
+        ("12", "repost_of_deleted"),
+    }
+    assert found.places == {"a": {"10", "11", "12"}}
+    assert found.texts == {"first", "first, edited", "RT first"}
+    assert found.post_keys == {"k10", "k11", "k12"}
+    # the month is told of the owner of a capture, not of the private person who reposted
+    assert set(found.months) == {("x", "10"), ("x", "11")}
+    assert str(found.months["x", "10"][1]) == "2020-05-01"
+
+
+def test_a_repaired_post_is_found_under_the_id_that_a_file_has(resolved: Path, tmp_path: Path) -> None:
+    found = resolve(resolved, tmp_path / "scratch", [Target("x", "post", "13", "suspended")])
+    assert found.places == {"b": {"13000"}}
+    assert found.names("b").posts == {"13", "13000"}
+    assert found.names("a").posts == {"13"}
+
+
+@pytest.mark.parametrize("name", ["7", "org"])
+def test_every_post_of_an_account_goes_by_its_id_and_its_handle(resolved: Path, tmp_path: Path, name: str) -> None:
+    found = resolve(resolved, tmp_path / "scratch", [Target("x", "account", name, "deactivated")])
+    posts = {one.value: one.reason for one in found.targets if one.kind == "post"}
+    assert posts.keys() == ({"10", "11", "12"} if name == "7" else {"10", "11", "12", "15"})
+    assert posts["10"] == "deactivated" and posts["12"] == "repost_of_deleted"
+    assert {"7", "org"} <= found.accounts
+
+
+def test_codes_of_a_deleted_post_go(paths: DataDir) -> None:
+    store = CodingStore(paths)
+    paths.coding.mkdir()
+    rows = [",".join(COLUMNS), *(",".join([*(f"{key}" for _ in COLUMNS[:-1]), "1"]) for key in ("k1", "k2"))]
+    store.codes_file.write_text("\n".join(rows) + "\n")
+    assert store.remove_posts({"k1"}) == 1
+    assert [code.post_key for code in store.codes()] == ["k2"]
+
+
+# The commands -----------------------------------------------------------------------------------------------------
+
+
+def suara(paths: DataDir, *arguments: str) -> tuple[int, str]:
+    environment = {"SUARA_DATA_DIR": str(paths.root), "DAGSTER_HOME": str(paths.dagster_home)}
+    result = CliRunner().invoke(main, [*arguments], env=environment)
+    return result.exit_code, result.output
+
+
+def test_commands_say_what_would_go_and_what_is_wrong(paths: DataDir, tmp_path: Path) -> None:
+    (tmp_path / "request.txt").write_text(GONE)
+    code, said = suara(paths, "forget", "--dry-run", str(tmp_path / "request.txt"))
+    assert code == 0 and "a.jsonl: rewritten, 1 records go" in said and "nothing was changed" in said
+    (tmp_path / "request.txt").write_text("nonsense here")
+    code, said = suara(paths, "forget", str(tmp_path / "request.txt"))
+    assert code == 1 and "request.txt, line 1: expected" in said
+    (tmp_path / "request.txt").write_text("")
+    assert suara(paths, "forget", str(tmp_path / "request.txt"))[0] == 0
+    code, said = suara(paths, "purge", "--source", "x_api_v2", "--why", "over")
+    assert code == 1 and "found no such capture" in said
+    code, said = suara(paths, "retention", "a.jsonl", "--purpose", "a study", "--until", "2027-03-31")
+    assert code == 0 and "until 2027-03-31" in said and "a study" in said
+    code, said = suara(paths, "export", "posts", "--for", "somebody", str(tmp_path / "posts.csv"))
+    assert code == 1 and "--hydrated" in said
+    code, said = suara(paths, "record-of-processing")
+    assert code == 0 and "| a study |" in said
+    assert not Ledger(paths).tombstones()
+
+
+def test_the_last_capture_goes_with_what_is_published(paths: DataDir) -> None:
+    (paths.published / "releases" / "000001-abc").mkdir(parents=True)
+    (paths.published / "current").symlink_to("releases/000001-abc")
+    code, said = suara(paths, "purge", "--capture", "a.jsonl", "--why", "the study ended")
+    assert code == 0 and "Receipt: " in said and "Nothing is published any more" in said
+    assert not Ledger(paths).captures()
+    assert not list(paths.published.iterdir())
