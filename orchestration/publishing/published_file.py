@@ -33,6 +33,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -55,6 +56,9 @@ PUBLISHED_NAMES = (FILE_NAME, PARQUET_NAME, DICTIONARY_NAME, REPORT_NAME, QUALIT
 MEMORY_LIMIT = "1GB"
 # Smaller tables share one checkpoint at the end.
 ROWS_BEFORE_CHECKPOINT = 100_000
+# A view with everything about a post does not fit into MEMORY_LIMIT for a million posts (its lists cannot spill):
+# it is copied a span of days at a time. So many posts took less than 300 MB (2026-11-26).
+POSTS_PER_SPAN = 250_000
 # The current release and four to go back to: a month of weekly publishes (`suara releases --keep` changes it). More
 # than one is needed in any case: a reader that resolved the old names still finds its files.
 RELEASES_KEPT = 5
@@ -310,9 +314,12 @@ def _copy_table(con: duckdb.DuckDBPyConnection, table: TableDescription) -> None
     parts += [text for kind, text in constraints if kind != "PRIMARY KEY"]
     target = _name("social_bi", table.schema, table.name)
     con.execute(f"create table {target} ({', '.join(parts)})")
-    (rows,) = con.execute(
-        f"insert into {target} select * from {_name('warehouse', table.schema, table.name)}"
-    ).fetchone()
+    rows = 0
+    for span in _spans(con, table, [name for name, _, _ in columns]):
+        (copied,) = con.execute(
+            f"insert into {target} select * from {_name('warehouse', table.schema, table.name)} where {span}"
+        ).fetchone()
+        rows += copied
     # Large facts have their key in the model's contract only: the warehouse tests it, the index is built here, once.
     keys = [text for kind, text in constraints if kind == "PRIMARY KEY"]
     if table.key and not keys:
@@ -327,6 +334,27 @@ def _copy_table(con: duckdb.DuckDBPyConnection, table: TableDescription) -> None
     if large:
         con.execute("checkpoint social_bi")
     _comment(con, table, [name for name, _, _ in columns])
+
+
+def _spans(con: duckdb.DuckDBPyConnection, table: TableDescription, columns: list[str]) -> list[str]:
+    """The conditions under which a table is copied, one after the other: for a view of many posts, spans of days."""
+    is_view = con.execute(
+        "select count(*) from duckdb_views() where database_name = 'warehouse' and schema_name = ? and view_name = ?",
+        [table.schema, table.name],
+    ).fetchone()[0]
+    if not is_view or "posted_date" not in columns:
+        return ["true"]
+    (posts,) = con.execute("select count(*) from warehouse.marts.fct_posts").fetchone()
+    parts = -(-posts // POSTS_PER_SPAN)
+    if parts < 2:
+        return ["true"]
+    (days,) = con.execute(
+        "select list_sort(list_distinct(quantile_disc(posted_date, ?::double[]))) from warehouse.marts.fct_posts",
+        [[part / parts for part in range(1, parts)]],
+    ).fetchone()
+    first, last = f"posted_date < date '{days[0]}'", f"posted_date >= date '{days[-1]}'"
+    between = [f"posted_date >= date '{a}' and posted_date < date '{b}'" for a, b in pairwise(days)]
+    return [first, *between, last]
 
 
 def _comment(con: duckdb.DuckDBPyConnection, table: TableDescription, columns: list[str]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from expectations.catalog import CATALOG
+from orchestration.assets.published import PUBLISHED_ASSETS
 from orchestration.connectors import CONNECTORS
 from orchestration.resources.dbt import Dbt
 from tests.fixtures import captures as build
@@ -222,8 +223,7 @@ def test_publish_gate_refuses_outcomes_that_are_older_than_the_data(pipeline: Pi
     pipeline.ledger.store(path)
     sources = ["captures", "raw/captures", *(f"raw/{connector.source}" for connector in CONNECTORS)]
     assert pipeline.run(selection=sources).success
-    published = ["published/social_bi", "published/parquet", "published/data_dictionary", "published/study_report"]
-    run = pipeline.run(selection=published)
+    run = pipeline.run(selection=[key.to_user_string() for key in PUBLISHED_ASSETS])
     assert not run.success
     assert run.red == {"gates_passed_for_this_data"}
     assert "step staging is older than step raw" in "\n".join(run.failures)

@@ -173,6 +173,23 @@ def test_a_view_becomes_a_table(tmp_path):
     assert ask(tmp_path / "f.duckdb", "select count(*) from duckdb_views() where not internal") == [(0,)]
 
 
+@pytest.mark.parametrize("posts_per_span", [1_000_000, 450, 100])
+def test_a_view_of_many_posts_is_copied_whole_and_in_order_a_span_of_days_at_a_time(
+    tmp_path, monkeypatch, posts_per_span
+):
+    monkeypatch.setattr(published_file, "POSTS_PER_SPAN", posts_per_span)
+    warehouse = make_warehouse(tmp_path)
+    descriptions = make_descriptions(warehouse)
+    with duckdb.connect(str(warehouse)) as con:
+        con.execute("drop table reports.rpt_volume_years")
+        con.execute(
+            "create view reports.rpt_volume_years as select account_key, posted_date, post_key from marts.fct_posts"
+        )
+    build_published_file(warehouse, tmp_path / "f.duckdb", run_id="r", descriptions=descriptions)
+    copied = ask(tmp_path / "f.duckdb", "select post_key, posted_date from reports.rpt_volume_years")
+    assert copied == ask(warehouse, "select post_key, posted_date from marts.fct_posts")
+
+
 # ---------- hashes
 
 

@@ -29,15 +29,17 @@ themes as (
 
 ),
 
+-- Grouped and joined by the day, too: the table is published a span of days at a time, and the days reach down to here.
 hashtags_of_posts as (
 
     select
         post_key,
+        posted_date,
         {{ texts_collected('hashtag') }} as hashtags_used
 
     from {{ ref('fct_post_hashtags') }}
 
-    group by post_key
+    group by post_key, posted_date
 
 ),
 
@@ -45,6 +47,7 @@ themes_of_posts as (
 
     select
         post_themes.post_key,
+        post_themes.posted_date,
         {{ texts_collected('themes.theme_name') }} as theme_names,
         {{ texts_collected('post_themes.theme_code') }} as theme_codes,
         -- the least that is true of all of them
@@ -62,7 +65,7 @@ themes_of_posts as (
 
     where post_themes.is_direct
 
-    group by post_themes.post_key
+    group by post_themes.post_key, post_themes.posted_date
 
 ),
 
@@ -71,6 +74,7 @@ others_of_posts as (
 
     select distinct
         post_key,
+        posted_date,
         target_account_key
 
     from {{ ref('fct_interactions') }}
@@ -83,6 +87,7 @@ partners_of_posts as (
 
     select
         others_of_posts.post_key,
+        others_of_posts.posted_date,
         {{ texts_collected('targets.handle') }} as partners,
         -- a private person is never shown, only counted
         count(*) filter (where targets.account_key is null) as unregistered_account_count
@@ -92,7 +97,7 @@ partners_of_posts as (
     left join targets
         on others_of_posts.target_account_key = targets.account_key
 
-    group by others_of_posts.post_key
+    group by others_of_posts.post_key, others_of_posts.posted_date
 
 ),
 
@@ -166,12 +171,15 @@ posts_widened as (
 
     left join hashtags_of_posts
         on posts.post_key = hashtags_of_posts.post_key
+        and posts.posted_date = hashtags_of_posts.posted_date
 
     left join themes_of_posts
         on posts.post_key = themes_of_posts.post_key
+        and posts.posted_date = themes_of_posts.posted_date
 
     left join partners_of_posts
         on posts.post_key = partners_of_posts.post_key
+        and posts.posted_date = partners_of_posts.posted_date
 
 )
 
