@@ -171,7 +171,10 @@ def _published_row_counts(con: duckdb.DuckDBPyConnection) -> str:
     tables = con.execute(
         "select database_name = current_database() as is_published, schema_name || '.' || table_name as name "
         f"from duckdb_tables() where schema_name in ({schemas}) "
-        "and database_name in (current_database(), 'warehouse')"
+        "and database_name in (current_database(), 'warehouse') "
+        # what is copied once only is a view in the warehouse
+        "union all select false, schema_name || '.' || view_name from duckdb_views() "
+        f"where schema_name in ({schemas}) and database_name = 'warehouse'"
     ).fetchall()
     published = {name for is_published, name in tables if is_published}
     warehouse = {name for is_published, name in tables if not is_published}

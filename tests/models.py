@@ -25,6 +25,7 @@ from orchestration.contract import DBT_PROJECT_DIR
 from orchestration.resources.manifest import invoke, prepare_manifest
 from orchestration.warehouse import bookkeeping
 from orchestration.warehouse.ledger import CaptureEntry
+from tests.fixtures.key import TEST_KEY
 
 # What is built: everything that leads to posts, their versions and their counts.
 MODELS = ("fct_posts", "fct_post_engagement", "fct_post_versions", "fct_post_hashtags", "fct_capture_repairs")
@@ -81,6 +82,7 @@ class Warehouse:
     def __init__(self, paths: Iterable[Path] = ()) -> None:
         self.con = duckdb.connect()
         self.con.execute("set TimeZone = 'UTC'")
+        TEST_KEY.give_to(self.con)
         bookkeeping.create_raw_schema(self.con)
         for path in paths:
             self.load(path)

@@ -85,6 +85,24 @@ INDICATORS_TABLE = (
     + ")"
 )
 
+# Accounts that the owner of the data registered, with the columns of the accounts seed.
+ACCOUNT_COLUMNS = {
+    "platform": "VARCHAR",
+    "handle": "VARCHAR",
+    "name": "VARCHAR",
+    "family": "VARCHAR",
+    "org_type": "VARCHAR",
+    "country": "VARCHAR",
+    "role": "VARCHAR",
+    "evidence": "VARCHAR",
+    "is_verified": "BOOLEAN",
+}
+ACCOUNTS_TABLE = (
+    "create table if not exists raw.registered_accounts ("
+    + ", ".join(f"{name} {kind}" for name, kind in ACCOUNT_COLUMNS.items())
+    + ")"
+)
+
 # What the claims of the study came to, written by the quality step with the columns of `analysis.claims`.
 CLAIM_COLUMNS = {
     "study": "VARCHAR",
@@ -160,7 +178,7 @@ OUTCOME_COLUMNS = {
 
 def schema_version() -> str:
     """A fingerprint of every raw table's definition: when it changes, raw is rebuilt from the captures."""
-    own = [STEPS_TABLE, CODEBOOK_FIGURES_TABLE, INDICATORS_TABLE, CLAIMS_TABLE]
+    own = [STEPS_TABLE, CODEBOOK_FIGURES_TABLE, INDICATORS_TABLE, ACCOUNTS_TABLE, CLAIMS_TABLE]
     text = json.dumps([all_raw_tables(), *own], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -171,6 +189,7 @@ def create_raw_schema(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(STEPS_TABLE)
     connection.execute(CODEBOOK_FIGURES_TABLE)
     connection.execute(INDICATORS_TABLE)
+    connection.execute(ACCOUNTS_TABLE)
     connection.execute(CLAIMS_TABLE)
     connection.execute("create table if not exists raw.schema_version as select ? as version", [schema_version()])
 
@@ -204,6 +223,7 @@ def sync(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
             insert_unloaded(connection, entry)
     sync_outcomes(connection, ledger)
     sync_indicators(connection, sorted(ledger.data_dir.indicators.glob("*.csv")))
+    sync_accounts(connection, ledger.data_dir.registered_accounts)
 
 
 def insert_loaded(
@@ -282,6 +302,18 @@ def sync_indicators(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]
             "insert into raw.indicators select * from read_csv(?, header = true, auto_detect = false, delim = ',',"
             f" quote = '\"', escape = '\"', columns = {{{columns}}})",
             [[str(path) for path in files]],
+        )
+
+
+def sync_accounts(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Load the accounts that the owner of the data registered."""
+    connection.execute("delete from raw.registered_accounts")
+    if path.exists():
+        columns = ", ".join(f"'{name}': '{kind}'" for name, kind in ACCOUNT_COLUMNS.items())
+        connection.execute(
+            "insert into raw.registered_accounts select * from read_csv(?, header = true, auto_detect = false, "
+            f"delim = ',', quote = '\"', escape = '\"', nullstr = '', columns = {{{columns}}})",
+            [str(path)],
         )
 
 
