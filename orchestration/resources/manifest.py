@@ -60,9 +60,7 @@ def parse_lock(project_dir: Path) -> Iterator[None]:
         yield
 
 
-def invoke(
-    project_dir: Path, warehouse: Path, args: list[str], manifest: Any = None, key: Path | None = None
-) -> Any:
+def invoke(project_dir: Path, warehouse: Path, args: list[str], manifest: Any = None, key: Path | None = None) -> Any:
     """Run one dbt command; every connection it opened is closed afterwards.
 
     `key` is the file that the models hash ids with; without it, the one that the environment names.

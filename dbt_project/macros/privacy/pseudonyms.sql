@@ -4,7 +4,7 @@
     anybody without its key. 17 characters, so that it is no handle that X could give away (15); 40 bits: of 100,000 persons one
     pair in a hundred folders shares a name. Joins use keys, never these. -#}
 {% macro pseudonym(platform, handle) -%}
-    concat('person_', left({{ keyed_hash("concat('handle:', " ~ platform ~ ", ':', lower(" ~ handle ~ "))") }}, 10))
+    case when {{ handle }} is not null then concat('person_', left({{ keyed_hash("concat('handle:', " ~ platform ~ ", ':', lower(" ~ handle ~ "))") }}, 10)) end
 {%- endmacro %}
 
 
@@ -27,4 +27,30 @@
         and not {{ list_holds(registered_handles, 'lower(' ~ handle ~ ')') }}
         and not {{ list_holds(registered_ids, account_id) }}
     )
+{%- endmacro %}
+
+
+{#- Words about records without the addresses and native ids in them: whoever may look at the captures finds the record by its place. -#}
+{% macro without_ids(words) -%}
+    {{ return(regex_replace_all(
+        regex_replace_all(words, '(?:at|https?)://[^ ",\\]]+', '[address]'), '[0-9]{9,}', '[id]'
+    )) }}
+{%- endmacro %}
+
+
+{#- Captures whose file is shown under another name, since its own holds somebody's handle. -#}
+{% macro names_of_files() -%}
+    select
+        captures.capture_id,
+        captures.file_name,
+        outcomes.file_name as shown_file_name
+    from {{ ref('stg_suara__captures') }} as captures
+    inner join {{ ref('fct_capture_outcomes') }} as outcomes
+        on captures.capture_id = outcomes.capture_id
+    where captures.file_name <> outcomes.file_name
+{%- endmacro %}
+
+
+{% macro with_shown_file_name(words) -%}
+    coalesce(replace({{ words }}, names_of_files.file_name, names_of_files.shown_file_name), {{ words }})
 {%- endmacro %}

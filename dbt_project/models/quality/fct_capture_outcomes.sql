@@ -6,18 +6,75 @@ captures as (
 
 ),
 
+handles as (
+
+    select folded_handle
+    from {{ ref('int_accounts__handles') }}
+    where account_key not in (select account_key from {{ ref('dim_accounts') }} where is_registered)
+        -- shorter ones are in every other word
+        and length(folded_handle) >= 4
+
+),
+
+captures_named_after_persons as (
+
+    select distinct captures.capture_id
+
+    from captures
+
+    inner join handles
+        on strpos(lower(captures.file_name), handles.folded_handle) > 0
+
+),
+
+-- an owner that is not registered is a person like any other, also in the name of the file
+owners as (
+
+    select
+        *,
+        {{ account_key('platform', 'owner_account_id', 'owner_handle') }} as account_key
+
+    from captures
+
+),
+
+registered_accounts as (
+
+    select account_key
+    from {{ ref('dim_accounts') }}
+    where is_registered
+
+),
+
+captures_of_owners as (
+
+    select
+        owners.*,
+        registered_accounts.account_key is not null as is_registered,
+        captures_named_after_persons.capture_id is not null as is_named_after_a_person
+
+    from owners
+
+    left join captures_named_after_persons
+        on owners.capture_id = captures_named_after_persons.capture_id
+
+    left join registered_accounts
+        on owners.account_key = registered_accounts.account_key
+
+),
+
 outcomes as (
 
     select
         ---------- ids
         capture_id,
-        owner_account_id,
+        {{ shown('owner_account_id', 'is_registered') }} as owner_account_id,
 
         ---------- strings
-        file_name,
+        case when is_named_after_a_person then concat('capture ', left(capture_id, 12)) else file_name end as file_name,
         source,
         platform,
-        owner_handle,
+        case when is_registered then owner_handle else {{ pseudonym('platform', 'owner_handle') }} end as owner_handle,
         observed_at_basis,
         encoding,
         status,
@@ -40,7 +97,7 @@ outcomes as (
         observed_at,
         received_at
 
-    from captures
+    from captures_of_owners
 
 )
 
