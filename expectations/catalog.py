@@ -1276,8 +1276,8 @@ limit 20""",
         name="private_persons_unnamed",
         severity="critical",
         dimension="validity",
-        why="Whoever is not registered never chose to be in this file: no handle, id or text of theirs stands in it, and "
-        "no link to them.",
+        why="Whoever is not registered never chose to be in this file: it holds no handle, id or text of theirs, "
+        "and no link to them.",
         next_step="Register the account if it is an organisation's (`suara accounts register`). " + _MODEL_FAULT,
         frame="publish__people",
         column="private_person_count",

@@ -42,14 +42,14 @@ POST_ADDRESS_PATTERN = "^https?://(?:www[.]|mobile[.])?(?:twitter|x)[.]com/([A-Z
 # The same number as a spreadsheet shows it.
 SCIENTIFIC_ID_PATTERN = "[0-9]([.,][0-9]+)?[eE][+]?[0-9]{1,2}"
 
-# Columns of reports that may hold handles, by how they are called.
-# What must not stand in a published text: e-mail addresses, mobile numbers of Indonesia, its identity cards. Written apart
-# from the models' patterns on purpose: one mistake in both is less likely.
+# What must not stand in a published text: e-mail addresses, mobile numbers of Indonesia, its identity cards. Written
+# apart from the models' patterns on purpose: one mistake in both is less likely.
 _HOLDS_PERSONAL_DATA = (
     "regexp_matches(words, '(^|[^@A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+\\.[A-Za-z]{2,}"
     "|(^|[^0-9A-Za-z/_=&%.-])(\\+?62|0)8[1-9][0-9]{7,10}($|[^0-9A-Za-z])"
     "|(^|[^0-9A-Za-z/_=&%.-])[1-9][0-9]{5}([04][1-9]|[1256][0-9]|[37][01])(0[1-9]|1[0-2])[0-9]{6}($|[^0-9A-Za-z])')"
 )
+# Columns of reports that may hold handles, by how they are called.
 _NAMES_ACCOUNTS = "(^|_)(handle|partner|account|author|target|mention|username|screen_name|user)s?$"
 
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")

@@ -187,7 +187,8 @@ def publish_database(folder: Path) -> duckdb.DuckDBPyConnection:
     warehouse.execute(
         "create table marts.dim_accounts as select * from (values "
         "('k1', 'harbour', true, true, false), ('k2', 'UNAgency', true, false, false), "
-        "('k3', 'person_0123456789', false, false, false)) as t (account_key, handle, is_registered, is_capture_owner, is_focal)"
+        "('k3', 'person_0123456789', false, false, false)) "
+        "as t (account_key, handle, is_registered, is_capture_owner, is_focal)"
     )
     warehouse.execute("create table marts.dim_account_handles as select 'k1' as account_key, 'old_harbour' as handle")
     warehouse.execute(

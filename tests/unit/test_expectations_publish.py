@@ -104,7 +104,7 @@ def test_private_handle_is_not_in_the_words(tmp_path: Path) -> None:
     [
         "update marts.fct_posts set text = 'see https://x.com/somebody/status/1' where no = 1",
         "update marts.fct_posts set account_key = 'k3', text = null where no = 1",
-        "update marts.dim_account_handles set handle = 'Somebody'",
+        "insert into marts.dim_account_handles values (9, 'k3', 'Somebody')",
     ],
     ids=["link", "id of a post", "handle"],
 )
