@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestration.cli_privacy import add_privacy_commands
 from orchestration.coding import DEFAULT_FACETS, DEFAULT_SEED, DEFAULT_SIZE
 from orchestration.contract import PROJECT_ROOT, DataDir, InputError, SuaraError, replacing
 from orchestration.suggesting import DEFAULT_CLUSTERS, DEFAULT_TOPICS
@@ -879,6 +880,8 @@ def _quieten() -> None:
     for name in ("dbt", "great_expectations", "alembic", "sqlalchemy"):
         logging.getLogger(name).setLevel(logging.ERROR)
 
+
+add_privacy_commands(main, use_data_dir)
 
 if __name__ == "__main__":
     main()
