@@ -58,7 +58,7 @@ def test_first_run_makes_a_key_for_its_owner_only(tmp_path: Path, monkeypatch: p
     assert key_of(data_dir).read_bytes() == first
     assert repr(read_key(path)) == "PseudonymKey()"
     path.write_bytes(bytes(32))
-    with pytest.raises(SuaraError, match="is not the key that .* was made with"):
+    with pytest.raises(SuaraError, match=r"is not the key that .* was made with"):
         key_of(data_dir)
     # a lost key is never replaced in silence
     path.unlink()
