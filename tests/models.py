@@ -112,10 +112,10 @@ class Warehouse:
             bookkeeping.insert_loaded(self.con, entry, result, Path(scratch))
 
     def build(self, replacing: dict[str, str] | None = None, *, registering: bool = True) -> Warehouse:
-        """Build the models; `replacing` gives other SQL for some of them (rows of a source that has no connector).
+        """Build the models; `replacing` gives other SQL for some of them (rows of a source without a connector).
 
-        Every author is registered, as the owner of the data would do it, unless `registering` is false: these tests look
-        at what becomes of posts, and of private persons' posts nobody sees much.
+        Every author is registered, as the owner of the data would do it, unless `registering` is false: these tests
+        look at what becomes of posts, and of private persons’ posts nobody sees much.
         """
         for model in compiled():
             if registering and model.name == "int_accounts__registered":

@@ -126,11 +126,7 @@ def test_hashtags_in_all_spellings(con: duckdb.DuckDBPyConnection, truth: dict[s
 
 
 def test_interactions_by_post_kind_and_target(con: duckdb.DuckDBPyConnection, posts: list[dict]) -> None:
-    shown = Counter(
-        con.execute(
-            "select post_key, kind, lower(target_handle) from marts.fct_interactions"
-        ).fetchall()
-    )
+    shown = Counter(con.execute("select post_key, kind, lower(target_handle) from marts.fct_interactions").fetchall())
     planted = Counter(
         (key_of(post), kind, shown_name(handle)) for post in posts for kind, handle in post["interactions"]
     )

@@ -118,13 +118,13 @@ class Part:
 def part_of(pipeline: Pipeline, name: str, expected: dict[str, Any]) -> Part:
     """The marts, seen through the captures of one file name."""
     connection = duckdb.connect()
-    connection.execute(f"attach '{pipeline.paths.published_file}' as published (read_only); set TimeZone = 'UTC'")
-    connection.execute("create schema marts; create schema quality")
-    captures = f"(select capture_id from published.quality.fct_capture_outcomes where file_name = '{CAPTURES[name]}')"
+    connection.execute(f"attach '{pipeline.paths.warehouse}' as built (read_only); set TimeZone = 'UTC'")
+    connection.execute("create schema marts; create schema quality; create schema intermediate")
+    captures = f"(select capture_id from built.raw.captures where file_name = '{CAPTURES[name]}')"
     for table in ("intermediate.int_posts__kept", "marts.fct_post_engagement", "quality.fct_record_accounting"):
-        connection.execute(f"create view {table} as select * from published.{table} where capture_id in {captures}")
+        connection.execute(f"create view {table} as select * from built.{table} where capture_id in {captures}")
     connection.execute(
-        "create view marts.fct_post_hashtags as from published.marts.fct_post_hashtags"
+        "create view marts.fct_post_hashtags as from built.marts.fct_post_hashtags"
         " where post_key in (select post_key from intermediate.int_posts__kept)"
     )
     return Part(name, connection, expected)
