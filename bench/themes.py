@@ -48,7 +48,7 @@ AIM_RATIO = 1.3
 THREADS = 2
 RESULTS = Path(__file__).parent / "results" / "themes.md"
 # What is built, in order; the first two are small.
-MODELS = ("int_codebook__conditions", "int_codebook__patterns", "fct_theme_hits", "fct_post_themes")
+MODELS = ("int_codebook__conditions", "int_codebook__patterns", "int_posts__theme_hits", "int_posts__themes")
 REMEMBERING = ["int_codebook__versions", "int_codebook__codings", "fct_theme_changes"]
 
 
@@ -81,7 +81,7 @@ class Coded:
     @property
     def cpu(self) -> float:
         """CPU seconds of finding the hits."""
-        return self.seconds["fct_theme_hits"][0]
+        return self.seconds["int_posts__theme_hits"][0]
 
 
 def _cpu() -> float:
@@ -138,7 +138,7 @@ def make_tables(con: duckdb.DuckDBPyConnection, texts: list[str], posts: int) ->
     con.execute("create temp table delivered as select unnest($1) as text", [texts])
     con.execute(
         """
-        create table marts.fct_posts as
+        create table intermediate.int_posts__texts as
         select
             md5(cast(number as varchar)) as post_key, 'me' as account_key,
             -- each copy of a text is a text of its own
@@ -149,13 +149,17 @@ def make_tables(con: duckdb.DuckDBPyConnection, texts: list[str], posts: int) ->
         """,
         [posts // len(texts) + 1, posts],
     )
+    con.execute("create view intermediate.int_posts__kept as from intermediate.int_posts__texts")
     con.execute("create table intermediate.int_studies__selected as select 'bench' as codebook_id")
     con.execute("create table marts.dim_accounts as select 'me' account_key, true is_registered, true is_capture_owner")
     con.execute(
         r"""
         create table marts.fct_post_hashtags as
         select post_key, lower(tag) as hashtag, min(tag) as hashtag_as_written
-        from (select post_key, unnest(regexp_extract_all(text, '#([\p{L}\p{N}_]+)', 1)) as tag from marts.fct_posts)
+        from (
+            select post_key, unnest(regexp_extract_all(text, '#([\p{L}\p{N}_]+)', 1)) as tag
+            from intermediate.int_posts__texts
+        )
         group by all
         """
     )
@@ -206,7 +210,7 @@ def build(warehouse: Path, folder: Path) -> dict[str, tuple[float, float]]:
         con.execute("set enable_progress_bar = false")
         for name in MODELS[2:]:
             cpu, wall = _cpu(), time.perf_counter()
-            con.execute(f"create or replace table marts.{name} as {sql[name]}")
+            con.execute(f"create or replace table intermediate.{name} as {sql[name]}")
             seconds[name] = (_cpu() - cpu, time.perf_counter() - wall)
     return seconds
 
@@ -235,11 +239,11 @@ def measure(posts: int, sizes: tuple[int, ...], folder: Path) -> list[Coded]:
         seconds = build(warehouse, folder / "target")
         remembered = remember(warehouse, folder / "target"), remember(warehouse, folder / "target")
         with duckdb.connect(str(warehouse), read_only=True) as con:
-            counts = con.execute("select count(distinct post_key), count(*) from marts.fct_theme_hits").fetchall()[0]
+            counts = con.execute(
+                "select count(distinct post_key), count(*) from intermediate.int_posts__theme_hits"
+            ).fetchall()[0]
         found.append(Coded(size, rare, seconds, *remembered, *counts))
-        print(
-            f"{size} terms{', rare' * rare}: {found[-1].cpu:.1f} CPU s, {counts[1]:,} hits", file=sys.stderr, flush=True
-        )
+        print(f"{found[-1].name} terms: {found[-1].cpu:.1f} CPU s, {counts[1]:,} hits", file=sys.stderr, flush=True)
     return found
 
 
@@ -256,7 +260,7 @@ def table(found: list[Coded], posts: int, command: str) -> str:
         "|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for one in found:
-        hits, themes = one.seconds["fct_theme_hits"], one.seconds["fct_post_themes"]
+        hits, themes = one.seconds["int_posts__theme_hits"], one.seconds["int_posts__themes"]
         lines.append(
             f"| {one.name} | {one.posts / posts:.0%} | {one.hits:,} | {hits[0]:.1f} s | {hits[1]:.1f} s | "
             f"{themes[0]:.1f} s | {one.changed:.1f} s | {one.unchanged:.1f} s |"

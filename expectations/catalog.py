@@ -1273,6 +1273,42 @@ order by place
 limit 20""",
     ),
     _publish(
+        name="private_persons_unnamed",
+        severity="critical",
+        dimension="validity",
+        why="Whoever is not registered never chose to be in this file: it holds no handle, id or text of theirs, "
+        "and no link to them.",
+        next_step="Register the account if it is an organisation's (`suara accounts register`). " + _MODEL_FAULT,
+        frame="publish__people",
+        column="private_person_count",
+        expected="no handle, id or text of an account that is not registered",
+        observed="{private_person_count} places name or show somebody who is not registered",
+        evidence_sql="""
+select concat(place, ': ', count(*), ' times') as key
+from ({{ private_mentions }}) as mentions
+group by place
+order by place
+limit 20""",
+    ),
+    _publish(
+        name="texts_without_personal_data",
+        severity="critical",
+        dimension="validity",
+        why="A telephone number, a number of an identity card or an e-mail address in a post leads to a person.",
+        next_step="Look at the texts that are named here. " + _MODEL_FAULT,
+        frame="publish__people",
+        column="personal_data_count",
+        expected="no e-mail address, mobile number or number of an identity card in a published text",
+        observed="{personal_data_count} texts hold one",
+        evidence_sql="""
+select concat(place, ': ', count(*), ' texts') as key
+from ({{ published_words }}) as texts
+where {{ holds_personal_data }}
+group by place
+order by place
+limit 20""",
+    ),
+    _publish(
         name="no_critical_check_failed",
         severity="critical",
         dimension="integrity",

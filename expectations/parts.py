@@ -42,6 +42,13 @@ POST_ADDRESS_PATTERN = "^https?://(?:www[.]|mobile[.])?(?:twitter|x)[.]com/([A-Z
 # The same number as a spreadsheet shows it.
 SCIENTIFIC_ID_PATTERN = "[0-9]([.,][0-9]+)?[eE][+]?[0-9]{1,2}"
 
+# What must not stand in a published text: e-mail addresses, mobile numbers of Indonesia, its identity cards. Written
+# apart from the models' patterns on purpose: one mistake in both is less likely.
+_HOLDS_PERSONAL_DATA = (
+    "regexp_matches(words, '(^|[^@A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+\\.[A-Za-z]{2,}"
+    "|(^|[^0-9A-Za-z/_=&%.-])(\\+?62|0)8[1-9][0-9]{7,10}($|[^0-9A-Za-z])"
+    "|(^|[^0-9A-Za-z/_=&%.-])[1-9][0-9]{5}([04][1-9]|[1256][0-9]|[37][01])(0[1-9]|1[0-2])[0-9]{6}($|[^0-9A-Za-z])')"
+)
 # Columns of reports that may hold handles, by how they are called.
 _NAMES_ACCOUNTS = "(^|_)(handle|partner|account|author|target|mention|username|screen_name|user)s?$"
 
@@ -208,6 +215,56 @@ def _report_handles(con: duckdb.DuckDBPyConnection) -> str:
     )
 
 
+def _published_names(con: duckdb.DuckDBPyConnection) -> str:
+    """One row per published column that names accounts and value in it: place, name."""
+    return _of_columns(con, "regexp_matches(column_name, '(^|_)(handle|partner|account_name|hub)s?$')", "name")
+
+
+def _published_words(con: duckdb.DuckDBPyConnection) -> str:
+    """One row per published column that holds words of posts and value in it: place, words."""
+    return _of_columns(con, "regexp_matches(column_name, '^(text|text_before|text_after|matched_text)$')", "words")
+
+
+def _of_columns(con: duckdb.DuckDBPyConnection, condition: str, name: str) -> str:
+    schemas = ", ".join(f"'{schema}'" for schema in PUBLISHED_SCHEMAS)
+    columns = con.execute(
+        "select schema_name, table_name, column_name from duckdb_columns() where database_name = current_database() "
+        f"and schema_name in ({schemas}) and data_type = 'VARCHAR' and {condition} order by 1, 2, 3"
+    ).fetchall()
+    rows = [
+        f'select \'{schema}.{table}.{column}\' as place, "{column}" as {name} from {schema}."{table}" '
+        f'where "{column}" is not null'
+        for schema, table, column in columns
+    ]
+    rows.append(f"select cast(null as varchar) as place, cast(null as varchar) as {name} where false")
+    return "\n    union all\n    ".join(rows)
+
+
+def _private_mentions(con: duckdb.DuckDBPyConnection) -> str:
+    """One row per place in the published file, and private person's handle that stands there: place, name."""
+    return f"""
+    select found.place, found.name
+    from (
+        select place, lower(ltrim(name, '@')) as name from ({_published_names(con)}) as names
+        union all
+        select place, unnest(regexp_extract_all(lower(words), '(?:[@＠]|(?:twitter|x)\\.com/)([a-z0-9_]+)', 1)) as name
+        from ({_published_words(con)}) as texts
+        where words like '%@%' or words like '%＠%' or words like '%.com/%'
+    ) as found
+    semi join (
+        select folded_handle as name
+        from warehouse.intermediate.int_accounts__handles
+        where account_key not in (select account_key from marts.dim_accounts where is_registered)
+        except
+        select lower(handles.handle)
+        from marts.dim_account_handles as handles
+        inner join marts.dim_accounts as accounts on handles.account_key = accounts.account_key
+        where accounts.is_registered
+        except
+        select lower(handle) from marts.dim_organisations
+    ) as persons on found.name = persons.name"""
+
+
 def _entity_comparison(_: duckdb.DuckDBPyConnection) -> str:
     """One row per capture: sampled posts with a hashtag in source or text, and those whose two sets differ."""
     marked, found = (
@@ -251,8 +308,11 @@ PARTS: dict[str, Callable[[duckdb.DuckDBPyConnection], str]] = {
     "staging_posts": _staging_posts,
     "published_row_counts": _published_row_counts,
     "report_handles": _report_handles,
+    "published_words": _published_words,
+    "private_mentions": _private_mentions,
     "entity_comparison": _entity_comparison,
     "critical_checks": _critical_checks,
+    "holds_personal_data": lambda _: _HOLDS_PERSONAL_DATA,
     "handle_is_well_formed": lambda _: HANDLE_IS_WELL_FORMED,
     "id_pattern": lambda _: X_ID_PATTERN,
     "scientific_id_pattern": lambda _: SCIENTIFIC_ID_PATTERN,

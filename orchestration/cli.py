@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestration import cli_data_protection, cli_readers
+from orchestration import cli_data_protection, cli_privacy, cli_readers
 from orchestration.cli_support import execute, print_failures, use_data_dir
 from orchestration.coding import DEFAULT_FACETS, DEFAULT_SEED, DEFAULT_SIZE
 from orchestration.contract import PROJECT_ROOT, DataDir, InputError, SuaraError, replacing
@@ -816,6 +816,7 @@ def _generate_demo(paths: DataDir) -> list[str]:
 
 cli_readers.add_commands(main, export)
 cli_data_protection.add_commands(main, export)
+cli_privacy.add_commands(main)
 
 if __name__ == "__main__":
     main()

@@ -99,6 +99,16 @@ class DataDir:
         return self.root / "rejected"
 
     @property
+    def registered_accounts(self) -> Path:
+        """Accounts that the owner of the data registered, beside the accounts seed."""
+        return self.root / "accounts.csv"
+
+    @property
+    def pseudonym_key(self) -> Path:
+        """The key behind the pseudonyms, apart from everything that was made with it. For the owner only."""
+        return self.root / "keys" / "pseudonym.key"
+
+    @property
     def published(self) -> Path:
         return self.root / "published"
 

@@ -22,9 +22,9 @@ from orchestration.codebook import Codebook, seed_files
 from orchestration.contract import DBT_PROJECT_DIR
 from orchestration.resources.manifest import PARSE_NAME, invoke, parse_lock, prepare_manifest
 
-MODEL = "fct_theme_hits"
+MODEL = "int_posts__theme_hits"
 # Handed in; all that leads to them is left out.
-GIVEN = ("fct_posts", "fct_post_hashtags", "dim_accounts")
+GIVEN = ("int_posts__texts", "fct_post_hashtags", "dim_accounts")
 ORGANISATION, PERSON = "organisation", "person"
 
 
@@ -43,7 +43,7 @@ def build_themes(
         persons: Numbers of the texts that private persons posted; the others are an organisation's.
 
     Returns:
-        A database with `marts.fct_theme_hits`.
+        A database with the hits of all texts as `marts.fct_theme_hits`.
     """
     with tempfile.TemporaryDirectory() as folder:
         warehouse = Path(folder) / "warehouse.duckdb"
@@ -62,7 +62,7 @@ def build_themes(
         found = duckdb.connect()
         found.execute(f"attach '{warehouse}' as built (read_only)")
         found.execute("create schema marts")
-        found.execute(f"create table marts.{MODEL} as from built.marts.{MODEL}")
+        found.execute(f"create table marts.fct_theme_hits as from built.intermediate.{MODEL}")
         found.execute("detach built")
     return found
 
@@ -137,7 +137,7 @@ def _load_posts(
                 "is_capture_owner": [False, False],
             }
         ),
-        "fct_posts": pd.DataFrame(
+        "int_posts__texts": pd.DataFrame(
             {
                 "post_key": [str(n) for n in range(len(texts))],
                 "account_key": [PERSON if n in persons else ORGANISATION for n in range(len(texts))],

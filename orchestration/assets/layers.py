@@ -21,6 +21,7 @@ from orchestration.coding.quality import COLUMNS, measure, quality_rows, verdict
 from orchestration.coding.store import CodingStore
 from orchestration.contract import SuaraError
 from orchestration.dbt_translator import SuaraTranslator
+from orchestration.privacy.key import key_of
 from orchestration.resources.dbt import Dbt, NodeResult, failing_rows, selectors
 from orchestration.resources.warehouse import Warehouse
 from orchestration.warehouse import bookkeeping, gates
@@ -169,13 +170,14 @@ def _build(
         select = selectors(manifest, [*nodes, *expected])
         target = warehouse.paths.root / "dbt_target"
         skipped = [manifest["nodes"][unique_id]["name"] for unique_id in idle]
-        results = dbt.build(candidate.path, select, study=warehouse.study, target=target, exclude=skipped)
+        key = key_of(warehouse.paths)
+        results = dbt.build(candidate.path, select, study=warehouse.study, target=target, exclude=skipped, key=key)
         is_built = whole and not any(_is_broken(r) for r in results if not r.is_test)
         if step.name == "marts" and is_built and _measure_codebook(candidate, warehouse):
             # What people coded says something else of the rules than it did: the tables that show it, again.
             shown = _readers_of(FIGURES, manifest, nodes)
             again = [*shown, *(i for i in expected if _owner(manifest["nodes"][i]) in shown)]
-            newer = dbt.build(candidate.path, selectors(manifest, again), study=warehouse.study, target=target)
+            newer = dbt.build(candidate.path, selectors(manifest, again), study=warehouse.study, target=target, key=key)
             results = [*(r for r in results if r.unique_id not in again), *newer]
         with candidate.connect() as connection:
             test_outcomes = {r.unique_id: _test_outcome(connection, step, manifest, r) for r in results if r.is_test}

@@ -134,4 +134,8 @@ class Manifest:
 
 
 def _hash(content: dict[str, Any]) -> str:
+    # Without the keys of posts: the native id says which post it is, and another key of the data folder
+    # (`suara keys rotate`) changes the keys of posts, but no sample.
+    posts = [{name: value for name, value in post.items() if name != "post_key"} for post in content["posts"]]
+    content = {**content, "posts": posts}
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -310,7 +310,11 @@ def _copy_table(con: duckdb.DuckDBPyConnection, table: TableDescription) -> None
         "order by constraint_index",
         [table.schema, table.name],
     ).fetchall()
-    parts = [f"{_quoted(name)} {kind}{'' if nullable else ' not null'}" for name, kind, nullable in columns]
+    # A view has no constraints; what its contract promises is kept here.
+    parts = [
+        f"{_quoted(name)} {kind}{'' if nullable and name not in table.required else ' not null'}"
+        for name, kind, nullable in columns
+    ]
     parts += [text for kind, text in constraints if kind != "PRIMARY KEY"]
     target = _name("social_bi", table.schema, table.name)
     con.execute(f"create table {target} ({', '.join(parts)})")

@@ -62,7 +62,14 @@ class Dbt(dg.ConfigurableResource):
         return json.loads(prepare_manifest(self.project).read_text("utf-8"))
 
     def build(
-        self, warehouse: Path, select: list[str], *, study: str, target: Path, exclude: Sequence[str] = ()
+        self,
+        warehouse: Path,
+        select: list[str],
+        *,
+        study: str,
+        target: Path,
+        exclude: Sequence[str] = (),
+        key: Path | None = None,
     ) -> list[NodeResult]:
         """`dbt build` of the selected nodes and their data tests, but for those that are excluded by name.
 
@@ -93,6 +100,7 @@ class Dbt(dg.ConfigurableResource):
                     "empty",
                 ],
                 self._manifest(),
+                key,
             )
         return [
             NodeResult(

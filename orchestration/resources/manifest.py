@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.contract import DBT_PROJECT_DIR, SuaraError
+from orchestration.privacy.key import KEY_VARIABLE
 
 # dbt writes the stem of the file into every name while parsing, so parsing needs the stem of a candidate.
 # Nothing is opened.
@@ -59,13 +60,17 @@ def parse_lock(project_dir: Path) -> Iterator[None]:
         yield
 
 
-def invoke(project_dir: Path, warehouse: Path, args: list[str], manifest: Any = None) -> Any:
-    """Run one dbt command; every connection it opened is closed afterwards."""
+def invoke(project_dir: Path, warehouse: Path, args: list[str], manifest: Any = None, key: Path | None = None) -> Any:
+    """Run one dbt command; every connection it opened is closed afterwards.
+
+    `key` is the file that the models hash ids with; without it, the one that the environment names.
+    """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    before = os.environ.get("SUARA_WAREHOUSE")
-    os.environ["SUARA_WAREHOUSE"] = str(warehouse)
+    settings = {"SUARA_WAREHOUSE": str(warehouse), **({KEY_VARIABLE: str(key)} if key else {})}
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
     try:
         result = dbtRunner(manifest=manifest).invoke(
             [
@@ -84,10 +89,11 @@ def invoke(project_dir: Path, warehouse: Path, args: list[str], manifest: Any = 
         # In process, dbt keeps the file and its .wal open until told otherwise.
         DuckDBConnectionManager.close_all_connections()
         DuckDBConnectionManager._ENV = None
-        if before is None:
-            os.environ.pop("SUARA_WAREHOUSE", None)
-        else:
-            os.environ["SUARA_WAREHOUSE"] = before
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
     if result.exception is not None:
         raise SuaraError(f"dbt {args[0]} could not run: {result.exception}") from result.exception
     return result.result

@@ -104,6 +104,23 @@ TOMBSTONES_TABLE = (
     + ", ".join(f"{name} {kind}" for name, kind in TOMBSTONE_COLUMNS.items())
     + ")"
 )
+# Accounts that the owner of the data registered, with the columns of the accounts seed.
+ACCOUNT_COLUMNS = {
+    "platform": "VARCHAR",
+    "handle": "VARCHAR",
+    "name": "VARCHAR",
+    "family": "VARCHAR",
+    "org_type": "VARCHAR",
+    "country": "VARCHAR",
+    "role": "VARCHAR",
+    "evidence": "VARCHAR",
+    "is_verified": "BOOLEAN",
+}
+ACCOUNTS_TABLE = (
+    "create table if not exists raw.registered_accounts ("
+    + ", ".join(f"{name} {kind}" for name, kind in ACCOUNT_COLUMNS.items())
+    + ")"
+)
 
 # What the claims of the study came to, written by the quality step with the columns of `analysis.claims`.
 CLAIM_COLUMNS = {
@@ -180,7 +197,7 @@ OUTCOME_COLUMNS = {
 
 def schema_version() -> str:
     """A fingerprint of every raw table's definition: when it changes, raw is rebuilt from the captures."""
-    own = [STEPS_TABLE, CODEBOOK_FIGURES_TABLE, INDICATORS_TABLE, TOMBSTONES_TABLE, CLAIMS_TABLE]
+    own = [STEPS_TABLE, CODEBOOK_FIGURES_TABLE, INDICATORS_TABLE, TOMBSTONES_TABLE, ACCOUNTS_TABLE, CLAIMS_TABLE]
     text = json.dumps([all_raw_tables(), *own], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -192,6 +209,7 @@ def create_raw_schema(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(CODEBOOK_FIGURES_TABLE)
     connection.execute(INDICATORS_TABLE)
     connection.execute(TOMBSTONES_TABLE)
+    connection.execute(ACCOUNTS_TABLE)
     connection.execute(CLAIMS_TABLE)
     connection.execute("create table if not exists raw.schema_version as select ? as version", [schema_version()])
 
@@ -226,6 +244,7 @@ def sync(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
     sync_outcomes(connection, ledger)
     sync_indicators(connection, sorted(ledger.data_dir.indicators.glob("*.csv")))
     sync_tombstones(connection, ledger.tombstone_files())
+    sync_accounts(connection, ledger.data_dir.registered_accounts)
 
 
 def insert_loaded(
@@ -335,6 +354,18 @@ def sync_tombstones(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]
             f"insert into raw.tombstones select {', '.join(TOMBSTONE_COLUMNS)} "
             f"from read_json(?, format = 'array', columns = {{{columns}}})",
             [[str(path) for path in files]],
+        )
+
+
+def sync_accounts(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Load the accounts that the owner of the data registered."""
+    connection.execute("delete from raw.registered_accounts")
+    if path.exists():
+        columns = ", ".join(f"'{name}': '{kind}'" for name, kind in ACCOUNT_COLUMNS.items())
+        connection.execute(
+            "insert into raw.registered_accounts select * from read_csv(?, header = true, auto_detect = false, "
+            f"delim = ',', quote = '\"', escape = '\"', nullstr = '', columns = {{{columns}}})",
+            [str(path)],
         )
 
 

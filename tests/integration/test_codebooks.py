@@ -32,7 +32,8 @@ themes:
 """
 # What stands on the codebook, in the order of the layers.
 SEEDS = ["codebook_themes", "codebook_terms", "codebook_exclusions", "studies"]
-MODELS = [*SEEDS, "int_studies__selected", "intermediate.codebook", "marts.themes", "reports", "fct_codebook_terms"]
+MODELS = [*SEEDS, "int_studies__selected", "intermediate.codebook", "intermediate.themes", "marts.themes", "reports"]
+MODELS += ["fct_codebook_terms"]
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +66,13 @@ def test_a_study_is_coded_by_the_codebook_that_it_names(coded: Path) -> None:
     expected = _rows(
         coded,
         r"""
-        select post_key, 'NUMBER' from marts.fct_posts where regexp_matches(lower(text), 'n(umber|omor) [0-9]+')
+        with posts as (
+            from intermediate.int_posts__texts
+            semi join (from marts.dim_accounts where is_registered) using (account_key)
+        )
+        select post_key, 'NUMBER' from posts where regexp_matches(lower(text), 'n(umber|omor) [0-9]+')
         union
-        select post_key, 'TREE' from marts.fct_posts
+        select post_key, 'TREE' from posts
         where regexp_matches(lower(text), '\bmenanam pohon\b|\bplanted tree')
         """,
     )

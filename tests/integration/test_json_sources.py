@@ -56,7 +56,9 @@ def test_no_critical_check_fails_and_every_record_is_accounted_for(loaded: tuple
 
 def test_posts_of_all_sources_are_of_one_account(loaded: tuple[Pipeline, Run]) -> None:
     pipeline, _ = loaded
-    assert pipeline.query("select source, kind, handle from marts.fct_posts order by posted_at, post_id") == [
+    assert pipeline.query(
+        "select source, kind, handle from intermediate.int_posts__kept order by posted_at, post_id"
+    ) == [
         ("x_api_v11", "original", made.OWNER["screen_name"]),
         ("x_api_v11", "repost", made.OWNER["screen_name"]),
         *[("x_graphql", "original", made.OWNER["screen_name"])] * 2,
@@ -73,14 +75,14 @@ def test_hashtags_of_a_repost_are_those_of_its_original(loaded: tuple[Pipeline, 
         ("own", False, 2),
         ("tag", True, 1),
     ]
-    assert pipeline.query("select text, like_count from marts.fct_posts where is_repost") == [
+    assert pipeline.query("select text, like_count from intermediate.int_posts__kept where is_repost") == [
         ("A statement, whole. #Tag", None)
     ]
 
 
 def test_mention_without_a_place_is_an_interaction(loaded: tuple[Pipeline, Run]) -> None:
     pipeline, _ = loaded
-    assert pipeline.query("select kind, target_handle from marts.fct_interactions order by 1") == [
+    assert pipeline.query("select kind, target_handle from intermediate.int_posts__interactions order by 1") == [
         ("mention", made.OTHER["screen_name"]),
         ("repost", made.OTHER["screen_name"]),
     ]

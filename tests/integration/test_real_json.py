@@ -118,14 +118,14 @@ class Part:
 def part_of(pipeline: Pipeline, name: str, expected: dict[str, Any]) -> Part:
     """The marts, seen through the captures of one file name."""
     connection = duckdb.connect()
-    connection.execute(f"attach '{pipeline.paths.published_file}' as published (read_only); set TimeZone = 'UTC'")
-    connection.execute("create schema marts; create schema quality")
-    captures = f"(select capture_id from published.quality.fct_capture_outcomes where file_name = '{CAPTURES[name]}')"
-    for table in ("marts.fct_posts", "marts.fct_post_engagement", "quality.fct_record_accounting"):
-        connection.execute(f"create view {table} as select * from published.{table} where capture_id in {captures}")
+    connection.execute(f"attach '{pipeline.paths.warehouse}' as built (read_only); set TimeZone = 'UTC'")
+    connection.execute("create schema marts; create schema quality; create schema intermediate")
+    captures = f"(select capture_id from built.raw.captures where file_name = '{CAPTURES[name]}')"
+    for table in ("intermediate.int_posts__kept", "marts.fct_post_engagement", "quality.fct_record_accounting"):
+        connection.execute(f"create view {table} as select * from built.{table} where capture_id in {captures}")
     connection.execute(
-        "create view marts.fct_post_hashtags as from published.marts.fct_post_hashtags"
-        " where post_key in (select post_key from marts.fct_posts)"
+        "create view marts.fct_post_hashtags as from built.marts.fct_post_hashtags"
+        " where post_key in (select post_key from intermediate.int_posts__kept)"
     )
     return Part(name, connection, expected)
 
@@ -188,16 +188,27 @@ def test_originals_give_back_the_hashtags_that_wrappers_lost(warehouse: Pipeline
     lost = {what: with_entities_of_originals(name, expected)[what]["occurrences"] for what in ("hashtags", "mentions")}
     assert lost["hashtags"] > expected["hashtags"]["occurrences"]
     part = part_of(warehouse, name, expected)
-    assert part.value("select count(*) from marts.fct_posts where is_repost and starts_with(text, 'RT @')") == 0
-    assert part.value("select count(*) from marts.fct_posts where not text_is_complete") == 0
+    assert (
+        part.value("select count(*) from intermediate.int_posts__kept where is_repost and starts_with(text, 'RT @')")
+        == 0
+    )
+    assert part.value("select count(*) from intermediate.int_posts__kept where not text_is_complete") == 0
 
 
 def test_only_reposts_made_by_hand_still_have_the_words_of_a_wrapper(warehouse: Pipeline) -> None:
     part = part_of(warehouse, "congress_v11_half0", {})
     by_hand = "is_repost and reposted_post_id is null"
-    assert part.value(f"select count(*) from marts.fct_posts where {by_hand}") == 16
-    assert part.value(f"select count(*) from marts.fct_posts where {by_hand} and starts_with(text, 'RT @')") == 16
-    assert part.value("select count(*) from marts.fct_posts where not text_is_complete and reposted_post_id > ''") == 0
+    assert part.value(f"select count(*) from intermediate.int_posts__kept where {by_hand}") == 16
+    assert (
+        part.value(f"select count(*) from intermediate.int_posts__kept where {by_hand} and starts_with(text, 'RT @')")
+        == 16
+    )
+    assert (
+        part.value(
+            "select count(*) from intermediate.int_posts__kept where not text_is_complete and reposted_post_id > ''"
+        )
+        == 0
+    )
 
 
 # ---------- API v1.1
@@ -205,10 +216,12 @@ def test_only_reposts_made_by_hand_still_have_the_words_of_a_wrapper(warehouse: 
 
 def test_every_author_of_trimmed_posts_is_named_by_a_profile(warehouse: Pipeline) -> None:
     part = part_of(warehouse, "congress_v11_half0", {})
-    accounts, named = part.rows("select count(distinct account_id), count(distinct handle) from marts.fct_posts")[0]
+    accounts, named = part.rows(
+        "select count(distinct account_id), count(distinct handle) from intermediate.int_posts__kept"
+    )[0]
     # two of the 288 accounts had never posted
     assert accounts == named == 286
-    assert part.value("select count(*) from marts.fct_posts where handle is null") == 0
+    assert part.value("select count(*) from intermediate.int_posts__kept where handle is null") == 0
     (profiles,) = warehouse.query("select sum(loaded_count) from raw.capture_members where record_type = 'profile'")[0]
     assert profiles == 288
 
@@ -228,7 +241,7 @@ def test_files_of_two_accounts_hold_as_many_posts_as_others_counted(warehouse: P
         handle: counts["in_both"] for handle, counts in table.items()
     }
     ids = {post["id_str"] for _, text in files_of("v11_travelban_dev", ".jsonl") for post in values_in(text)}
-    assert {post_id for (post_id,) in part.rows("select post_id from marts.fct_posts")} == ids
+    assert {post_id for (post_id,) in part.rows("select post_id from intermediate.int_posts__kept")} == ids
 
 
 def test_every_mode_of_one_payload_is_read(warehouse: Pipeline) -> None:
@@ -280,14 +293,14 @@ def test_response_gives_the_posts_that_its_timeline_lists(warehouse: Pipeline) -
     """The independent count adds the posts inside the listed ones: quoted, and originals (differences.md §inside)."""
     expected = expected_of(COUNTED_OTHERWISE)
     part = part_of(warehouse, COUNTED_OTHERWISE, expected)
-    listed = {post_id for (post_id,) in part.rows("select post_id from marts.fct_posts")}
+    listed = {post_id for (post_id,) in part.rows("select post_id from intermediate.int_posts__kept")}
     text = dict(files_of("graphql_twscrape_dev", ".json"))["raw_user_tweets.json"]
     inside = set(posts_inside(json.loads(text)))
     assert len(listed) == dict(expected["authors"]["top"])["XDevelopers"] == 21
     assert len(listed | inside) == expected["posts"]
-    kinds = dict(part.rows("select kind, count(*) from marts.fct_posts group by 1"))
+    kinds = dict(part.rows("select kind, count(*) from intermediate.int_posts__kept group by 1"))
     assert (kinds["repost"], kinds["self_reply"]) == (expected["kinds"]["retweet"], expected["kinds"]["reply"])
-    assert part.rows("select distinct handle from marts.fct_posts") == [("XDevelopers",)]
+    assert part.rows("select distinct handle from intermediate.int_posts__kept") == [("XDevelopers",)]
 
 
 def posts_inside(value: Any, within: bool = False) -> Iterator[str]:
@@ -304,14 +317,14 @@ def posts_inside(value: Any, within: bool = False) -> Iterator[str]:
 
 def test_long_originals_of_reposts_are_whole(warehouse: Pipeline) -> None:
     part = part_of(warehouse, COUNTED_OTHERWISE, {})
-    assert part.value("select max(length(text)) from marts.fct_posts where is_repost") > 280
-    assert part.value("select count(*) from marts.fct_posts where not text_is_complete") == 0
+    assert part.value("select max(length(text)) from intermediate.int_posts__kept where is_repost") > 280
+    assert part.value("select count(*) from intermediate.int_posts__kept where not text_is_complete") == 0
 
 
 def test_views_are_counted_once_for_each_listed_post(warehouse: Pipeline) -> None:
     name = "graphql_twscrape_tweet_details"
     part = part_of(warehouse, name, {})
-    views = part.value("select sum(impression_count)::bigint from marts.fct_posts")
+    views = part.value("select sum(impression_count)::bigint from intermediate.int_posts__kept")
     assert views == expected_of(name)["extra"]["sum_views"]
 
 

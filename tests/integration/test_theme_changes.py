@@ -46,6 +46,7 @@ class Codings:
             for schema in ("marts", "intermediate"):
                 con.execute(f"create schema {schema}")
             con.execute("create table intermediate.int_studies__selected as select 'c' as codebook_id")
+            con.execute("create table marts.dim_accounts as select 'me' as account_key, true as is_registered")
 
     def run(self, version: str, posts: Posts) -> None:
         """A run with this version of the codebook, which makes this of the posts."""
@@ -56,18 +57,18 @@ class Codings:
                 [version],
             )
             con.execute(
-                "create or replace table marts.fct_posts as select unnest($1::varchar[]) as post_key, "
+                "create or replace table intermediate.int_posts__kept as select unnest($1::varchar[]) as post_key, "
                 "unnest($2::varchar[]) as text, 'me' as account_key, false as is_repost, "
                 "date '2020-01-01' as posted_date",
                 [list(posts), [text for text, _ in posts.values()]],
             )
             con.execute(
-                "create or replace table marts.fct_post_themes "
+                "create or replace table intermediate.int_posts__themes "
                 "(post_key varchar, theme_code varchar, first_term varchar)"
             )
             for post, (_, themes) in posts.items():
                 for theme, term in themes.items():
-                    con.execute("insert into marts.fct_post_themes values (?, ?, ?)", [post, theme, term])
+                    con.execute("insert into intermediate.int_posts__themes values (?, ?, ?)", [post, theme, term])
         results = Dbt().build(self.path, MODELS, study="demo", target=self.target)
         assert {r.unique_id.split(".")[-1]: r.message for r in results if r.status != "success"} == {}
 

@@ -50,13 +50,14 @@ def test_words_of_added_edited_and_deleted_posts_are_those_of_a_rebuild(
     warehouse = tmp_path / demo_warehouse.paths.warehouse.name
     shutil.copyfile(demo_warehouse.paths.warehouse, warehouse)
     words = _Words(warehouse, tmp_path / "target")
-    some_post = "(select post_key from marts.fct_posts where is_own and text <> '' order by post_key limit 1 offset {})"
+    kept = "intermediate.int_posts__kept"
+    some_post = f"(select post_key from {kept} where is_own and text <> '' order by post_key limit 1 offset {{}})"
     words.change(
-        f"delete from marts.fct_posts where post_key = {some_post.format(0)}",
-        f"update marts.fct_posts set text = 'Kata yang berubah #KataBaru' where post_key = {some_post.format(1)}",
-        f"update marts.fct_posts set is_own = false where post_key = {some_post.format(2)}",
-        f"insert into marts.fct_posts select * replace ('added' as post_key, 'Kata tambahan' as text) "
-        f"from marts.fct_posts where post_key = {some_post.format(3)}",
+        f"delete from {kept} where post_key = {some_post.format(0)}",
+        f"update {kept} set text = 'Kata yang berubah #KataBaru' where post_key = {some_post.format(1)}",
+        f"update {kept} set is_own = false where post_key = {some_post.format(2)}",
+        f"insert into {kept} select * replace ('added' as post_key, 'Kata tambahan' as text) "
+        f"from {kept} where post_key = {some_post.format(3)}",
         # words that an earlier version cut by other rules
         f"update intermediate.int_posts__words set text_hash = 'old' where post_key = {some_post.format(4)}",
         # and one text that nothing happened to, so that it must not be looked at again

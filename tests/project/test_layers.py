@@ -25,15 +25,14 @@ PREFIXES = {
 }
 # Staging reads of staging only which captures are accepted.
 BOOKKEEPING = "stg_suara__"
-# Posts are copied wide once, in fct_posts; what is counted over all kept posts reads that copy (docs/decisions/0009).
+# Who may be shown is known when all accounts are known (docs/decisions/0023); only then are texts read for words.
 EXCEPTIONS = {
-    ("int_accounts__coverage_months", "fct_posts"),
-    ("int_accounts__names", "fct_posts"),
-    ("int_accounts__names", "fct_interactions"),
-    ("int_posts__text_entities", "fct_posts"),
+    ("int_posts__masked", "dim_accounts"),
+    ("int_posts__texts", "dim_accounts"),
+    ("int_posts__theme_hits", "dim_accounts"),
+    ("int_posts__theme_hits", "fct_post_hashtags"),
     ("int_posts__words", "fct_posts"),
     ("int_words__tokens", "fct_posts"),
-    ("int_words__counted", "fct_posts"),
     ("int_words__counted", "dim_accounts"),
     # Edges are published, and measured by Python, which cannot make a mart: it knows no contract.
     ("int_networks__measures", "fct_network_edges"),
@@ -41,8 +40,6 @@ EXCEPTIONS = {
     ("rpt_theme_years", "rpt_volume_years"),
     ("rpt_theme_crosstab", "rpt_volume_years"),
     # What a version of the codebook made of the posts is remembered, but not published whole.
-    ("int_codebook__codings", "fct_posts"),
-    ("int_codebook__codings", "fct_post_themes"),
     ("int_codebook__validation", "fct_post_themes"),
     # Claims are computed in Python from the marts of the same candidate, and come as rows.
     ("rpt_claims", "stg_suara__claim_results"),

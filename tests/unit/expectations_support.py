@@ -127,6 +127,10 @@ def marts_database() -> duckdb.DuckDBPyConnection:
         "[{'tag': 'One', 'start': 0, 'end': 4}] as hashtags from raw.x_archive_posts"
     )
     con.execute(
+        "create table intermediate.int_accounts__handles as select * from "
+        "(values ('k1', 'harbour'), ('k2', 'unagency'), ('k3', 'somebody')) as t (account_key, folded_handle)"
+    )
+    con.execute(
         "create table intermediate.int_posts__text_entities as select post_key, true as is_comparison, "
         "[{'tag': 'one', 'start': 0, 'end': 4}] as hashtags from marts.fct_posts"
     )
@@ -182,8 +186,9 @@ def publish_database(folder: Path) -> duckdb.DuckDBPyConnection:
     warehouse.execute("create table marts.dim_organisations as select 'UNAgency' as handle")
     warehouse.execute(
         "create table marts.dim_accounts as select * from (values "
-        "('k1', 'harbour', false, true, false), ('k2', 'UNAgency', true, false, false), "
-        "('k3', 'somebody', false, false, false)) as t (account_key, handle, is_registered, is_capture_owner, is_focal)"
+        "('k1', 'harbour', true, true, false), ('k2', 'UNAgency', true, false, false), "
+        "('k3', 'person_0123456789', false, false, false)) "
+        "as t (account_key, handle, is_registered, is_capture_owner, is_focal)"
     )
     warehouse.execute("create table marts.dim_account_handles as select 'k1' as account_key, 'old_harbour' as handle")
     warehouse.execute(

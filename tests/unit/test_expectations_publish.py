@@ -40,6 +40,14 @@ CASES = {
         "insert into reports.rpt_partners values (4, 4, 'somebody', '@Somebody')",
         ["reports.rpt_partners.partner: 1 handles", "reports.rpt_partners.target_handle: 1 handles"],
     ),
+    "private_persons_unnamed": (
+        "update marts.fct_posts set text = 'Thanks @Somebody' where no = 1",
+        ["marts.fct_posts.text: 1 times"],
+    ),
+    "texts_without_personal_data": (
+        "update marts.fct_posts set text = 'Call 081298765401 now' where no = 1",
+        ["marts.fct_posts.text: 1 texts"],
+    ),
     "no_critical_check_failed": (_FAIL, ["raw: ids_well_formed of capture bad"]),
     "every_critical_check_spoke": (
         "delete from warehouse.raw.check_outcomes where check_name = 'ids_well_formed' and capture_id = 'bad'",
@@ -89,6 +97,37 @@ def test_private_handle_is_not_in_the_words(tmp_path: Path) -> None:
     con.execute(CASES["reports_name_organisations_only"][0])
     outcome = outcome_of(con, "publish", "reports_name_organisations_only")
     assert "somebody" not in f"{outcome.observed} {outcome.failing_sample}"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "update marts.fct_posts set text = 'see https://x.com/somebody/status/1' where no = 1",
+        "update marts.fct_posts set account_key = 'k3', text = null where no = 1",
+        "insert into marts.dim_account_handles values (9, 'k3', 'Somebody')",
+    ],
+    ids=["link", "id of a post", "handle"],
+)
+def test_private_person_closes_the_gate_in_every_form(sql: str, tmp_path: Path) -> None:
+    con = publish_database(tmp_path)
+    con.execute(sql)
+    outcome = outcome_of(con, "publish", "private_persons_unnamed")
+    assert not outcome.passed and "check itself" not in outcome.observed
+
+
+@pytest.mark.parametrize(
+    ("words", "is_clean"),
+    [
+        ("write to a.b@c.go.id", False),
+        ("NIK 3174014501900123", False),
+        ("+6281298765401", False),
+        ("on 12.03.2021, 1588091220244369409, hotline 129, @somebody@server.org, 1500-771", True),
+    ],
+)
+def test_personal_data_closes_the_gate_and_dates_and_ids_do_not(words: str, is_clean: bool, tmp_path: Path) -> None:
+    con = publish_database(tmp_path)
+    con.execute("update marts.fct_posts set text = ? where no = 1", [words])
+    assert outcome_of(con, "publish", "texts_without_personal_data").passed == is_clean
 
 
 @pytest.mark.parametrize("handle", ["somebody.bsky.social", "@some-body.example", "somebody@social.example"])

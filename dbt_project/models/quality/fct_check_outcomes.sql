@@ -6,26 +6,32 @@ check_outcomes as (
 
 ),
 
+names_of_files as (
+
+    {{ names_of_files() }}
+
+),
+
 outcomes as (
 
     select
         md5(concat(
-            run_id, '|', gate, '|', check_name, '|', asset, '|', coalesce(capture_id, ''), '|',
+            run_id, '|', gate, '|', check_name, '|', asset, '|', coalesce(check_outcomes.capture_id, ''), '|',
             cast(row_number() over (
-                partition by run_id, gate, check_name, asset, capture_id
+                partition by run_id, gate, check_name, asset, check_outcomes.capture_id
                 order by checked_at, observed
             ) as varchar)
         )) as outcome_key,
         run_id,
-        capture_id,
+        check_outcomes.capture_id,
         gate,
         check_name,
         asset,
         severity,
         dimension,
-        observed,
+        {{ without_ids('observed') }} as observed,
         expected,
-        failing_sample,
+        {{ without_ids(with_shown_file_name('failing_sample')) }} as failing_sample,
         why,
         next_step,
         failing_count,
@@ -33,6 +39,9 @@ outcomes as (
         checked_at
 
     from check_outcomes
+
+    left join names_of_files
+        on check_outcomes.capture_id = names_of_files.capture_id
 
 )
 

@@ -30,7 +30,7 @@ posts as (
     select
         post_key,
         language
-    from {{ ref('fct_posts') }}
+    from {{ ref('int_posts__kept') }}
 
 ),
 

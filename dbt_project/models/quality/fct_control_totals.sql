@@ -6,17 +6,26 @@ control_totals as (
 
 ),
 
+names_of_files as (
+
+    {{ names_of_files() }}
+
+),
+
 totals_ordered as (
 
     select
-        capture_id,
-        statement,
-        note,
+        control_totals.capture_id,
+        {{ with_shown_file_name('control_totals.statement') }} as statement,
+        {{ with_shown_file_name('control_totals.note') }} as note,
         stated_count,
         counted_count,
         agrees
 
     from control_totals
+
+    left join names_of_files
+        on control_totals.capture_id = names_of_files.capture_id
 
 )
 

@@ -6,25 +6,34 @@ rejected_records as (
 
 ),
 
+names_of_files as (
+
+    {{ names_of_files() }}
+
+),
+
 rejected as (
 
     select
         md5(concat(
-            capture_id, '|', member, '|', coalesce(cast(record_no as varchar), ''), '|', reason_code, '|',
+            rejected_records.capture_id, '|', member, '|', coalesce(cast(record_no as varchar), ''), '|', reason_code, '|',
             cast(row_number() over (
-                partition by capture_id, member, record_no, reason_code
+                partition by rejected_records.capture_id, member, record_no, reason_code
                 order by found, expected
             ) as varchar)
         )) as rejection_key,
-        capture_id,
-        member,
+        rejected_records.capture_id,
+        {{ with_shown_file_name('member') }} as member,
         reason_code,
         expected,
-        found,
+        {{ without_ids(with_shown_file_name('found')) }} as found,
         next_step,
         record_no
 
     from rejected_records
+
+    left join names_of_files
+        on rejected_records.capture_id = names_of_files.capture_id
 
 )
 

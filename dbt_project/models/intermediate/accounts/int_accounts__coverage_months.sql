@@ -14,7 +14,7 @@ windows as (
 
 posts as (
 
-    select * from {{ ref('fct_posts') }}
+    select * from {{ ref('int_posts__kept') }}
 
 ),
 

@@ -2,13 +2,13 @@ with
 
 posts as (
 
-    select * from {{ ref('fct_posts') }}
+    select * from {{ ref('int_posts__kept') }}
 
 ),
 
 interactions as (
 
-    select * from {{ ref('fct_interactions') }}
+    select * from {{ ref('int_posts__interactions') }}
 
 ),
 

@@ -3,7 +3,7 @@
         materialized='incremental',
         incremental_strategy='delete+insert',
         unique_key=['codebook_id', 'post_key', 'first_version_no'],
-        pre_hook="{% if is_incremental() %}delete from {{ this }} where post_key not in (select post_key from {{ ref('fct_posts') }}){% endif %}"
+        pre_hook="{% if is_incremental() %}delete from {{ this }} where post_key not in (select post_key from {{ ref('int_posts__kept') }}){% endif %}"
     )
 }}
 
@@ -19,7 +19,7 @@ posts as (
         post_key,
         {{ text_fingerprint('text') }} as text_fingerprint
 
-    from {{ ref('fct_posts') }}
+    from {{ ref('int_posts__kept') }}
 
 ),
 
@@ -29,7 +29,7 @@ post_themes as (
         post_key,
         {{ list_collected(struct_of([('theme_code', 'theme_code'), ('first_term', 'first_term')])) }} as themes
 
-    from {{ ref('fct_post_themes') }}
+    from {{ ref('int_posts__themes') }}
 
     group by post_key
 

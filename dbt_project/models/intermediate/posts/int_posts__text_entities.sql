@@ -11,7 +11,7 @@ post_numbers as (
         hashtag_count is null as lacks_hashtags,
         mention_count is null as lacks_mentions
 
-    from {{ ref('fct_posts') }}
+    from {{ ref('int_posts__kept') }}
 
 ),
 
@@ -21,7 +21,7 @@ capture_sizes as (
         capture_id,
         count(*) as post_count
 
-    from {{ ref('fct_posts') }}
+    from {{ ref('int_posts__kept') }}
 
     group by 1
 
@@ -52,7 +52,7 @@ texts as (
         post_key,
         case when text_is_complete then text else {{ without_cut_word('text') }} end as text
 
-    from {{ ref('fct_posts') }}
+    from {{ ref('int_posts__kept') }}
 
 ),
 

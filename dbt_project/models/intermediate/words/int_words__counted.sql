@@ -7,7 +7,7 @@ posts as (
         -- `en-GB` is English
         coalesce(lower(split_part(fct_posts.language, '-', 1)), 'und') as language
 
-    from {{ ref('fct_posts') }} as fct_posts
+    from {{ ref('int_posts__kept') }} as fct_posts
 
     inner join {{ ref('dim_accounts') }} as dim_accounts
         on fct_posts.account_key = dim_accounts.account_key

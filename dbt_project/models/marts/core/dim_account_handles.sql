@@ -1,61 +1,33 @@
 with
 
-names as (
+handles as (
 
-    select * from {{ ref('int_accounts__names') }}
-    where handle is not null
-
-),
-
--- the spelling of the latest sighting stands for the handle
-spellings_ranked as (
-
-    select
-        account_key,
-        lower(handle) as folded_handle,
-        handle,
-        row_number() over (
-            partition by account_key, lower(handle)
-            order by last_seen_at desc nulls last, handle
-        ) as spelling_rank
-
-    from names
+    select * from {{ ref('int_accounts__handles') }}
 
 ),
 
-handles_dated as (
+accounts as (
 
-    select
-        account_key,
-        lower(handle) as folded_handle,
-        cast(sum(post_count) as bigint) as post_count,
-        min(first_seen_at) as first_seen_at,
-        max(last_seen_at) as last_seen_at
-
-    from names
-
-    group by 1, 2
+    select * from {{ ref('dim_accounts') }}
 
 ),
 
-handles_described as (
+handles_shown as (
 
     select
-        handles_dated.account_key,
-        handles_dated.folded_handle,
-        spellings_ranked.handle,
-        handles_dated.post_count,
-        handles_dated.first_seen_at,
-        handles_dated.last_seen_at
+        handles.account_key,
+        case when accounts.is_registered then handles.folded_handle else handles.pseudonym end as folded_handle,
+        case when accounts.is_registered then handles.handle else handles.pseudonym end as handle,
+        handles.post_count,
+        {{ shown_time('handles.first_seen_at', local_date('handles.first_seen_at', "'UTC'"), 'accounts.is_registered') }} as first_seen_at,
+        {{ shown_time('handles.last_seen_at', local_date('handles.last_seen_at', "'UTC'"), 'accounts.is_registered') }} as last_seen_at
 
-    from handles_dated
+    from handles
 
-    inner join spellings_ranked
-        on handles_dated.account_key = spellings_ranked.account_key
-        and handles_dated.folded_handle = spellings_ranked.folded_handle
-        and spellings_ranked.spelling_rank = 1
+    inner join accounts
+        on handles.account_key = accounts.account_key
 
 )
 
-select * from handles_described
+select * from handles_shown
 order by account_key, first_seen_at nulls last, folded_handle

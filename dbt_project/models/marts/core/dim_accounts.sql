@@ -8,7 +8,7 @@ names as (
 
 handles as (
 
-    select * from {{ ref('dim_account_handles') }}
+    select * from {{ ref('int_accounts__handles') }}
 
 ),
 
@@ -51,6 +51,7 @@ handles_ranked as (
     select
         account_key,
         handle,
+        pseudonym,
         folded_handle,
         row_number() over (
             partition by account_key
@@ -134,6 +135,7 @@ accounts_described as (
         organisations_ranked.organisation_key,
         accounts.platform,
         handles_ranked.handle,
+        handles_ranked.pseudonym,
         display_names_ranked.account_name,
         organisations_ranked.organisation_name,
         organisations_ranked.family,
@@ -166,7 +168,33 @@ accounts_described as (
     left join focal_accounts
         on accounts.account_key = focal_accounts.account_key
 
+),
+
+-- Only registered accounts appear by name. Everybody else keeps a key, which tells nothing without the key of the data folder, and
+-- a name made with it.
+accounts_shown as (
+
+    select
+        account_key,
+        {{ shown('account_id', 'is_registered') }} as account_id,
+        organisation_key,
+        platform,
+        case when is_registered then handle else pseudonym end as handle,
+        {{ shown('account_name', 'is_registered') }} as account_name,
+        organisation_name,
+        family,
+        org_type,
+        role,
+        post_count,
+        is_registered,
+        is_capture_owner,
+        is_focal,
+        {{ shown_time('first_seen_at', local_date('first_seen_at', "'UTC'"), 'is_registered') }} as first_seen_at,
+        {{ shown_time('last_seen_at', local_date('last_seen_at', "'UTC'"), 'is_registered') }} as last_seen_at
+
+    from accounts_described
+
 )
 
-select * from accounts_described
+select * from accounts_shown
 order by account_key

@@ -6,7 +6,7 @@ posts as (
         min(posted_date) as first_date,
         max(posted_date) as last_date
 
-    from {{ ref('fct_posts') }}
+    from {{ ref('int_posts__kept') }}
 
 ),
 

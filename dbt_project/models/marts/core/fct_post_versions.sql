@@ -145,10 +145,41 @@ versions_numbered as (
 
 ),
 
+authors as (
+
+    select
+        posts.post_key,
+        accounts.is_registered
+
+    from {{ ref('int_posts__kept') }} as posts
+
+    inner join {{ ref('dim_accounts') }} as accounts
+        on posts.account_key = accounts.account_key
+
+),
+
 versions as (
 
-    select * from versions_numbered
-    where version_count > 1
+    select
+        versions_numbered.post_key,
+        versions_numbered.version_no,
+        {{ shown('versions_numbered.version_post_id', 'authors.is_registered') }} as version_post_id,
+        -- whoever guesses a text must not find it confirmed
+        {{ keyed_hash("concat('text:', versions_numbered.text_hash)") }} as text_hash,
+        versions_numbered.version_count,
+        versions_numbered.observation_count,
+        versions_numbered.text_is_complete,
+        versions_numbered.is_current,
+        {{ shown_time('versions_numbered.posted_at', local_date('versions_numbered.posted_at', "'UTC'"), 'authors.is_registered') }} as posted_at,
+        versions_numbered.first_observed_at,
+        versions_numbered.last_observed_at
+
+    from versions_numbered
+
+    inner join authors
+        on versions_numbered.post_key = authors.post_key
+
+    where versions_numbered.version_count > 1
 
 )
 

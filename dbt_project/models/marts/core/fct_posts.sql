@@ -1,136 +1,125 @@
+{#- A view in the warehouse: posts are copied wide once there, in `int_posts__kept` (docs/decisions/0009), and once into the published
+    file. -#}
+{{ config(materialized='view') }}
+
 with
 
 posts as (
 
-    select * from {{ ref('int_posts__deduplicated') }}
+    select * from {{ ref('int_posts__kept') }}
 
 ),
 
-identified_texts as (
-
-    select * from {{ ref('int_texts__languages') }}
-
-),
-
-study as (
-
-    select reporting_timezone from {{ ref('int_studies__selected') }}
-
-),
-
-posts_timed as (
+masked_posts as (
 
     select
-        posts.*,
-        {{ account_key('posts.platform', 'posts.account_id', 'posts.handle') }} as account_key,
-        {{ local_date('posts.posted_at', 'study.reporting_timezone') }} as posted_date,
-        case when posts.platform = 'x' then {{ time_in_id('posts.post_id') }} end as id_time,
-        posts.language is null as is_undeclared,
-        -- only texts that were asked about have an answer to look up
-        case
-            when posts.language is null or {{ has_segments('posts.text') }} then {{ text_hash('posts.text') }}
-        end as text_hash
+        *,
+        true as is_masked
 
-    from posts
-
-    cross join study
+    from {{ ref('int_posts__masked') }}
 
 ),
 
--- what the platform states is taken as it is; only where it states nothing does the text speak
-posts_in_languages as (
+accounts as (
 
     select
-        posts_timed.* exclude (language),
-        coalesce(posts_timed.language, identified_texts.language) as language,
-        case
-            when posts_timed.language is not null then 'platform'
-            when identified_texts.language is not null then 'text'
-        end as language_source,
-        identified_texts.confidence as language_confidence,
-        case when posts_timed.text is not null then coalesce(identified_texts.is_mixed_language, false) end
-            as is_mixed_language
+        account_key,
+        is_registered
 
-    from posts_timed
-
-    left join identified_texts
-        on posts_timed.text_hash = identified_texts.text_hash
-        and posts_timed.is_undeclared = identified_texts.is_undeclared
+    from {{ ref('dim_accounts') }}
 
 ),
 
-posts_measured as (
+{%- set author = 'accounts.is_registered' -%}
+{%- set reply = 'accounts.is_registered and not coalesce(masked_posts.is_reply_to_private, false)' -%}
+{%- set quoted = 'accounts.is_registered and not coalesce(masked_posts.is_quote_of_private, false)' -%}
+{%- set reposted = 'accounts.is_registered and not coalesce(masked_posts.is_repost_of_private, false)' %}
+
+posts_shown as (
 
     select
         ---------- ids
-        post_key,
-        account_key,
-        capture_id,
-        record_no,
-        post_id,
-        account_id,
-        conversation_id,
-        reply_to_post_id,
-        reply_to_account_id,
-        quoted_post_id,
-        quoted_account_id,
-        reposted_post_id,
-        reposted_account_id,
-        version_group,
+        posts.post_key,
+        posts.account_key,
+        posts.capture_id,
+        posts.record_no,
+        {{ shown('posts.post_id', author) }} as post_id,
+        {{ shown('posts.account_id', author) }} as account_id,
+        -- a thread is named after its first post, which may be anybody's
+        {{ shown('posts.conversation_id', author ~ " and (
+            posts.conversation_id = posts.post_id
+            or posts.conversation_id = posts.reply_to_post_id and not coalesce(masked_posts.is_reply_to_private, false)
+        )") }} as conversation_id,
+        {{ shown('posts.reply_to_post_id', reply ~ ' and coalesce(posts.reply_to_account_id, posts.reply_to_handle) is not null') }} as reply_to_post_id,
+        {{ shown('posts.reply_to_account_id', reply) }} as reply_to_account_id,
+        {{ shown('posts.quoted_post_id', quoted ~ ' and coalesce(posts.quoted_account_id, posts.quoted_handle) is not null') }} as quoted_post_id,
+        {{ shown('posts.quoted_account_id', quoted) }} as quoted_account_id,
+        {{ shown('posts.reposted_post_id', reposted) }} as reposted_post_id,
+        {{ shown('posts.reposted_account_id', reposted) }} as reposted_account_id,
+        {{ shown('posts.version_group', author) }} as version_group,
 
         ---------- strings
-        source,
-        platform,
-        handle,
-        account_name,
-        kind,
-        language,
-        language_source,
-        text,
-        reply_to_handle,
-        quoted_handle,
-        reposted_handle,
-        posted_at_precision,
-        posted_at_basis,
-        post_id_status,
+        posts.source,
+        posts.platform,
+        {{ shown('posts.handle', author) }} as handle,
+        {{ shown('posts.account_name', author) }} as account_name,
+        posts.kind,
+        posts.language,
+        posts.language_source,
+        {{ shown('case when masked_posts.is_masked then masked_posts.text else posts.text end', author) }} as text,
+        {{ shown('posts.reply_to_handle', reply) }} as reply_to_handle,
+        {{ shown('posts.quoted_handle', quoted) }} as quoted_handle,
+        {{ shown('posts.reposted_handle', reposted) }} as reposted_handle,
+        case when {{ author }} then posts.posted_at_precision else 'day' end as posted_at_precision,
+        posts.posted_at_basis,
+        posts.post_id_status,
 
         ---------- lists
-        hashtags,
-        mentions,
-        links,
-        media_types,
+        {{ shown('case when masked_posts.is_masked then masked_posts.hashtags else posts.hashtags end', author) }} as hashtags,
+        {{ shown('case when masked_posts.is_masked then masked_posts.mentions else posts.mentions end', author) }} as mentions,
+        {{ shown('case when masked_posts.is_masked then masked_posts.links else posts.links end', author) }} as links,
+        posts.media_types,
 
         ---------- numerics
-        like_count,
-        repost_count,
-        reply_count,
-        quote_count,
-        bookmark_count,
-        impression_count,
-        language_confidence,
-        {{ list_size('hashtags') }} as hashtag_count,
-        {{ list_size('mentions') }} as mention_count,
-        {{ list_size('links') }} as link_count,
-        {{ list_size('media_types') }} as media_count,
-        observation_count,
-        {{ epoch_ms_from_timestamp('id_time') }} - {{ epoch_ms_from_timestamp('posted_at') }} as id_time_difference_ms,
+        {% for metric in metric_columns() -%}
+        posts.{{ metric }},
+        {% endfor -%}
+        posts.language_confidence,
+        posts.hashtag_count,
+        posts.mention_count,
+        posts.link_count,
+        posts.media_count,
+        posts.observation_count,
+        {{ shown('posts.id_time_difference_ms', author) }} as id_time_difference_ms,
+        case
+            when {{ author }} then coalesce(
+                {%- for kind, mark in redaction_marks() %}
+                masked_posts.{{ kind }}_count{{ ' + ' if not loop.last }}
+                {%- endfor %}, 0)
+        end as redaction_count,
 
         ---------- booleans
-        kind = 'repost' as is_repost,
-        kind <> 'repost' as is_own,
-        text_is_complete,
-        is_mixed_language,
+        posts.is_repost,
+        posts.is_own,
+        posts.text_is_complete,
+        not ({{ reposted }}) as text_is_withheld,
+        posts.is_mixed_language,
 
         ---------- dates and times
-        posted_date,
-        {{ month_of('posted_date') }} as posted_month,
-        posted_at,
-        observed_at,
-        id_time
+        posts.posted_date,
+        posts.posted_month,
+        {{ shown_time('posts.posted_at', 'posts.posted_date', author) }} as posted_at,
+        posts.observed_at,
+        {{ shown('posts.id_time', author) }} as id_time
 
-    from posts_in_languages
+    from posts
+
+    inner join accounts
+        on posts.account_key = accounts.account_key
+
+    left join masked_posts
+        on posts.post_key = masked_posts.post_key
 
 )
 
-select * from posts_measured
-order by posted_at, post_key
+select * from posts_shown

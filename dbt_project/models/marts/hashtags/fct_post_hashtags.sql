@@ -12,7 +12,7 @@ marked_posts as (
         hashtags,
         'export' as entity_source
 
-    from {{ ref('fct_posts') }}
+    from {{ ref('int_posts__kept') }}
 
     where hashtag_count > 0
 
@@ -20,7 +20,7 @@ marked_posts as (
 
 unmarked_posts as (
 
-    select * from {{ ref('fct_posts') }}
+    select * from {{ ref('int_posts__kept') }}
     where hashtag_count is null
 
 ),
@@ -52,6 +52,16 @@ posts as (
 
     inner join text_entities
         on unmarked_posts.post_key = text_entities.post_key
+
+),
+
+accounts as (
+
+    select
+        account_key,
+        is_registered
+
+    from {{ ref('dim_accounts') }}
 
 ),
 
@@ -109,7 +119,20 @@ hashtags_of_posts as (
 
     group by post_key, hashtag, account_key, kind, entity_source, is_repost, posted_date, posted_at
 
+),
+
+hashtags_shown as (
+
+    select
+        hashtags_of_posts.* exclude (posted_at),
+        {{ shown_time('hashtags_of_posts.posted_at', 'hashtags_of_posts.posted_date', 'accounts.is_registered') }} as posted_at
+
+    from hashtags_of_posts
+
+    inner join accounts
+        on hashtags_of_posts.account_key = accounts.account_key
+
 )
 
-select * from hashtags_of_posts
+select * from hashtags_shown
 order by posted_at, post_key, hashtag

@@ -2,13 +2,23 @@ with
 
 interactions as (
 
-    select * from {{ ref('fct_interactions') }}
+    select * from {{ ref('int_posts__interactions') }}
 
 ),
 
 account_months as (
 
     select * from {{ ref('int_accounts__coverage_months') }}
+
+),
+
+accounts as (
+
+    select
+        account_key,
+        is_registered
+
+    from {{ ref('dim_accounts') }}
 
 ),
 
@@ -21,6 +31,7 @@ interactions_counted as (
         kind,
         is_self,
         count(*) as post_count,
+        min(posted_date) as first_posted_date,
         min(posted_at) as first_posted_at
 
     from interactions
@@ -42,9 +53,13 @@ interactions_with_coverage as (
         account_months.coverage_share,
         account_months.coverage_status,
         interactions_counted.is_self,
-        interactions_counted.first_posted_at
+        {{ shown_time('interactions_counted.first_posted_at', 'interactions_counted.first_posted_date', 'accounts.is_registered') }}
+            as first_posted_at
 
     from interactions_counted
+
+    inner join accounts
+        on interactions_counted.account_key = accounts.account_key
 
     inner join account_months
         on interactions_counted.account_key = account_months.account_key

@@ -2,7 +2,7 @@ with
 
 posts as (
 
-    select * from {{ ref('fct_posts') }}
+    select * from {{ ref('int_posts__kept') }}
     where is_own
 
 ),

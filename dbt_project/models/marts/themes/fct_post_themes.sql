@@ -1,120 +1,32 @@
+{#- A view: it is copied once, into the published file. A code says of a post that it tells of a crime or of its victims; of single
+    posts that is said for registered accounts only, of all others in `fct_others_theme_months`. -#}
+{{ config(materialized='view') }}
+
 with
-
-hits as (
-
-    select * from {{ ref('fct_theme_hits') }}
-
-),
-
-themes as (
-
-    select * from {{ ref('codebook_themes') }}
-
-),
-
-hits_ordered as (
-
-    select
-        hits.*,
-        row_number() over (
-            partition by hits.post_key, hits.theme_code
-            order by hits.span_start nulls last, hits.term_id
-        ) as hit_order
-
-    from hits
-
-),
-
-direct as (
-
-    select
-        post_key,
-        theme_code,
-        codebook_version,
-        account_key,
-        is_repost,
-        posted_date,
-        posted_at,
-        count(*) as hit_count,
-        max(case when hit_order = 1 then term end) as first_term
-
-    from hits_ordered
-
-    group by post_key, theme_code, codebook_version, account_key, is_repost, posted_date, posted_at
-
-),
-
--- a theme carries its parent: the codebook has two levels, and its check refuses a third
-with_parents as (
-
-    select
-        direct.*,
-        true as is_direct
-
-    from direct
-
-    union all
-
-    select
-        direct.post_key,
-        themes.parent_code as theme_code,
-        direct.codebook_version,
-        direct.account_key,
-        direct.is_repost,
-        direct.posted_date,
-        direct.posted_at,
-        direct.hit_count,
-        direct.first_term,
-        false as is_direct
-
-    from direct
-
-    inner join themes
-        on direct.theme_code = themes.theme_code
-        and direct.codebook_version = themes.codebook_version
-
-    where themes.parent_code is not null
-
-),
 
 post_themes as (
 
-    select
-        post_key,
-        theme_code,
-        account_key,
-        max(coalesce(case when is_direct then first_term end, '')) as direct_term,
-        min(first_term) as any_term,
-        codebook_version,
-        cast(sum(hit_count) as bigint) as hit_count,
-        bool_or(is_direct) as is_direct,
-        is_repost,
-        posted_date,
-        posted_at
-
-    from with_parents
-
-    group by post_key, theme_code, account_key, codebook_version, is_repost, posted_date, posted_at
+    select * from {{ ref('int_posts__themes') }}
 
 ),
 
-post_themes_named as (
+accounts as (
 
-    select
-        post_key,
-        account_key,
-        theme_code,
-        coalesce(nullif(direct_term, ''), any_term) as first_term,
-        codebook_version,
-        hit_count,
-        is_direct,
-        is_repost,
-        posted_date,
-        posted_at
+    select account_key
+    from {{ ref('dim_accounts') }}
+    where is_registered
+
+),
+
+post_themes_shown as (
+
+    select post_themes.*
 
     from post_themes
 
+    inner join accounts
+        on post_themes.account_key = accounts.account_key
+
 )
 
-select * from post_themes_named
-order by posted_at, post_key, theme_code
+select * from post_themes_shown

@@ -21,7 +21,15 @@ posts as (
         is_repost,
         posted_date
 
-    from {{ ref('fct_posts') }}
+    from {{ ref('int_posts__kept') }}
+
+),
+
+accounts as (
+
+    select account_key
+    from {{ ref('dim_accounts') }}
+    where is_registered
 
 ),
 
@@ -123,6 +131,10 @@ theme_changes as (
 
     inner join posts
         on themes_compared.post_key = posts.post_key
+
+    -- of single posts only those of registered accounts are shown
+    inner join accounts
+        on posts.account_key = accounts.account_key
 
 )
 

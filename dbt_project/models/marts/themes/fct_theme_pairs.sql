@@ -21,7 +21,7 @@ themes as (
 
 posts as (
 
-    select * from {{ ref('fct_posts') }}
+    select * from {{ ref('int_posts__kept') }}
     where is_own
 
 ),

@@ -8,7 +8,7 @@ account_months as (
 
 posts as (
 
-    select * from {{ ref('fct_posts') }}
+    select * from {{ ref('int_posts__kept') }}
 
 ),
 

@@ -8,7 +8,7 @@ covered_days as (
 
 posts as (
 
-    select * from {{ ref('fct_posts') }}
+    select * from {{ ref('int_posts__kept') }}
 
 ),
 

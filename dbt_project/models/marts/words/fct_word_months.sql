@@ -7,7 +7,7 @@ posts as (
         account_key,
         posted_month
 
-    from {{ ref('fct_posts') }}
+    from {{ ref('int_posts__kept') }}
 
 ),
 

@@ -24,7 +24,7 @@ posts as (
         post_key,
         account_key
 
-    from {{ ref('fct_posts') }}
+    from {{ ref('int_posts__kept') }}
 
 ),
 

@@ -1,0 +1,312 @@
+{#- What may be published of a post, where that is not what was delivered: posts of registered accounts that name somebody else or
+    hold personal data. Of all other posts of registered accounts the kept row is what is published, and of private persons' posts
+    nothing of this is; so no text is copied that stands somewhere else. -#}
+with
+
+posts as (
+
+    select * from {{ ref('int_posts__kept') }}
+
+),
+
+accounts as (
+
+    select * from {{ ref('dim_accounts') }}
+    where is_registered
+
+),
+
+handles as (
+
+    select * from {{ ref('int_accounts__handles') }}
+
+),
+
+registered_names as (
+
+    select
+        accounts.platform,
+        handles.folded_handle
+
+    from handles
+
+    inner join accounts
+        on handles.account_key = accounts.account_key
+
+    union
+
+    select
+        platform,
+        lower(handle) as folded_handle
+
+    from {{ ref('int_accounts__registered') }}
+
+),
+
+names_of_platforms as (
+
+    select
+        platform,
+        {{ list_of_different('folded_handle') }} as handles
+
+    from registered_names
+
+    group by 1
+
+),
+
+ids_of_platforms as (
+
+    select
+        platform,
+        {{ list_of_different('account_id') }} as account_ids
+
+    from accounts
+
+    where account_id is not null
+
+    group by 1
+
+),
+
+-- a link leads to any platform; a server of Mastodon is named in its own address
+names_everywhere as (
+
+    select {{ list_of_different("split_part(folded_handle, '@', 1)") }} as names
+    from registered_names
+
+),
+
+posts_of_registered as (
+
+    select
+        posts.post_key,
+        posts.capture_id,
+        posts.platform,
+        posts.post_id,
+        posts.text,
+        posts.hashtags,
+        posts.mentions,
+        posts.links,
+        coalesce(names_of_platforms.handles, {{ empty_list('varchar[]') }}) as handles,
+        coalesce(ids_of_platforms.account_ids, {{ empty_list('varchar[]') }}) as account_ids,
+        names_everywhere.names,
+        {{ is_private_account('posts.reply_to_account_id', 'posts.reply_to_handle', 'account_ids', 'handles') }} as is_reply_to_private,
+        {{ is_private_account('posts.quoted_account_id', 'posts.quoted_handle', 'account_ids', 'handles') }} as is_quote_of_private,
+        -- a repost is the text of its original; of an author that nobody names nothing is known
+        posts.is_repost and (
+            {{ is_private_account(
+                'posts.reposted_account_id',
+                "coalesce(posts.reposted_handle, " ~ regex_group('posts.text', '^RT [@＠]([A-Za-z0-9_]+)', 1) ~ ")",
+                'account_ids', 'handles'
+            ) }}
+            or coalesce(
+                posts.reposted_account_id,
+                posts.reposted_handle,
+                {{ regex_group('posts.text', '^RT [@＠]([A-Za-z0-9_]+)', 1) }}
+            ) is null
+        ) as is_repost_of_private,
+        {{ may_hold_personal_data('posts.text') }} as may_hold_personal_data,
+        {{ may_hold_a_profile_link('posts.text') }} as may_hold_a_link,
+        posts.text like '%@%' or posts.text like '%＠%' as may_hold_a_name,
+        posts.mention_count > 0 as has_mentions,
+        posts.link_count > 0 as has_links
+
+    from posts
+
+    inner join accounts
+        on posts.account_key = accounts.account_key
+
+    left join names_of_platforms
+        on posts.platform = names_of_platforms.platform
+
+    left join ids_of_platforms
+        on posts.platform = ids_of_platforms.platform
+
+    cross join names_everywhere
+
+),
+
+posts_looked_at as (
+
+    select * from posts_of_registered
+
+    where is_reply_to_private
+        or is_quote_of_private
+        or is_repost_of_private
+        or may_hold_personal_data
+        or may_hold_a_link
+        or may_hold_a_name
+        or has_mentions
+        or has_links
+
+),
+
+numbers_masked as (
+
+    select
+        *,
+        case when may_hold_personal_data then {{ without_personal_data('text') }} else text end as text_without_numbers,
+        case
+            when has_links then {{ list_map('links', 'link', "
+                case
+                    when " ~ may_hold_a_profile_link("concat_ws(' ', link.url, link.expanded_url)") ~ " then " ~ struct_of([
+                        ('url', with_masked_links('link.url', 'platform', 'post_id', 'names')),
+                        ('expanded_url', with_masked_links('link.expanded_url', 'platform', 'post_id', 'names')),
+                    ]) ~ "
+                    else link
+                end
+            ") }}
+            else links
+        end as links_masked,
+        case
+            when has_mentions then {{ list_map('mentions', 'm', "
+                case
+                    when " ~ is_private_account('m.account_id', 'm.handle', 'account_ids', 'handles') ~ " then " ~ struct_of([
+                        ('handle', pseudonym('platform', 'm.handle')),
+                        ('account_id', 'cast(null as varchar)'),
+                        ('start', 'm."start"'),
+                        ('end', 'm."end"'),
+                    ]) ~ "
+                    else m
+                end
+            ") }}
+            else mentions
+        end as mentions_masked
+
+    from posts_looked_at
+
+    where not is_repost_of_private
+
+),
+
+-- the short address of a link to a person leads to the person, too
+links_masked as (
+
+    select
+        *,
+        case
+            when may_hold_a_link
+                then {{ with_masked_links('text_without_numbers', 'platform', 'post_id', 'names') }}
+            else text_without_numbers
+        end as text_without_links,
+        {{ list_map('links', 'link', 'link.url') }} as addresses
+
+    from numbers_masked
+
+),
+
+names_masked as (
+
+    select
+        *,
+        case
+            when may_hold_a_name
+                then {{ without_quoted_words(with_masked_mentions('text_without_links', 'platform', 'handles', 'names')) }}
+            else text_without_links
+        end as text_without_names
+
+    from links_masked
+
+),
+
+short_links_masked as (
+
+    select
+        *,
+        case
+            when links_masked is distinct from links then {{ replace_found(
+                'text_without_names', '(https?://t\\.co/[A-Za-z0-9]+)', 1,
+                "coalesce(" ~ list_item('links_masked', 'nullif(' ~ list_place('addresses', found_group(1)) ~ ', 0)') ~ ".expanded_url, " ~ found_group(1) ~ ")"
+            ) }}
+            else text_without_names
+        end as text_masked
+
+    from names_masked
+
+),
+
+posts_masked as (
+
+    select
+        post_key,
+        capture_id,
+        text_masked as text,
+        hashtags,
+        mentions_masked as mentions,
+        -- an address that leads to a person is not kept beside the masked one
+        {{ list_map('links_masked', 'link', struct_of([
+            ('url', "case when " ~ regex_match('link.expanded_url', 'person_[0-9a-f]{10}|\\[somebody\\]') ~ " then link.expanded_url else link.url end"),
+            ('expanded_url', 'link.expanded_url'),
+        ])) }} as links,
+        is_reply_to_private,
+        is_quote_of_private,
+        false as is_repost_of_private,
+        text is distinct from text_masked as is_text_changed,
+        text as delivered_text
+
+    from short_links_masked
+
+    where is_reply_to_private
+        or is_quote_of_private
+        or text is distinct from text_masked
+        or mentions is distinct from mentions_masked
+        or links is distinct from links_masked
+
+    union all
+
+    select
+        post_key,
+        capture_id,
+        cast(null as varchar) as text,
+        hashtags,
+        cast(null as {{ mentions_type() }}) as mentions,
+        cast(null as {{ links_type() }}) as links,
+        is_reply_to_private,
+        is_quote_of_private,
+        true as is_repost_of_private,
+        true as is_text_changed,
+        cast(null as varchar) as delivered_text
+
+    from posts_looked_at
+
+    where is_repost_of_private
+
+),
+
+posts_counted as (
+
+    select
+        post_key,
+        capture_id,
+        text,
+        -- places in a text that reads otherwise now would be false
+        case
+            when is_text_changed then {{ list_map('hashtags', 'h', struct_of([
+                ('tag', 'h.tag'), ('start', 'cast(null as bigint)'), ('end', 'cast(null as bigint)'),
+            ])) }}
+            else hashtags
+        end as hashtags,
+        case
+            when is_text_changed then {{ list_map('mentions', 'm', struct_of([
+                ('handle', 'm.handle'),
+                ('account_id', 'm.account_id'),
+                ('start', 'cast(null as bigint)'),
+                ('end', 'cast(null as bigint)'),
+            ])) }}
+            else mentions
+        end as mentions,
+        links,
+        {% for kind, mark in redaction_marks() -%}
+        coalesce({{ mark_count('text', mark) }} - {{ mark_count('delivered_text', mark) }}, 0) as {{ kind }}_count,
+        {% endfor -%}
+        is_reply_to_private,
+        is_quote_of_private,
+        is_repost_of_private,
+        is_text_changed
+
+    from posts_masked
+
+)
+
+select * from posts_counted

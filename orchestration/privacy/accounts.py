@@ -1,0 +1,88 @@
+"""Accounts that the owner of the data registers: what may be shown by name beside the governed seed.
+
+Belongs here: `accounts.csv` of a data folder, one row per account, with the columns of the seed.
+Does not belong here: recognising an account in a capture (the models do that).
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+from orchestration.contract import DataDir, SuaraError, replacing
+
+# Kinds of accounts that may appear by name. A person who is no public figure cannot be registered.
+KINDS = (
+    "ngo",
+    "law_enforcement",
+    "central_government",
+    "immigration_service",
+    "un_agency",
+    "igo",
+    "donor",
+    "media",
+    "public_figure",
+    "synthetic",
+)
+ROLES = ("partner", "donor", "ministry", "authority", "media", "public_figure")
+PLATFORMS = ("x", "bluesky", "mastodon")
+
+
+@dataclass(frozen=True)
+class RegisteredAccount:
+    """One account that may be shown by name; the fields are the columns of the accounts seed."""
+
+    platform: str
+    handle: str
+    name: str
+    family: str
+    org_type: str
+    country: str | None = None
+    role: str = "partner"
+    evidence: str = "registered by the owner of the data"
+    is_verified: bool = False
+
+
+def registered(data_dir: DataDir) -> list[RegisteredAccount]:
+    """What was registered in a data folder, in the order in which it was."""
+    if not data_dir.registered_accounts.exists():
+        return []
+    with open(data_dir.registered_accounts, encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    return [
+        RegisteredAccount(**{**row, "country": row["country"] or None, "is_verified": row["is_verified"] == "true"})
+        for row in rows
+    ]
+
+
+def register(data_dir: DataDir, *accounts: RegisteredAccount) -> Path:
+    """Register accounts; one that was registered before is replaced.
+
+    Raises:
+        SuaraError: A platform, kind, role or handle that cannot be. Nothing was changed then.
+    """
+    for account in accounts:
+        _check(account)
+    kept = {(a.platform, a.handle.lower()): a for a in (*registered(data_dir), *accounts)}
+    with replacing(data_dir.registered_accounts, 0o600) as temporary:
+        with open(temporary, "w", encoding="utf-8", newline="") as handle:
+            writer = csv.writer(handle, lineterminator="\n")
+            writer.writerow(field.name for field in fields(RegisteredAccount))
+            for account in kept.values():
+                *texts, is_verified = astuple(account)
+                writer.writerow([*(text or "" for text in texts), str(is_verified).lower()])
+    return data_dir.registered_accounts
+
+
+def _check(account: RegisteredAccount) -> None:
+    for what, found, allowed in (
+        ("platform", account.platform, PLATFORMS),
+        ("kind", account.org_type, KINDS),
+        ("role", account.role, ROLES),
+    ):
+        if found not in allowed:
+            raise SuaraError(f"@{account.handle}: expected a {what} out of {', '.join(allowed)}; found {found}.")
+    if not re.fullmatch(r"[^\s@/]+(@[^\s@/]+)?", account.handle):
+        raise SuaraError(f"{account.handle}: expected a handle without @ and blanks.")

@@ -1,0 +1,86 @@
+"""The key behind the pseudonyms: HMAC as everybody knows it, nothing without the key, nothing in common across keys."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import stat
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.contract import DataDir, SuaraError
+from orchestration.privacy.accounts import RegisteredAccount, register, registered
+from orchestration.privacy.key import KEY_VARIABLE, PseudonymKey, key_of, read_key
+from tests.sql_macros import render
+
+FIRST, SECOND = PseudonymKey(bytes(range(32))), PseudonymKey(bytes(range(1, 33)))
+MESSAGES = ["x:1588091220244369409", "mastodon:https://a.example/@me/1", "x:@budi", "", "é 🙏"]
+
+
+def hashed(key: PseudonymKey | None, expression: str, texts: list[str]) -> list[str]:
+    with duckdb.connect() as con:
+        if key:
+            key.give_to(con)
+        con.execute("create table texts as select unnest($1::varchar[]) as text", [texts])
+        return [value for (value,) in con.execute(f"select {expression} from texts").fetchall()]
+
+
+def test_macro_is_hmac_sha_256() -> None:
+    found = hashed(FIRST, render("keyed_hash", "text"), MESSAGES)
+    assert found == [hmac.new(FIRST.secret, m.encode(), hashlib.sha256).hexdigest()[:32] for m in MESSAGES]
+    assert found == [FIRST.digest(message) for message in MESSAGES]
+
+
+def test_same_key_gives_the_same_pseudonyms_and_another_none_of_them() -> None:
+    handles = [f"somebody{n}" for n in range(500)]
+    pseudonym = render("pseudonym", "'x'", "text")
+    first = hashed(FIRST, pseudonym, handles)
+    assert first == hashed(FIRST, pseudonym, [handle.upper() for handle in handles])
+    assert len(set(first)) == 500
+    assert not set(first) & set(hashed(SECOND, pseudonym, handles))
+
+
+def test_nothing_is_hashed_without_the_key() -> None:
+    for macro in (render("keyed_hash", "text"), render("post_key", "'x'", "text"), render("pseudonym", "'x'", "text")):
+        with pytest.raises(duckdb.InvalidInputException, match="key behind the pseudonyms is missing"):
+            hashed(None, macro, MESSAGES)
+
+
+def test_first_run_makes_a_key_for_its_owner_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(KEY_VARIABLE)
+    data_dir = DataDir(tmp_path)
+    path = key_of(data_dir)
+    assert path == tmp_path / "keys" / "pseudonym.key"
+    assert (stat.S_IMODE(path.stat().st_mode), stat.S_IMODE(path.parent.stat().st_mode)) == (0o600, 0o700)
+    first = path.read_bytes()
+    assert key_of(data_dir).read_bytes() == first
+    assert repr(read_key(path)) == "PseudonymKey()"
+    path.write_bytes(bytes(32))
+    with pytest.raises(SuaraError, match=r"is not the key that .* was made with"):
+        key_of(data_dir)
+    # a lost key is never replaced in silence
+    path.unlink()
+    with pytest.raises(SuaraError, match="cannot be read"):
+        key_of(data_dir)
+
+
+@pytest.mark.parametrize(("mode", "size", "says"), [(0o644, 32, "only its owner"), (0o600, 31, "expected 32 bytes")])
+def test_key_that_others_can_read_or_that_was_cut_is_refused(mode: int, size: int, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "pseudonym.key"
+    path.write_bytes(bytes(size))
+    path.chmod(mode)
+    with pytest.raises(SuaraError, match=says):
+        read_key(path)
+
+
+def test_registered_account_is_kept_once_and_a_person_cannot_be(tmp_path: Path) -> None:
+    data_dir = DataDir(tmp_path)
+    register(data_dir, RegisteredAccount("x", "Office", "The, office", "office", "ngo"))
+    register(data_dir, RegisteredAccount("x", "office", "The office", "office", "media", "IDN", is_verified=True))
+    expected = RegisteredAccount("x", "office", "The office", "office", "media", "IDN", is_verified=True)
+    assert registered(data_dir) == [expected]
+    with pytest.raises(SuaraError, match="expected a kind out of"):
+        register(data_dir, RegisteredAccount("x", "budi", "Budi", "budi", "private_person"))
+    assert registered(data_dir) == [expected]
