@@ -33,7 +33,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> tuple[Pipeline, Run]:
 
 def test_hashtags_are_those_that_the_platform_would_have_marked(archive: tuple[Pipeline, Run]) -> None:
     pipeline, _ = archive
-    assert pipeline.query("select count(*), count(hashtags), count(mentions) from marts.fct_posts") == [
+    assert pipeline.query("select count(*), count(hashtags), count(mentions) from intermediate.int_posts__kept") == [
         (len(POSTS), MARKED, MARKED)
     ]
     expected = {
@@ -43,7 +43,7 @@ def test_hashtags_are_those_that_the_platform_would_have_marked(archive: tuple[P
     }
     found = pipeline.query(
         "select posts.post_id, hashtags.hashtag, hashtags.occurrence_count, hashtags.entity_source "
-        "from marts.fct_post_hashtags as hashtags inner join marts.fct_posts as posts using (post_key)"
+        "from marts.fct_post_hashtags as hashtags inner join intermediate.int_posts__kept as posts using (post_key)"
     )
     assert set(found) == expected
     assert len(found) == len(expected)
@@ -53,7 +53,7 @@ def test_mentions_leave_out_replied_and_reposted_accounts(archive: tuple[Pipelin
     pipeline, _ = archive
     found = pipeline.query(
         "select interactions.kind, interactions.post_kind, interactions.target_handle, interactions.entity_source "
-        "from marts.fct_interactions as interactions"
+        "from intermediate.int_posts__interactions as interactions"
     )
     assert {row[1:] for row in found if row[0] == "mention"} == {
         ("original", build.DONOR.handle, "export"),

@@ -134,7 +134,7 @@ def test_media_and_times_of_retrieval(warehouse: Pipeline) -> None:
 
 def test_post_of_a_repository_and_of_a_feed_is_one_with_the_counts_of_the_feed(warehouse: Pipeline) -> None:
     assert warehouse.query(
-        "select kind, handle, like_count, text is not null, text_is_complete from marts.fct_posts"
+        "select kind, handle, like_count, text is not null, text_is_complete from intermediate.int_posts__kept"
         " where platform = 'bluesky' order by posted_at"
     ) == [
         ("original", "me.example", 3, True, True),
@@ -142,7 +142,8 @@ def test_post_of_a_repository_and_of_a_feed_is_one_with_the_counts_of_the_feed(w
         ("repost", None, None, False, False),
     ]
     assert warehouse.query(
-        "select target_account_id from marts.fct_interactions where kind = 'repost' and target_account_id like 'did:%'"
+        "select target_account_id from intermediate.int_posts__interactions"
+        " where kind = 'repost' and target_account_id like 'did:%'"
     ) == [(made.BLUESKY_YOU,)]
     assert warehouse.query(
         "select distinct coverage_status from marts.fct_post_volume join marts.dim_accounts using (account_key)"

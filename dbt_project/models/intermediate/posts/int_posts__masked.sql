@@ -77,6 +77,36 @@ names_everywhere as (
 
 ),
 
+-- Only numbers and a look at the text so far: the lists of names are not carried through posts that hold nothing.
+posts_in_question as (
+
+    select
+        posts.*,
+        {{ may_hold_personal_data('posts.text') }} as may_hold_personal_data,
+        {{ may_hold_a_profile_link('posts.text') }} as may_hold_a_link,
+        posts.text like '%@%' or posts.text like '%＠%' as may_hold_a_name,
+        posts.mention_count > 0 as has_mentions,
+        posts.link_count > 0 and {{ may_hold_a_profile_link(
+            list_as_text(list_map('posts.links', 'link', "concat(' ', link.url, ' ', link.expanded_url)"))
+        ) }} as has_links
+
+    from posts
+
+    inner join accounts
+        on posts.account_key = accounts.account_key
+
+    where coalesce(
+        posts.reply_to_account_id, posts.reply_to_handle, posts.quoted_account_id, posts.quoted_handle
+    ) is not null
+        or posts.is_repost
+        or may_hold_personal_data
+        or may_hold_a_link
+        or may_hold_a_name
+        or has_mentions
+        or has_links
+
+),
+
 posts_of_registered as (
 
     select
@@ -106,16 +136,13 @@ posts_of_registered as (
                 {{ regex_group('posts.text', '^RT [@＠]([A-Za-z0-9_]+)', 1) }}
             ) is null
         ) as is_repost_of_private,
-        {{ may_hold_personal_data('posts.text') }} as may_hold_personal_data,
-        {{ may_hold_a_profile_link('posts.text') }} as may_hold_a_link,
-        posts.text like '%@%' or posts.text like '%＠%' as may_hold_a_name,
-        posts.mention_count > 0 as has_mentions,
-        posts.link_count > 0 as has_links
+        posts.may_hold_personal_data,
+        posts.may_hold_a_link,
+        posts.may_hold_a_name,
+        posts.has_mentions,
+        posts.has_links
 
-    from posts
-
-    inner join accounts
-        on posts.account_key = accounts.account_key
+    from posts_in_question as posts
 
     left join names_of_platforms
         on posts.platform = names_of_platforms.platform
