@@ -73,16 +73,20 @@ def stop(data_dir: Path | None) -> None:
 
 
 @main.command()
-@_data_dir
 @_environment
+@click.option(
+    "--first",
+    type=click.Path(exists=True, path_type=Path),
+    help="A data folder into which only the demo's archive was loaded; it is copied. Default: made here.",
+)
 @click.option("--screenshots", type=click.Path(path_type=Path), help="Keep a picture of every dashboard there.")
 @click.option("--without-browser", is_flag=True, help="Ask the REST API only.")
-def check(data_dir: Path | None, environment: Path, screenshots: Path | None, without_browser: bool) -> None:
+def check(environment: Path, first: Path | None, screenshots: Path | None, without_browser: bool) -> None:
     """Ask every chart and draw every dashboard, in a temporary folder, while a publish happens."""
     from bi.superset.check import run
 
     server.install(environment)
-    sys.exit(run(environment, first=data_dir, screenshots=screenshots, browser=not without_browser))
+    sys.exit(run(environment, first=first, screenshots=screenshots, browser=not without_browser))
 
 
 def _paths(data_dir: Path | None) -> DataDir:

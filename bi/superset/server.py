@@ -130,7 +130,8 @@ def prepare(home: Home, published_file: Path, *, environment: Path = ENVIRONMENT
         done = subprocess.run(
             command, env=_environ(home) | password, stdout=log, stderr=subprocess.STDOUT, cwd=home.root
         )
-    home.database.chmod(0o600)
+    if home.database.exists():
+        home.database.chmod(0o600)
     if done.returncode:
         tail = "\n".join(home.log.read_text("utf-8", errors="replace").splitlines()[-5:])
         raise SuaraError(f"{home.log}: Superset was not prepared.\n{tail}")

@@ -286,6 +286,41 @@ def test_superset_is_told_to_load_nothing_from_elsewhere(tmp_path: Path, monkeyp
     assert "PYTHONPATH" not in environ
 
 
+def _environment_that_notes(folder: Path, exit_status: int) -> Path:
+    """An environment whose Python only notes that it was asked to prepare, and with what password."""
+    python = folder / "bin" / "python"
+    python.parent.mkdir(parents=True, exist_ok=True)
+    python.write_text(
+        f'#!/bin/sh\necho "$SUARA_SUPERSET_PASSWORD" >> asked\ntouch superset.db\necho refused\nexit {exit_status}\n'
+    )
+    python.chmod(0o755)
+    return folder
+
+
+def test_preparing_again_does_nothing_and_keeps_key_and_password(
+    demo_warehouse: DemoWarehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SUARA_SUPERSET_PASSWORD", raising=False)
+    home, file = server.Home(tmp_path / "superset"), demo_warehouse.published_file
+    broken = _environment_that_notes(tmp_path / "venv", 1)
+    with pytest.raises(SuaraError, match="refused"):
+        server.prepare(home, file, environment=broken)
+    key = home.secret_key.read_text()
+    environment = _environment_that_notes(tmp_path / "venv", 0)
+    password = server.prepare(home, file, environment=environment)
+    assert password, "after a start that failed nobody knows the password: another one"
+    assert server.prepare(home, file, environment=environment) is None
+    asked = (home.root / "asked").read_text().split()
+    assert len(asked) == 2 and asked[1] == password, "the third time Superset was not asked"
+    assert len(key) >= 40 and home.secret_key.read_text() == key
+    modes = [path.stat().st_mode & 0o777 for path in (home.root, home.secret_key, home.database)]
+    assert modes == [0o700, 0o600, 0o600]
+    assert not [path for path in home.root.rglob("*.json") if password in path.read_text()]
+    monkeypatch.setenv("SUARA_SUPERSET_PASSWORD", "given")
+    assert server.prepare(home, file, environment=environment) is None
+    assert (home.root / "asked").read_text().split()[-1] == "given"
+
+
 def test_a_process_id_of_somebody_else_is_not_ended(tmp_path: Path) -> None:
     home = server.Home(tmp_path)
     assert server.running(home) is None and not server.stop(home)
