@@ -196,6 +196,15 @@ def test_months_out_of_sight_are_nothing_not_zero(
     assert posts is None and covered == 0
 
 
+def test_a_search_has_no_share_of_posts_with_a_partner(published: duckdb.DuckDBPyConnection) -> None:
+    """It finds posts by whom they name; the years of an archive beside it count alone."""
+    share = DATASETS["interaction_years"].metrics["share_with_partner"].sql
+    years = "(values {}) as years (own_posts, partner_post_count, coverage_status)"
+    archive, search = "(10, 2, 'observed')", "(10, 9, 'sample')"
+    assert published.execute(f"select {share} from {years.format(search)}").fetchone() == (None,)
+    assert published.execute(f"select {share} from {years.format(f'{archive}, {search}')}").fetchone() == (0.2,)
+
+
 # ---------- the form of the bundle
 
 
