@@ -3,8 +3,8 @@
 Belongs here: what `make superset-check` does and prints. Does not belong here: what the dashboards show.
 
 It works in a temporary folder on a free port: the synthetic archive of the demo is loaded and published, Superset is
-started on it, and while charts and dashboards are asked for again and again, the ordinary command loads the rest of the
-demo and publishes. Nothing may fail, nothing may be asked of another host, and the new rows have to be there then.
+started on it, and while charts and dashboards are asked for again and again, the project loads the rest of the demo and
+publishes. Nothing may fail, nothing may be asked of another host, and the new rows have to be there then.
 """
 
 from __future__ import annotations
@@ -49,7 +49,6 @@ FLAGS = [
     # Not even by name: what is not on this machine does not exist.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
-STUDY = "demo"
 
 
 @dataclass
@@ -138,10 +137,11 @@ def run(environment: Path, *, first: Path | None = None, screenshots: Path | Non
         raise SuaraError("Chromium is not installed: `apt-get install chromium`, or ask for --without-browser.")
     with tempfile.TemporaryDirectory(prefix="suara-superset-") as folder:
         paths = DataDir(Path(folder).resolve() / "data")
+        archive, search = _captures(Path(folder) / "demo")
         if first:
             shutil.copytree(first, paths.root, symlinks=True, ignore=shutil.ignore_patterns("superset"))
         else:
-            _pipeline(paths, "--study", STUDY, str(_archive(Path(folder) / "demo"))).wait()
+            _load(paths, archive).wait()
         seen = Seen()
         password = secrets.token_urlsafe(12)
         started = time.monotonic()
@@ -154,7 +154,7 @@ def run(environment: Path, *, first: Path | None = None, screenshots: Path | Non
             _ask_all(api, numbers, seen)
             with _pages(port, password, seen) if browser else _nothing() as pages:
                 _draw_all(pages, seen, None)
-                publish = _pipeline(paths, "--demo")
+                publish = _load(paths, search)
                 while publish.poll() is None:
                     _ask_all(api, numbers, seen)
                     _draw_all(pages, seen, None)
@@ -177,20 +177,32 @@ def run(environment: Path, *, first: Path | None = None, screenshots: Path | Non
     return 1 if seen.failures else 0
 
 
-def _archive(folder: Path) -> Path:
-    """One of the demo's two captures. The same seed makes the same bytes: `--demo` knows it, and adds the other."""
+def _captures(folder: Path) -> tuple[Path, Path]:
+    """The demo's two captures: archive and search."""
     from orchestration.demo import generate
 
     generate(folder)
-    return next(folder.glob("*.zip"))
+    return next(folder.glob("*.zip")), next(folder.glob("*.jsonl"))
 
 
-def _pipeline(paths: DataDir, *arguments: str) -> subprocess.Popen[bytes]:
-    """`suara run` beside this process."""
-    command = [sys.executable, "-m", "orchestration.cli", "run", "--data-dir", str(paths.root)]
+# `suara run FILE`, with the mark that `--demo` gives: a search says nowhere that it is made up, and the archive, which
+# does, would step aside for it.
+_RUN = """
+import sys
+from pathlib import Path
+from orchestration.cli import execute, use_data_dir
+from orchestration.warehouse.ledger import Ledger
+Ledger(use_data_dir(Path(sys.argv[1]))).change_settings(study="demo")
+sys.exit(not execute([sys.argv[2]], synthetic=True)[1])
+"""
+
+
+def _load(paths: DataDir, capture: Path) -> subprocess.Popen[bytes]:
+    """Load a capture and publish, beside this process."""
     environ = {**os.environ, "PYTHONPATH": str(PROJECT_ROOT)}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    return subprocess.Popen([*command, *arguments], cwd=PROJECT_ROOT, env=environ, **quiet)
+    command = [sys.executable, "-c", _RUN, str(paths.root), str(capture)]
+    return subprocess.Popen(command, cwd=PROJECT_ROOT, env=environ, **quiet)
 
 
 @contextmanager
