@@ -7,12 +7,13 @@ STAMP := $(VENV)/.installed
 CAPTURES ?=
 STUDY ?=
 DATA_DIR ?=
+PORT ?=
 OPTIONS := $(if $(DATA_DIR),--data-dir $(DATA_DIR)) 
 
-.PHONY: help install run ui status test lint format conformance bench docs site clean
+.PHONY: help install run ui status superset superset-stop superset-check test lint format conformance bench docs site clean
 
 help:  ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 install: $(STAMP)  ## the virtual environment, from the hash-pinned lock
 
@@ -32,6 +33,15 @@ ui: $(STAMP)  ## the Dagster UI on http://127.0.0.1:3000
 
 status: $(STAMP)  ## what is loaded, gated and published
 	@$(BIN)/suara status $(OPTIONS)
+
+superset: $(STAMP)  ## Apache Superset with the dashboards on http://127.0.0.1:8088, in an environment of its own
+	@$(BIN)/python -m bi.superset start $(OPTIONS) $(if $(PORT),--port $(PORT))
+
+superset-stop: $(STAMP)  ## end it
+	@$(BIN)/python -m bi.superset stop $(OPTIONS)
+
+superset-check: $(STAMP)  ## every chart and dashboard, in a temporary folder, while a publish happens
+	@$(BIN)/python -m bi.superset check
 
 lint: $(STAMP)  ## style, types of imports, layers
 	@$(BIN)/ruff check .
@@ -56,5 +66,5 @@ docs: $(STAMP)  ## write docs/reference from the models, the gates and the comma
 site: $(STAMP)  ## the docs as a browsable site in site/ (needs the extra docs)
 	@$(BIN)/python -m docs.site
 
-clean:  ## the virtual environment and everything generated; data/ stays
-	rm -rf $(VENV) site dbt_project/target dbt_project/logs .ruff_cache .pytest_cache
+clean:  ## the virtual environments and everything generated; data/ stays
+	rm -rf $(VENV) bi/superset/.venv site dbt_project/target dbt_project/logs .ruff_cache .pytest_cache

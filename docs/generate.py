@@ -184,7 +184,7 @@ def commands_page() -> str:
     lines += [f"| `make {name}` | {_cell(text)} |" for name, text in make_targets().items()]
     lines += [
         "",
-        "Variables: `CAPTURES` (files, separated by blanks), `STUDY`, `DATA_DIR`, `PYTHON`.",
+        "Variables: `CAPTURES` (files, separated by blanks), `STUDY`, `DATA_DIR`, `PORT` (of Superset), `PYTHON`.",
         "",
         "## suara",
         "",

@@ -26,6 +26,7 @@ PAGES = [
     "how-to/look-at-a-quarantined-capture.md",
     "how-to/add-a-connector.md",
     "how-to/connect-a-bi-tool.md",
+    "how-to/use-superset.md",
     "how-to/switch-on-inbox-and-schedule.md",
     "how-to/change-the-study-settings.md",
     "how-to/change-the-codebook.md",
