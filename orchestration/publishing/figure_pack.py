@@ -6,7 +6,7 @@ read it), and the files. Does not belong here: queries, and how a chart looks (s
 A picture says by itself that data is synthetic, that themes are unvalidated, and how much was observed. Nothing in it
 depends on the clock, on chance or on the network: the same published file gives the same bytes on the same machine.
 
-The Indonesian words were written by somebody who is no native speaker.
+The words in both languages are those of the report (see `indonesian`).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import duckdb
 from orchestration.contract import SuaraError, replacing
 from orchestration.publishing.figures import FONT, INK, SOFT, WIDE
 from orchestration.publishing.report import Figure, read_figures
+from orchestration.publishing.texts import Text
 
 # A face that the renderer brings with it: the letters of a PNG are the same on every machine.
 FACE = "'Liberation Sans', Arial, Helvetica, sans-serif"
@@ -33,59 +34,6 @@ SCALE = 1.5
 MARGIN, LINE, SMALL = 24, 21, 17
 INDEX = "figures.csv"
 
-# By name of the figure, which is also that of its files.
-TITLES = {
-    "coverage_months": "Apa yang teramati",
-    "volume_months": "Unggahan per bulan",
-    "volume_years": "Unggahan per tahun",
-    "kinds": "Jenis unggahan",
-    "hashtags": "Tagar yang paling sering dipakai",
-    "hashtag_trend": "Tagar yang paling sering dipakai, per tahun",
-    "words": "Kata yang paling sering dipakai",
-    "account_similarity": "Akun menurut kata-katanya",
-    "themes": "Tema",
-    "topics": "Topik",
-    "theme_years": "Tema per tahun",
-    "theme_years_posts": "Tema per tahun, dalam jumlah unggahan",
-    "theme_accounts": "Tema menurut akun",
-    "interactions": "Interaksi per tahun",
-    "partners": "Mitra",
-    "mentions": "Sebutan terbanyak",
-    "partner_years": "Unggahan dengan mitra, dan mitra baru",
-    "sociogram_mention": "Sosiogram sebutan",
-    "sociogram_reply": "Sosiogram balasan",
-    "sociogram_repost": "Sosiogram repost",
-    "sociogram_quote": "Sosiogram kutipan",
-    "engagement": "Suka per unggahan sendiri",
-    "engagement_by_interaction": "Suka menurut interaksi",
-    "engagement_rates": "Tingkat keterlibatan",
-}
-# Words of legends.
-WORDS = {
-    "own posts": "unggahan sendiri",
-    "reposts": "repost",
-    "original posts": "unggahan asli",
-    "quotes": "kutipan",
-    "replies to others": "balasan kepada akun lain",
-    "replies to oneself (threads)": "balasan kepada diri sendiri (utas)",
-    "mentions": "sebutan",
-    "replies": "balasan",
-    "wholly observed": "teramati penuh",
-    "observed in part": "teramati sebagian",
-    "not observed": "tidak teramati",
-    "known from a sample only": "hanya diketahui dari sampel",
-    "with a partner": "dengan mitra",
-    "without": "tanpa mitra",
-    "with nobody": "tanpa akun lain",
-    "with others": "dengan akun lain",
-    "with its own family": "dengan keluarga sendiri",
-    "observed at export": "dihitung saat ekspor",
-    "observed at retrieval": "dihitung saat pengambilan",
-    "undated": "tanpa tanggal",
-    "Indonesian": "bahasa Indonesia",
-    "English": "bahasa Inggris",
-    "Malay": "bahasa Melayu",
-}
 SYNTHETIC = ("SYNTHETIC DATA: nothing here is about anybody.", "DATA SINTETIS: tidak ada yang nyata di sini.")
 
 
@@ -129,10 +77,10 @@ def write_figures(published_file: Path, folder: Path) -> list[Path]:
         index.append(
             (
                 stem,
-                figure.title,
-                TITLES.get(figure.name, figure.title),
-                figure.sentence,
-                figure.note,
+                figure.title.en,
+                figure.title.id,
+                figure.sentence.en,
+                figure.note.en,
                 len(rows),
                 release["release_id"],
                 release["is_synthetic"],
@@ -163,7 +111,7 @@ def standing_alone(figure: Figure, release: Mapping[str, Any]) -> str:
     assert size, figure.name
     width, height = float(size[1]), float(size[2])
     whole = max(width, WIDE) + 2 * MARGIN
-    title = [figure.title, TITLES.get(figure.name, "")]
+    title = [figure.title.en, figure.title.id]
     parts: list[str] = []
     y = MARGIN + 6
     if release["is_synthetic"]:
@@ -171,10 +119,10 @@ def standing_alone(figure: Figure, release: Mapping[str, Any]) -> str:
         y += LINE
     parts.append(_text(MARGIN, y + 4, title[0], 19, INK, bold=True))
     y += LINE + 5
-    if title[1] and title[1] != title[0]:
+    if title[1] != title[0]:
         parts.append(_text(MARGIN, y, title[1], 14, SOFT))
         y += LINE
-    for line in textwrap.wrap(figure.sentence, 120):
+    for line in textwrap.wrap(figure.sentence.en, 120):
         parts.append(_text(MARGIN, y, line, 13.5, INK))
         y += LINE - 2
     legend, y = _legend(figure.legend, y + 2, whole - MARGIN)
@@ -188,7 +136,7 @@ def standing_alone(figure: Figure, release: Mapping[str, Any]) -> str:
     y = top + height + LINE
     zone = release["reporting_timezone"] or "UTC"
     told = [
-        *textwrap.wrap(figure.note, 135),
+        *textwrap.wrap(figure.note.en, 135),
         f"{release['observed_months']:,} of {release['months']:,} months of the accounts wholly observed (days of "
         f"{zone}). Study: {release['study_title'] or release['study']}.",
         f"Release {release['release_id'][:12]}. {figure.table.row_count:,} rows stand beside this picture as CSV, "
@@ -201,17 +149,17 @@ def standing_alone(figure: Figure, release: Mapping[str, Any]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'width="{whole:g}" height="{y:g}" viewBox="0 0 {whole:g} {y:g}" font-family="{FACE}">\n'
-        f"<title>{escape(figure.title)}</title>\n"
+        f"<title>{escape(figure.title.en)}</title>\n"
         f'<rect width="{whole:g}" height="{y:g}" fill="white"/>\n' + "\n".join(parts) + "\n</svg>\n"
     )
 
 
-def _legend(items: Sequence[tuple[str, str]], y: float, end: float) -> tuple[list[str], float]:
+def _legend(items: Sequence[tuple[str, Text]], y: float, end: float) -> tuple[list[str], float]:
     """Squares with their meaning in both languages, on as many lines as they take; and where the next thing begins."""
     parts: list[str] = []
     x = float(MARGIN)
     for colour, text in items:
-        meant = f"{text} · {WORDS[text]}" if text in WORDS and WORDS[text] != text else text
+        meant = f"{text.en} · {text.id}" if text.id != text.en else text.en
         # 6.4: the mean width of a letter at this size
         length = 34 + 6.4 * len(meant)
         if x + length > end and x > MARGIN:

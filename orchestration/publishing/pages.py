@@ -71,9 +71,10 @@ def day(value: date | datetime | None) -> str:
     return "–" if value is None else f"{value.day} {value:%B %Y}"
 
 
-def prose(text: str) -> Markup:
-    """A description with its `code` set as code."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+def prose(text: str, *, strong: bool = False) -> Markup:
+    """A description with its `code` set as code; and, where asked, its **words** set strong."""
+    html = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text)))
+    return Markup(re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", html) if strong else html)
 
 
 def cell(value: Any) -> str:

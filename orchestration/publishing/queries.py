@@ -725,10 +725,13 @@ order by claim_id, is_primary desc, spec_id
 select
     claim_id,
     claim_text,
+    claim_text_id,
     reading,
+    reading_id,
     estimand,
     verdict,
     verdict_text,
+    verdict_text_id,
     covariates,
     cross_checks,
     warnings,

@@ -27,8 +27,22 @@ from orchestration.publishing.figures import (
     STATUS_COLOURS,
     WIDE,
 )
-from orchestration.publishing.pages import CAP_NAMES, cell, counted, day, number, share, write_page
+from orchestration.publishing.pages import CAP_NAMES, cell, write_page
+from orchestration.publishing.pages import share as english_share
 from orchestration.publishing.queries import QUERIES
+from orchestration.publishing.texts import (
+    Text,
+    counted,
+    day,
+    decimals,
+    joined,
+    month,
+    number,
+    say,
+    sentences,
+    share,
+    written,
+)
 
 # A page is not a data dump: longer tables end here and say so; the SQL beside them gives every row.
 LONGEST_TABLE = 200
@@ -42,41 +56,53 @@ LEAST_POSTS = 10
 EVERYONE_ELSE, WITH_PARTNER, ALONE = "everyone else", "with a partner", "with nobody"
 
 KIND_NAMES = {
-    "original": "original posts",
-    "quote": "quotes",
-    "reply": "replies to others",
-    "self_reply": "replies to oneself (threads)",
-    "repost": "reposts",
+    "original": say("original posts"),
+    "quote": say("quotes"),
+    "reply": say("replies to others"),
+    "self_reply": say("replies to oneself (threads)"),
+    "repost": say("reposts"),
 }
-EDGE_NAMES = {"mention": "mentions", "reply": "replies", "repost": "reposts", "quote": "quotes"}
-LANGUAGE_NAMES = {"id": "Indonesian", "en": "English", "ms": "Malay"}
+EDGE_NAMES = {"mention": say("mentions"), "reply": say("replies"), "repost": say("reposts"), "quote": say("quotes")}
+LANGUAGE_NAMES = {"id": say("Indonesian"), "en": say("English"), "ms": say("Malay")}
 STATUS_NAMES = {
-    "observed": "wholly observed",
-    "partial": "observed in part",
-    "missing": "not observed",
-    "sample": "known from a sample only",
+    "observed": say("wholly observed"),
+    "partial": say("observed in part"),
+    "missing": say("not observed"),
+    "sample": say("known from a sample only"),
+}
+BASIS_NAMES = {
+    "export": say("observed at export"),
+    "retrieval": say("observed at retrieval"),
+    "undated": say("undated"),
+}
+COMPANY_NAMES = {
+    "with nobody": say("with nobody"),
+    "with others": say("with others"),
+    "with its own family": say("with its own family"),
+    "with a partner": say("with a partner"),
 }
 BASIS_COLOURS = {"export": ACCENT, "retrieval": "#c98a2b", "undated": "#7a8794"}
 
 VERDICT_NAMES = {
-    "supported": "supported",
-    "consistent_not_proven": "consistent, not proven",
-    "not_supported": "not supported",
-    "contradicted": "contradicted",
-    "coincides_descriptively": "coincides, no more than that",
-    "not_testable": "not testable",
+    "supported": say("supported"),
+    "consistent_not_proven": say("consistent, not proven"),
+    "not_supported": say("not supported"),
+    "contradicted": say("contradicted"),
+    "coincides_descriptively": say("coincides, no more than that"),
+    "not_testable": say("not testable"),
 }
 
 Rows = list[dict[str, Any]]
+NOTHING = Text("", "")
 
 
 @dataclass(frozen=True)
 class Table:
     """A table of the page: header, cells as text, which columns are numbers."""
 
-    caption: str
-    header: list[str]
-    rows: list[list[str]]
+    caption: Text
+    header: list[Text]
+    rows: list[list[str | Text]]
     numeric: list[bool]
     row_count: int
 
@@ -90,15 +116,15 @@ class Figure:
     """
 
     name: str
-    title: str
-    sentence: str
+    title: Text
+    sentence: Text
     table: Table
     sql: str
-    note: str = ""
-    alt: str = ""
+    note: Text
+    alt: Text
     wide: str = ""
     narrow: str = ""
-    legend: list[tuple[str, str]] = field(default_factory=list)
+    legend: list[tuple[str, Text]] = field(default_factory=list)
     is_folded: bool = False
 
 
@@ -119,15 +145,15 @@ class _Page:
     def figure(
         self,
         name: str,
-        title: str,
-        sentence: str,
+        title: Text,
+        sentence: Text,
         *,
-        caption: str,
+        caption: Text,
         id: str = "",
         picture: Callable[[int], dict[str, Any]] | None = None,
-        alt: str = "",
-        note: str = "",
-        legend: Sequence[tuple[str, str]] = (),
+        alt: Text = NOTHING,
+        note: Text = NOTHING,
+        legend: Sequence[tuple[str, Text]] = (),
         is_folded: bool = False,
     ) -> Figure:
         """The figure of query `name`; `picture` gives its spec for a width, None when there is nothing to draw."""
@@ -163,6 +189,11 @@ def write_study_report(published_file: Path, target: Path) -> None:
             "claims": _claims(page),
             "quality": _quality(page),
             "methods": _methods(page),
+            "say": say,
+            "counted": counted,
+            "sentences": sentences,
+            "share": share,
+            "day": day,
         }
     write_page("study_report.html.j2", target, **context)
 
@@ -203,7 +234,7 @@ def read_figures(con: duckdb.DuckDBPyConnection) -> tuple[dict[str, Any], list[t
     return release, [(figure, page.rows(by_sql[figure.sql])) for figure in found if figure.wide]
 
 
-def table(rows: Rows, caption: str) -> Table:
+def table(rows: Rows, caption: Text) -> Table:
     """Rows as the page shows them: shares as per cent, missing values as a dash."""
     header = list(rows[0]) if rows else []
     numeric = [
@@ -213,18 +244,21 @@ def table(rows: Rows, caption: str) -> Table:
     ]
     return Table(
         caption=caption,
-        header=[name.replace("_", " ") for name in header],
+        header=[say(name.replace("_", " ")) for name in header],
         rows=[[_text(name, row[name]) for name in header] for row in rows[:LONGEST_TABLE]],
         numeric=numeric,
         row_count=len(rows),
     )
 
 
-def _text(name: str, value: Any) -> str:
+def _text(name: str, value: Any) -> str | Text:
+    """A cell in the English way: the switch turns the separators of columns of numbers."""
     if value is None:
         return cell(None)
+    if isinstance(value, bool):
+        return say("yes") if value else say("no")
     if name.startswith("share_"):
-        return share(value)
+        return english_share(value)
     if name == "year":
         return str(value)
     if name.endswith("_month"):
@@ -236,41 +270,48 @@ def _with_months(rows: Rows) -> Rows:
     return [{**row, "months": f"{row['observed_months']}/{row['calendar_months']}"} for row in rows]
 
 
-def _cap_note(page: _Page) -> str:
+def _cap_note(page: _Page) -> Text:
     """A sentence on captures that may begin where a tool stopped; empty where nothing says so."""
     found = {row["account"]: row["suspected_cap"] for row in page.rows("coverage_months") if row["suspected_cap"]}
     if not found:
-        return ""
-    told = "; ".join(f"{account}: {CAP_NAMES[cap]}" for account, cap in sorted(found.items())[:MOST_ACCOUNTS])
-    more = f"; and {len(found) - MOST_ACCOUNTS} more" if len(found) > MOST_ACCOUNTS else ""
-    return f" The first months may be what a cut left, and growth from them no growth ({told}{more})."
+        return NOTHING
+    told = [joined(": ", [account, say(CAP_NAMES[cap])]) for account, cap in sorted(found.items())[:MOST_ACCOUNTS]]
+    if len(found) > MOST_ACCOUNTS:
+        told.append(say("and {n} more", n=len(found) - MOST_ACCOUNTS))
+    return say(
+        "The first months may be what a cut left, and growth from them no growth ({told}).", told=joined("; ", told)
+    )
 
 
-def _months_note(page: _Page) -> str:
+def _months_note(page: _Page) -> Text:
     """What stands under the years of a picture; why a cap is suspected is told with coverage and volume."""
     cut = any(row["suspected_cap"] for row in page.rows("coverage_months"))
-    return "Under each year: months wholly observed, of twelve per account." + (
-        " The first months may be what a cut left (see Coverage)." if cut else ""
+    return sentences(
+        say("Under each year: months wholly observed, of twelve per account."),
+        say("The first months may be what a cut left (see Coverage).") if cut else "",
     )
 
 
 # ---------- sections
 
 
-def _headline(page: _Page) -> list[tuple[str, str]]:
+def _headline(page: _Page) -> list[tuple[Text, Text]]:
     release = page.rows("release")[0]
     months = page.rows("coverage_months")
     observed = sum(row["coverage_status"] == "observed" for row in months)
     posts = sum(row["posts"] for row in page.rows("accounts"))
     own = sum(row["own_posts"] for row in page.rows("accounts"))
     return [
-        (number(posts), "posts"),
-        (number(own), "of them own, the rest reposts"),
-        (f"{observed} of {len(months)}", "months wholly observed"),
-        (f"{release['accepted_capture_count']} of {release['capture_count']}", "captures accepted"),
+        (number(posts), say("posts")),
+        (number(own), say("of them own, the rest reposts")),
+        (say("{n} of {all}", n=observed, all=len(months)), say("months wholly observed")),
         (
-            f"{release['checks_passed']} / {release['checks_warned']} / {release['checks_failed']}",
-            "checks passed / warned / failed, capture by capture",
+            say("{n} of {all}", n=release["accepted_capture_count"], all=release["capture_count"]),
+            say("captures accepted"),
+        ),
+        (
+            joined(" / ", [release[f"checks_{state}"] for state in ("passed", "warned", "failed")]),
+            say("checks passed / warned / failed, capture by capture"),
         ),
     ]
 
@@ -288,30 +329,37 @@ def _coverage(page: _Page) -> Figure:
     rows = page.rows("coverage_months")
     shown = _shown_accounts(rows)
     counts = {status: sum(row["coverage_status"] == status for row in rows) for status in STATUS_NAMES}
-    parts = [f"{number(n)} {STATUS_NAMES[status]}" for status, n in counts.items() if n]
+    parts = [joined(" ", [n, STATUS_NAMES[status]]) for status, n in counts.items() if n]
     accounts = len({row["account"] for row in rows})
-    first, last = (f(row["posted_month"] for row in rows) for f in (min, max)) if rows else (None, None)
-    sentence = (
-        f"{counted(len(rows), 'month', 'months')}{' of accounts' if accounts > 1 else ''} "
-        f"from {first:%B %Y} to {last:%B %Y}: {', '.join(parts)}."
-        if rows
-        else "There is no account with posts in this data."
-    )
+    sentence = say("There is no account with posts in this data.")
+    if rows:
+        first, last = (month(f(row["posted_month"] for row in rows)) for f in (min, max))
+        sentence = say(
+            "{months} from {first} to {last}: {parts}.",
+            months=counted(len(rows), "{n} month", "{n} months")
+            if accounts == 1
+            else counted(len(rows), "{n} month of accounts", "{n} months of accounts"),
+            first=first,
+            last=last,
+            parts=joined(", ", parts),
+        )
     return page.figure(
         "coverage_months",
-        "What was looked at",
+        say("What was looked at"),
         sentence,
-        caption="Coverage and posts per month",
+        caption=say("Coverage and posts per month"),
         picture=lambda width: figures.coverage_strip(shown, width),
-        alt=f"Strip of months coloured by coverage. {sentence}",
-        note="A month that was not observed has no number, which is not the same as zero posts."
-        + (
-            " An account that is not registered carries a number; a row in the seed of accounts gives it its name."
+        alt=sentences(say("Strip of months coloured by coverage."), sentence),
+        note=sentences(
+            say("A month that was not observed has no number, which is not the same as zero posts."),
+            say("An account that is not registered carries a number; a row in the seed of accounts gives it its name.")
             if any("(not registered)" in row["account"] for row in rows)
-            else ""
-        )
-        + (f" The picture shows the {MOST_ACCOUNTS} accounts with most posts." if len(shown) < len(rows) else "")
-        + _cap_note(page),
+            else "",
+            say("The picture shows the {n} accounts with most posts.", n=MOST_ACCOUNTS)
+            if len(shown) < len(rows)
+            else "",
+            _cap_note(page),
+        ),
         legend=[(STATUS_COLOURS[s], STATUS_NAMES[s]) for s, n in counts.items() if n],
     )
 
@@ -328,7 +376,7 @@ def _volume(page: _Page) -> list[Figure]:
         row["coverage_status"] == "observed" and not row["own_posts"] and not row["reposts"]
         for row in page.rows("coverage_months")
     )
-    legend = [(ACCENT, "own posts"), (ACCENT_LIGHT, "reposts")]
+    legend = [(ACCENT, say("own posts")), (ACCENT_LIGHT, say("reposts"))]
     statuses = {row["coverage_status"] for row in months}
     bands = [(figures.BAND_COLOURS[s], STATUS_NAMES[s]) for s in figures.BAND_COLOURS if s in statuses]
     pivot = _pivot(kinds, "kind", "posts", KIND_NAMES)
@@ -337,47 +385,67 @@ def _volume(page: _Page) -> list[Figure]:
     return [
         page.figure(
             "coverage_months",
-            "Posts per month",
-            f"The busiest month is {busiest['posted_month']:%B %Y} with "
-            f"{number((busiest['own_posts'] or 0) + (busiest['reposts'] or 0))} posts. "
-            + (
-                f"{counted(silent, 'month', 'months')} observed without any post: a pause, or a hole in the export."
+            say("Posts per month"),
+            sentences(
+                say(
+                    "The busiest month is {month} with {posts} posts.",
+                    month=month(busiest["posted_month"]),
+                    posts=(busiest["own_posts"] or 0) + (busiest["reposts"] or 0),
+                ),
+                counted(
+                    silent,
+                    "{n} month observed without any post: a pause, or a hole in the export.",
+                    "{n} months observed without any post: a pause, or a hole in the export.",
+                )
                 if silent
-                else "No observed month is without posts."
+                else say("No observed month is without posts."),
             )
             if busiest
-            else "No posts.",
-            caption="Coverage and posts per month",
+            else say("No posts."),
+            caption=say("Coverage and posts per month"),
             id="volume_months",
             picture=(lambda width: figures.volume_months(months, width)) if months else None,
-            alt="Bars per month, own posts and reposts, on a ground that shows where coverage is partial or missing.",
-            note=_cap_note(page).strip(),
+            alt=say(
+                "Bars per month, own posts and reposts, on a ground that shows where coverage is partial or missing."
+            ),
+            note=_cap_note(page),
             legend=legend + bands,
         ),
         page.figure(
             "volume_years",
-            "Posts per year",
-            f"{number(total_own)} own posts and {number(total_reposts)} reposts"
-            + (
-                f"; most in {best['year']} ({number((best['own_posts'] or 0) + (best['reposts'] or 0))})."
-                if best
-                else "."
-            ),
-            caption="Own posts and reposts per year, with the months observed",
+            say("Posts per year"),
+            say(
+                "{own} own posts and {reposts} reposts; most in {year} ({posts}).",
+                own=total_own,
+                reposts=total_reposts,
+                year=str(best["year"]),
+                posts=(best["own_posts"] or 0) + (best["reposts"] or 0),
+            )
+            if best
+            else say("No posts."),
+            caption=say("Own posts and reposts per year, with the months observed"),
             picture=lambda width: figures.stacked_years(
                 years, [("own_posts", ACCENT), ("reposts", ACCENT_LIGHT)], width, title="posts per year"
             ),
-            note=f"{_months_note(page)} Years with different coverage are not to be compared by their totals."
-            + _cap_note(page),
+            note=sentences(
+                _months_note(page),
+                say("Years with different coverage are not to be compared by their totals."),
+                _cap_note(page),
+            ),
             legend=legend,
         ),
         page.figure(
             "kinds",
-            "What kinds of post",
-            ", ".join(f"{share(n / everything)} {KIND_NAMES[kind]}" for kind, n in shares.items() if n) + "."
+            say("What kinds of post"),
+            say(
+                "{parts}.",
+                parts=joined(
+                    ", ", [joined(" ", [share(n / everything), KIND_NAMES[kind]]) for kind, n in shares.items() if n]
+                ),
+            )
             if everything
-            else "No posts.",
-            caption="Posts per year and kind",
+            else say("No posts."),
+            caption=say("Posts per year and kind"),
             picture=lambda width: figures.stacked_years(
                 pivot, [(k, KIND_COLOURS[k]) for k in KIND_NAMES], width, title="share of posts", as_share=True
             ),
@@ -394,32 +462,41 @@ def _hashtags(page: _Page) -> list[Figure]:
     return [
         page.figure(
             "hashtags",
-            "Most used hashtags",
-            "Most used: " + ", ".join(f"{row['label']} ({number(row['posts'])} posts)" for row in top[:3]) + "."
+            say("Most used hashtags"),
+            say(
+                "Most used: {parts}.",
+                parts=joined(
+                    ", ", [say("{name} ({posts} posts)", name=row["label"], posts=row["posts"]) for row in top[:3]]
+                ),
+            )
             if top
-            else "No post carries a hashtag.",
-            caption="Posts per hashtag, counted once per post; spellings folded, the most used spelling shown",
+            else say("No post carries a hashtag."),
+            caption=say("Posts per hashtag, counted once per post; spellings folded, the most used spelling shown"),
             picture=lambda width: figures.ranked_bars(
                 top, "label", [("own_posts", ACCENT), ("reposts", ACCENT_LIGHT)], width, title="posts"
             ),
-            note="Hashtags of reposts are those of the original where the source holds it; elsewhere the text of a long"
-            " repost is cut, and may have lost some.",
-            legend=[(ACCENT, "own posts"), (ACCENT_LIGHT, "reposts")],
+            note=say(
+                "Hashtags of reposts are those of the original where the source holds it; elsewhere the text of a long "
+                "repost is cut, and may have lost some."
+            ),
+            legend=[(ACCENT, say("own posts")), (ACCENT_LIGHT, say("reposts"))],
         ),
         page.figure(
             "hashtag_trend",
-            "The most used, year by year",
-            "Posts per year of the hashtags that are most used overall.",
-            caption="Posts per hashtag and year, own posts and reposts",
+            say("The most used, year by year"),
+            say("Posts per year of the hashtags that are most used overall."),
+            caption=say("Posts per hashtag and year, own posts and reposts"),
             picture=(lambda width: figures.year_matrix(trend, "label", "posts", width)) if trend else None,
-            alt="Matrix of the most used hashtags by year with the number of posts in each cell.",
+            alt=say("Matrix of the most used hashtags by year with the number of posts in each cell."),
             note=_months_note(page),
         ),
         page.figure(
             "hashtag_years",
-            "The five most used in each year",
-            "By posts of the year; the number of posts in brackets." if years else "No post carries a hashtag.",
-            caption="The five most used hashtags of each year, own posts and reposts",
+            say("The five most used in each year"),
+            say("By posts of the year; the number of posts in brackets.")
+            if years
+            else say("No post carries a hashtag."),
+            caption=say("The five most used hashtags of each year, own posts and reposts"),
             picture=None,
         ),
     ]
@@ -431,7 +508,10 @@ def _themes(page: _Page) -> dict[str, Any]:
     accounts = _marked(_shown_columns(page.rows("theme_accounts")), "theme")
     release = page.rows("release")[0]
     figures_of_facets = []
-    for name, label in (("themes", "theme"), ("topics", "topic")):
+    for name, label, title, caption in (
+        ("themes", "theme", say("Themes"), say("Own posts per theme; a post may touch several")),
+        ("topics", "topic", say("Topics"), say("Own posts per topic; a post may touch several")),
+    ):
         rows = _marked(page.rows(name), label)
         if not rows:
             continue
@@ -439,10 +519,14 @@ def _themes(page: _Page) -> dict[str, Any]:
         figures_of_facets.append(
             page.figure(
                 name,
-                name.capitalize(),
-                f"Most posts: {most[label]} with {counted(most['own_posts'], 'own post', 'own posts')} "
-                f"({share(most['share_of_own_posts'])}).",
-                caption=f"Own posts per {label}; a post may touch several",
+                title,
+                say(
+                    "Most posts: {name} with {posts} ({share}).",
+                    name=most[label],
+                    posts=counted(most["own_posts"], "{n} own post", "{n} own posts"),
+                    share=share(most["share_of_own_posts"]),
+                ),
+                caption=caption,
                 picture=lambda width, rows=rows, label=label: figures.ranked_bars(
                     rows, label, [("share_of_own_posts", ACCENT)], width, title="share of own posts", as_share=True
                 ),
@@ -453,39 +537,44 @@ def _themes(page: _Page) -> dict[str, Any]:
         figures_of_facets.append(
             page.figure(
                 "theme_years",
-                "Themes per year",
-                "Share of the own posts of each year, in per cent.",
-                caption="Own posts per theme and year",
+                say("Themes per year"),
+                say("Share of the own posts of each year, in per cent."),
+                caption=say("Own posts per theme and year"),
                 picture=lambda width: figures.year_matrix(years, "theme", "share_of_own_posts", width, as_share=True),
-                note=f"{_months_note(page)} {_marks_note(years)}".strip(),
-                alt="Matrix of themes by year with the share of own posts in each cell.",
+                note=sentences(_months_note(page), _marks_note(years)),
+                alt=say("Matrix of themes by year with the share of own posts in each cell."),
             )
         )
         figures_of_facets.append(
             page.figure(
                 "theme_years",
-                "Themes per year, in posts",
-                "Own posts of each year; a post may touch several themes, or none.",
-                caption="Own posts per theme and year",
+                say("Themes per year, in posts"),
+                say("Own posts of each year; a post may touch several themes, or none."),
+                caption=say("Own posts per theme and year"),
                 id="theme_years_posts",
                 picture=lambda width: figures.year_matrix(years, "theme", "own_posts", width),
-                note=f"{_months_note(page)} {_marks_note(years)}".strip(),
-                alt="Matrix of themes by year with the number of own posts in each cell.",
+                note=sentences(_months_note(page), _marks_note(years)),
+                alt=say("Matrix of themes by year with the number of own posts in each cell."),
             )
         )
     if len({row["account"] for row in accounts}) > 1:
         figures_of_facets.append(
             page.figure(
                 "theme_accounts",
-                "Themes by account",
-                "Share of the own posts of each account, in per cent.",
-                caption="Own posts per theme and account",
+                say("Themes by account"),
+                say("Share of the own posts of each account, in per cent."),
+                caption=say("Own posts per theme and account"),
                 picture=lambda width: figures.matrix(
                     accounts, "theme", "account", "share_of_own_posts", width, as_share=True
                 ),
-                note=f"Accounts from left to right: {', '.join(dict.fromkeys(row['account'] for row in accounts))}. "
-                f"{_marks_note(accounts)}".strip(),
-                alt="Matrix of themes by account with the share of own posts in each cell.",
+                note=sentences(
+                    say(
+                        "Accounts from left to right: {names}.",
+                        names=joined(", ", dict.fromkeys(row["account"] for row in accounts)),
+                    ),
+                    _marks_note(accounts),
+                ),
+                alt=say("Matrix of themes by account with the share of own posts in each cell."),
             )
         )
     # what people's coding says of the themes that are shown
@@ -509,10 +598,10 @@ def _marked(rows: Rows, label: str) -> Rows:
     ]
 
 
-def _marks_note(rows: Rows) -> str:
+def _marks_note(rows: Rows) -> Text:
     if any(row["validation_state"] == "unvalidated" for row in rows):
-        return "* Unvalidated: found by rules that nobody has compared with a coding by hand."
-    return ""
+        return say("* Unvalidated: found by rules that nobody has compared with a coding by hand.")
+    return NOTHING
 
 
 def _shown_columns(rows: Rows) -> Rows:
@@ -525,7 +614,7 @@ def _shown_columns(rows: Rows) -> Rows:
 def _words(page: _Page) -> list[Figure]:
     rows = page.rows("words")
     languages = list(dict.fromkeys(row["language"] for row in rows))[: len(LANGUAGE_COLOURS)]
-    names = {language: LANGUAGE_NAMES.get(language, language) for language in languages}
+    names = {language: LANGUAGE_NAMES.get(language, written(language)) for language in languages}
     bars = [
         {**row, **{language: row["own_posts"] if row["language"] == language else 0 for language in languages}}
         for row in rows
@@ -538,21 +627,32 @@ def _words(page: _Page) -> list[Figure]:
     found = [
         page.figure(
             "words",
-            "Most used words",
-            "Most used: "
-            + ", ".join(
-                f"{row['word']} in {names[language]} ({number(row['own_posts'])} own posts)"
-                for language, row in first.items()
+            say("Most used words"),
+            say(
+                "Most used: {parts}.",
+                parts=joined(
+                    ", ",
+                    [
+                        say(
+                            "{word} in {language} ({posts} own posts)",
+                            word=row["word"],
+                            language=names[language],
+                            posts=row["own_posts"],
+                        )
+                        for language, row in first.items()
+                    ],
+                ),
             )
-            + "."
             if rows
-            else "There are no words.",
-            caption="Own posts per word and language, stop words left out",
+            else say("There are no words."),
+            caption=say("Own posts per word and language, stop words left out"),
             picture=lambda width: figures.ranked_bars(
                 bars, "word", list(zip(languages, LANGUAGE_COLOURS, strict=False)), width, title="own posts"
             ),
-            note="A word counts once per post, under its most used form; hashtags count as their words; numbers are "
-            "left out. The language is that of the post, so a word may stand in both.",
+            note=say(
+                "A word counts once per post, under its most used form; hashtags count as their words; numbers are "
+                "left out. The language is that of the post, so a word may stand in both."
+            ),
             legend=[(colour, names[language]) for language, colour in zip(languages, LANGUAGE_COLOURS, strict=False)],
         )
     ]
@@ -561,13 +661,20 @@ def _words(page: _Page) -> list[Figure]:
         found.append(
             page.figure(
                 "account_similarity",
-                "Accounts by their words",
-                f"Most alike: {nearest['account']} and {nearest['other_account']} ({nearest['pearson'] or 0:.2f}).",
-                caption="Similarity of the words of accounts, pair by pair",
+                say("Accounts by their words"),
+                say(
+                    "Most alike: {one} and {other} ({pearson}).",
+                    one=nearest["account"],
+                    other=nearest["other_account"],
+                    pearson=decimals(nearest["pearson"] or 0),
+                ),
+                caption=say("Similarity of the words of accounts, pair by pair"),
                 picture=(lambda width: figures.dendrogram(similar, width)) if len(accounts) <= MOST_LEAVES else None,
-                alt=f"Tree of {len(accounts)} accounts by the similarity of their words.",
-                note="Joined by their least similar pair (complete linkage). Registered accounts with five own posts "
-                "or more. Alike in words is not alike in what is meant; few posts are unlike others by chance.",
+                alt=say("Tree of {n} accounts by the similarity of their words.", n=len(accounts)),
+                note=say(
+                    "Joined by their least similar pair (complete linkage). Registered accounts with five own posts "
+                    "or more. Alike in words is not alike in what is meant; few posts are unlike others by chance."
+                ),
             )
         )
     return found
@@ -580,36 +687,45 @@ def _interactions(page: _Page) -> list[Figure]:
     partners = page.rows("partners")
     named = [row for row in partners if row["is_registered"]][:15]
     rest = next((row for row in partners if not row["is_registered"]), None)
-    sentence = (
-        "Most: " + ", ".join(f"{row['partner']} ({number(row['posts'])} posts)" for row in named[:3]) + ". "
-        if named
-        else "No registered account is among the partners. "
-    )
-    if rest:
-        sentence += (
-            f"Everyone else, {counted(rest['accounts'], 'account', 'accounts')}: "
-            f"{counted(rest['posts'], 'post', 'posts')}; they are counted, never named."
+    sentence = sentences(
+        say(
+            "Most: {parts}.",
+            parts=joined(
+                ", ", [say("{name} ({posts} posts)", name=row["partner"], posts=row["posts"]) for row in named[:3]]
+            ),
         )
+        if named
+        else say("No registered account is among the partners."),
+        say(
+            "Everyone else, {accounts}: {posts}; they are counted, never named.",
+            accounts=counted(rest["accounts"], "{n} account", "{n} accounts"),
+            posts=counted(rest["posts"], "{n} post", "{n} posts"),
+        )
+        if rest
+        else "",
+    )
     parts = [(f"{kind}s" if kind != "reply" else "replies", KIND_COLOURS[kind]) for kind in EDGE_NAMES]
     legend = [(KIND_COLOURS[kind], name) for kind, name in EDGE_NAMES.items() if totals[kind]]
     return [
         page.figure(
             "interactions",
-            "Interactions per year",
-            ", ".join(f"{number(n)} {EDGE_NAMES[kind]}" for kind, n in totals.items()) + ".",
-            caption="Interactions with other accounts per year and kind",
+            say("Interactions per year"),
+            say("{parts}.", parts=joined(", ", [joined(" ", [n, EDGE_NAMES[kind]]) for kind, n in totals.items()])),
+            caption=say("Interactions with other accounts per year and kind"),
             picture=lambda width: figures.stacked_years(
                 pivot, [(k, KIND_COLOURS[k]) for k in EDGE_NAMES], width, title="interactions per year"
             ),
-            note="One post can mention several accounts. The four kinds are different acts: read them apart. "
-            + _months_note(page),
+            note=sentences(
+                say("One post can mention several accounts. The four kinds are different acts: read them apart."),
+                _months_note(page),
+            ),
             legend=legend,
         ),
         page.figure(
             "partners",
-            "Partners",
-            sentence.strip(),
-            caption="Registered accounts by name, everyone else in one row",
+            say("Partners"),
+            sentence,
+            caption=say("Registered accounts by name, everyone else in one row"),
             picture=(
                 lambda width: figures.ranked_bars(
                     named, "partner" if width == WIDE else "handle", parts, width, title="interactions"
@@ -618,7 +734,7 @@ def _interactions(page: _Page) -> list[Figure]:
             if named
             else None,
             legend=legend,
-            note="Registered accounts only are drawn." if rest else "",
+            note=say("Registered accounts only are drawn.") if rest else NOTHING,
         ),
         _mentions(page),
         _partner_years(page),
@@ -631,21 +747,28 @@ def _mentions(page: _Page) -> Figure:
     rows = page.rows("mentions")
     named = [row for row in rows if row["is_registered"]][:15]
     rest = next((row for row in rows if not row["is_registered"]), None)
-    sentence = (
-        "Most mentioned: " + ", ".join(f"{row['account']} ({number(row['posts'])} posts)" for row in named[:3]) + ". "
-        if named
-        else "No registered account is mentioned. "
-    )
-    if rest:
-        sentence += (
-            f"{counted(rest['accounts'], 'other account', 'other accounts')} in "
-            f"{counted(rest['posts'], 'post', 'posts')}; counted, never named."
+    sentence = sentences(
+        say(
+            "Most mentioned: {parts}.",
+            parts=joined(
+                ", ", [say("{name} ({posts} posts)", name=row["account"], posts=row["posts"]) for row in named[:3]]
+            ),
         )
+        if named
+        else say("No registered account is mentioned."),
+        say(
+            "{accounts} in {posts}; counted, never named.",
+            accounts=counted(rest["accounts"], "{n} other account", "{n} other accounts"),
+            posts=counted(rest["posts"], "{n} post", "{n} posts"),
+        )
+        if rest
+        else "",
+    )
     return page.figure(
         "mentions",
-        "Top mentions",
-        sentence.strip(),
-        caption="Posts that mention a registered account, everyone else in one row",
+        say("Top mentions"),
+        sentence,
+        caption=say("Posts that mention a registered account, everyone else in one row"),
         picture=(
             lambda width: figures.ranked_bars(
                 named,
@@ -657,7 +780,7 @@ def _mentions(page: _Page) -> Figure:
         )
         if named
         else None,
-        note="Mentions alone: the author of a repost and the handles before a reply are none.",
+        note=say("Mentions alone: the author of a repost and the handles before a reply are none."),
     )
 
 
@@ -670,31 +793,46 @@ def _sociograms(page: _Page) -> list[Figure]:
         if not ties:
             continue
         names = {row[side] for row in ties for side in ("sender", "receiver")}
-        others = " and everyone else" if EVERYONE_ELSE in names else ""
+        everyone = EVERYONE_ELSE in names
         names -= {EVERYONE_ELSE}
         strongest = ties[0]
         found.append(
             page.figure(
                 "sociogram",
-                f"Sociogram of {EDGE_NAMES[kind]}",
-                f"{counted(len(names), 'account', 'accounts')}{others}; most: {strongest['sender']} to "
-                f"{strongest['receiver']} ({counted(strongest['posts'], 'post', 'posts')}).",
-                caption="Who speaks to whom, by kind, all years",
+                say("Sociogram of {kind}", kind=EDGE_NAMES[kind]),
+                say(
+                    "{accounts}; most: {sender} to {receiver} ({posts}).",
+                    accounts=counted(len(names), "{n} account and everyone else", "{n} accounts and everyone else")
+                    if everyone
+                    else counted(len(names), "{n} account", "{n} accounts"),
+                    sender=_named(strongest["sender"]),
+                    receiver=_named(strongest["receiver"]),
+                    posts=counted(strongest["posts"], "{n} post", "{n} posts"),
+                ),
+                caption=say("Who speaks to whom, by kind, all years"),
                 id=f"sociogram_{kind}",
                 picture=lambda width, kind=kind: figures.sociogram(rows, kind, width, EVERYONE_ELSE),
-                alt=f"Network of accounts by {EDGE_NAMES[kind]}.",
-                note="The triangle points to whom; a wider tie is more posts, a larger circle more to and from it. "
-                "Everyone who is not registered is one circle. Accounts stand in the same places in the pictures of "
-                "all kinds; a place means no more than who is tied to whom. At most "
-                f"{figures.MOST_NODES} accounts are drawn, on a phone {figures.MOST_NODES // 2}."
-                + (
-                    " A star, in some years at least: nearly all ties lead through the account that was collected."
+                alt=say("Network of accounts by {kind}.", kind=EDGE_NAMES[kind]),
+                note=sentences(
+                    say(
+                        "The triangle points to whom; a wider tie is more posts, a larger circle more to and from it. "
+                        "Everyone who is not registered is one circle. Accounts stand in the same places in the "
+                        "pictures of all kinds; a place means no more than who is tied to whom. At most {most} "
+                        "accounts are drawn, on a phone {half}.",
+                        most=figures.MOST_NODES,
+                        half=figures.MOST_NODES // 2,
+                    ),
+                    say("A star, in some years at least: nearly all ties lead through the account that was collected.")
                     if kind in stars
-                    else ""
+                    else "",
                 ),
             )
         )
     return found
+
+
+def _named(account: str) -> Text:
+    return say("everyone else") if account == EVERYONE_ELSE else written(account)
 
 
 def _partner_years(page: _Page) -> Figure:
@@ -704,13 +842,24 @@ def _partner_years(page: _Page) -> Figure:
     one_account = len({row["account"] for row in rows}) == 1
     return page.figure(
         "partner_years",
-        "Posts with a partner, and new partners",
-        f"{number(with_partner)} of {number(own)} own posts ({share(with_partner / own)}) mention, answer or quote a "
-        f"registered account of another organisation. After the first year "
-        f"{counted(sum(row['new_partners'] for row in new), 'new partner', 'new partners')} came."
+        say("Posts with a partner, and new partners"),
+        sentences(
+            say(
+                "{n} of {own} own posts ({share}) mention, answer or quote a registered account of another "
+                "organisation.",
+                n=with_partner,
+                own=own,
+                share=share(with_partner / own),
+            ),
+            counted(
+                sum(row["new_partners"] for row in new),
+                "After the first year {n} new partner came.",
+                "After the first year {n} new partners came.",
+            ),
+        )
         if own
-        else "No own post.",
-        caption="Own posts with a partner, partners and new partners per year",
+        else say("No own post."),
+        caption=say("Own posts with a partner, partners and new partners per year"),
         picture=(
             lambda width: figures.stacked_years(
                 rows, [("with_a_partner", ACCENT), ("without", ACCENT_LIGHT)], width, title="own posts", as_share=True
@@ -718,49 +867,63 @@ def _partner_years(page: _Page) -> Figure:
         )
         if one_account and own
         else None,
-        note="An organisation counts once, with all its offices. In the first year every partner is new to the data. A"
-        f" share is not shown for accounts that are known from a search only. {_months_note(page)}",
-        legend=[(ACCENT, "with a partner"), (ACCENT_LIGHT, "without")],
+        note=sentences(
+            say(
+                "An organisation counts once, with all its offices. In the first year every partner is new to the "
+                "data. A share is not shown for accounts that are known from a search only."
+            ),
+            _months_note(page),
+        ),
+        legend=[(ACCENT, say("with a partner")), (ACCENT_LIGHT, say("without"))],
     )
 
 
 def _relations(page: _Page) -> Figure:
     rows = page.rows("relations")
     found = {
-        word: sum(row["reciprocity"] == word for row in rows) for word in ("both ways", "one way", "not observable")
+        word: sum(row["reciprocity"] == word.en for row in rows)
+        for word in (say("both ways"), say("one way"), say("not observable"))
     }
     return page.figure(
         "relations",
-        "First contact, and who answers",
-        f"Of {counted(len(rows), 'registered account', 'registered accounts')}, "
-        + ", ".join(f"{number(n)} {word}" for word, n in found.items() if n)
-        + "."
+        say("First contact, and who answers"),
+        say(
+            "Of {accounts}, {parts}.",
+            accounts=counted(len(rows), "{n} registered account", "{n} registered accounts"),
+            parts=joined(", ", [joined(" ", [n, word]) for word, n in found.items() if n]),
+        )
         if rows
-        else "No registered account was met.",
-        caption="Registered accounts: first contact and what came back",
-        note="What came back is seen only where the other side's posts are here; where they come from a search, it is"
-        " at least so much. A first contact is the first in this data.",
+        else say("No registered account was met."),
+        caption=say("Registered accounts: first contact and what came back"),
+        note=say(
+            "What came back is seen only where the other side's posts are here; where they come from a search, it is "
+            "at least so much. A first contact is the first in this data."
+        ),
     )
 
 
 def _networks(page: _Page) -> list[Figure]:
     rows = page.rows("networks")
     stars = sum(row["star"] for row in rows)
+    count = counted(len(rows), "{n} network", "{n} networks")
     warning = (
-        f"{number(stars)} of {counted(len(rows), 'network', 'networks')} are stars: one node touches more than 90 % of"
-        " the ties, as happens where the posts of one account were collected. Betweenness and closeness mean nothing"
-        " there."
+        say(
+            "{n} of {networks} are stars: one node touches more than 90 % of the ties, as happens where the posts of "
+            "one account were collected. Betweenness and closeness mean nothing there.",
+            n=stars,
+            networks=count,
+        )
         if stars
-        else f"{counted(len(rows), 'network', 'networks')}, none of them a star around one node."
+        else say("{networks}, none of them a star around one node.", networks=count)
     )
     found = [
         *_sociograms(page),
         page.figure(
             "networks",
-            "Networks",
-            warning if rows else "No two nodes are tied.",
-            caption="Networks per kind and year: accounts with direction, hashtags of one own post without",
-            note="Everybody is counted, nobody who is not registered is named.",
+            say("Networks"),
+            warning if rows else say("No two nodes are tied."),
+            caption=say("Networks per kind and year: accounts with direction, hashtags of one own post without"),
+            note=say("Everybody is counted, nobody who is not registered is named."),
             is_folded=True,
         ),
     ]
@@ -768,25 +931,25 @@ def _networks(page: _Page) -> list[Figure]:
         found.append(
             page.figure(
                 "central_accounts",
-                "Where registered accounts stand",
-                "Ties and posts of each network, and the rank among all its accounts; 1 is the most central.",
-                caption="Ties of registered accounts, and their ranks by PageRank, betweenness and closeness",
-                note="In a star there are no ranks: its centre is most central, whoever it is.",
+                say("Where registered accounts stand"),
+                say("Ties and posts of each network, and the rank among all its accounts; 1 is the most central."),
+                caption=say("Ties of registered accounts, and their ranks by PageRank, betweenness and closeness"),
+                note=say("In a star there are no ranks: its centre is most central, whoever it is."),
                 is_folded=True,
             )
         )
     return found
 
 
-def _leading(rows: Rows, posts: str) -> tuple[Rows, str]:
+def _leading(rows: Rows, posts: str) -> tuple[Rows, Text]:
     """The rows of the account with most posts, and a sentence that says so: two audiences are not put together."""
     totals: dict[str, int] = {}
     for row in rows:
         totals[row["account"]] = totals.get(row["account"], 0) + row[posts]
     if len(totals) < 2:
-        return rows, ""
+        return rows, NOTHING
     leading = min(totals, key=lambda account: (-totals[account], account))
-    told = f"Shown is {leading}, which has most posts here; the table has every account by itself. "
+    told = say("Shown is {account}, which has most posts here; the table has every account by itself.", account=leading)
     return [row for row in rows if row["account"] == leading], told
 
 
@@ -794,24 +957,26 @@ def _engagement(page: _Page) -> list[Figure]:
     rows, whose = _leading(_with_months(page.rows("engagement")), "own_posts")
     bases = [basis for basis in BASIS_COLOURS if any(row["basis"] == basis for row in rows)]
     posts = {basis: sum(row["own_posts"] for row in rows if row["basis"] == basis) for basis in bases}
-    sentence = (
-        "Counts as they stood "
-        + ", ".join(
-            f"at the {basis} for {number(n)} own posts"
-            if basis != "undated"
-            else f"at an unknown time for {number(n)} own posts"
-            for basis, n in posts.items()
+    told = {
+        basis: text
+        for basis, text in (
+            ("export", say("at the export for {n} own posts", n=posts.get("export", 0))),
+            ("retrieval", say("at the retrieval for {n} own posts", n=posts.get("retrieval", 0))),
+            ("undated", say("at an unknown time for {n} own posts", n=posts.get("undated", 0))),
         )
-        + "."
+        if basis in posts
+    }
+    sentence = (
+        say("Counts as they stood {parts}.", parts=joined(", ", told.values()))
         if rows
-        else "No own post carries counts of likes or reposts."
+        else say("No own post carries counts of likes or reposts.")
     )
     return [
         page.figure(
             "engagement",
-            "Likes per own post",
+            say("Likes per own post"),
             sentence,
-            caption="Engagement of own posts per year, latest observation of each post",
+            caption=say("Engagement of own posts per year, latest observation of each post"),
             picture=(
                 lambda width: figures.ranges_by_year(
                     rows,
@@ -826,9 +991,15 @@ def _engagement(page: _Page) -> list[Figure]:
             )
             if any(row["likes_median"] is not None for row in rows)
             else None,
-            note="Reposts are left out: they carry the counts of the original. Older posts had longer to collect "
-            f"likes and other followers; years are not comparable without care. {whose}{_months_note(page)}",
-            legend=[(BASIS_COLOURS[basis], f"observed at {basis}" if basis != "undated" else basis) for basis in bases],
+            note=sentences(
+                say(
+                    "Reposts are left out: they carry the counts of the original. Older posts had longer to collect "
+                    "likes and other followers; years are not comparable without care."
+                ),
+                whose,
+                _months_note(page),
+            ),
+            legend=[(BASIS_COLOURS[basis], BASIS_NAMES[basis]) for basis in bases],
         ),
         _engagement_by_interaction(page),
         *_engagement_rates(page),
@@ -843,12 +1014,17 @@ def _engagement_by_interaction(page: _Page) -> Figure:
     higher = sum(medians[year, WITH_PARTNER] > medians[year, ALONE] for year in both)
     return page.figure(
         "engagement_by_interaction",
-        "Likes by interaction",
-        f"In {higher} of {counted(len(both), 'year', 'years')} with {LEAST_POSTS} posts or more of each, posts with a "
-        "partner have the higher median of likes than posts that name nobody."
+        say("Likes by interaction"),
+        say(
+            "In {n} of {years} with {least} posts or more of each, posts with a partner have the higher median of "
+            "likes than posts that name nobody.",
+            n=higher,
+            years=counted(len(both), "{n} year", "{n} years"),
+            least=LEAST_POSTS,
+        )
         if both
-        else f"There is no year with {LEAST_POSTS} posts or more both with a partner and with nobody.",
-        caption="Likes of original posts and quotes per year, by who else is in the post",
+        else say("There is no year with {least} posts or more both with a partner and with nobody.", least=LEAST_POSTS),
+        caption=say("Likes of original posts and quotes per year, by who else is in the post"),
         picture=(
             lambda width: figures.ranges_by_year(
                 rows,
@@ -863,10 +1039,16 @@ def _engagement_by_interaction(page: _Page) -> Figure:
         )
         if rows
         else None,
-        note="Compare within a year only: followers and partners both grow over the years, and whoever compares over "
-        "all finds a difference that is none. Media, language and chance are not taken out here; the claims do "
-        f"that. Posts that were counted 30 days after they were posted, or later. {whose}{_months_note(page)}",
-        legend=[(COMPANY_COLOURS[name], name) for name in names],
+        note=sentences(
+            say(
+                "Compare within a year only: followers and partners both grow over the years, and whoever compares "
+                "over all finds a difference that is none. Media, language and chance are not taken out here; the "
+                "claims do that. Posts that were counted 30 days after they were posted, or later."
+            ),
+            whose,
+            _months_note(page),
+        ),
+        legend=[(COMPANY_COLOURS[name], COMPANY_NAMES[name]) for name in names],
     )
 
 
@@ -880,9 +1062,14 @@ def _engagement_rates(page: _Page) -> list[Figure]:
     return [
         page.figure(
             "engagement_rates",
-            "Engagement rate",
-            f"Counts per impression of {counted(posts, 'own post', 'own posts')} whose impressions are known.",
-            caption="Likes, reposts, replies, quotes, bookmarks per impression, by year and by the counts that exist",
+            say("Engagement rate"),
+            say(
+                "Counts per impression of {posts} whose impressions are known.",
+                posts=counted(posts, "{n} own post", "{n} own posts"),
+            ),
+            caption=say(
+                "Likes, reposts, replies, quotes, bookmarks per impression, by year and by the counts that exist"
+            ),
             picture=lambda width: figures.ranges_by_year(
                 [row for row in rows if row["basis"] in colours],
                 "share_engaged_25",
@@ -894,9 +1081,15 @@ def _engagement_rates(page: _Page) -> list[Figure]:
                 title="counts per impression: median and middle half",
                 as_share=True,
             ),
-            note="Rates of different counts are not to be compared. X Analytics adds clicks to its own rate; they are "
-            f"not in here. {whose}{_months_note(page)}",
-            legend=[(colour, basis) for basis, colour in colours.items()],
+            note=sentences(
+                say(
+                    "Rates of different counts are not to be compared. X Analytics adds clicks to its own rate; they "
+                    "are not in here."
+                ),
+                whose,
+                _months_note(page),
+            ),
+            legend=[(colour, written(basis)) for basis, colour in colours.items()],
         )
     ]
 
@@ -904,11 +1097,15 @@ def _engagement_rates(page: _Page) -> list[Figure]:
 def _claims(page: _Page) -> dict[str, Any]:
     decided = page.rows("claims_decided")
     counts = {verdict: sum(row["verdict"] == verdict for row in decided) for verdict in VERDICT_NAMES}
-    said = ", ".join(f"{n} {VERDICT_NAMES[verdict]}" for verdict, n in counts.items() if n)
+    said = joined(", ", [joined(" ", [n, VERDICT_NAMES[verdict]]) for verdict, n in counts.items() if n])
     return {
         "decided": [
             {
                 **row,
+                **{
+                    name: Text(row[name], row[f"{name}_id"] or row[name])
+                    for name in ("claim_text", "reading", "verdict_text")
+                },
                 "name": VERDICT_NAMES[row["verdict"]],
                 "is_bad": row["verdict"] == "contradicted",
                 "checks": row["cross_checks"].split("; ") if row["cross_checks"] else [],
@@ -918,13 +1115,19 @@ def _claims(page: _Page) -> dict[str, Any]:
         ],
         "all": page.figure(
             "claims",
-            "Every reading",
-            f"{counted(len(decided), 'claim', 'claims')}: {said}, by the reading that decides."
+            say("Every reading"),
+            say(
+                "{claims}: {said}, by the reading that decides.",
+                claims=counted(len(decided), "{n} claim", "{n} claims"),
+                said=said,
+            )
             if decided
-            else "The study states no claims.",
-            caption="Every reading of every claim: how the result depends on what the words are taken to mean",
-            note="Readings, windows and thresholds were stated in a file before any result. A ratio says what goes "
-            "with what (associated with), never what caused it.",
+            else say("The study states no claims."),
+            caption=say("Every reading of every claim: how the result depends on what the words are taken to mean"),
+            note=say(
+                "Readings, windows and thresholds were stated in a file before any result. A ratio says what goes "
+                "with what (associated with), never what caused it."
+            ),
             is_folded=True,
         ),
     }
@@ -940,59 +1143,80 @@ def _quality(page: _Page) -> dict[str, Any]:
     return {
         "gates": page.figure(
             "gates",
-            "Gates",
-            f"{counted(sum(row['passed'] for row in gates), 'outcome', 'outcomes')} passed, "
-            f"{number(sum(row['warned'] for row in gates))} warned, "
-            f"{number(sum(row['failed'] for row in gates))} failed.",
-            caption="Outcomes per gate",
-            note="The gates after these judge the finished tables and this very file: a file that is in place has "
-            "passed them.",
+            say("Gates"),
+            say(
+                "{outcomes} passed, {warned} warned, {failed} failed.",
+                outcomes=counted(sum(row["passed"] for row in gates), "{n} outcome", "{n} outcomes"),
+                warned=sum(row["warned"] for row in gates),
+                failed=sum(row["failed"] for row in gates),
+            ),
+            caption=say("Outcomes per gate"),
+            note=say(
+                "The gates after these judge the finished tables and this very file: a file that is in place has "
+                "passed them."
+            ),
         ),
         "issues": _by_check(open_issues),
         "issues_sql": QUERIES["checks_not_passed"],
         "checks": page.figure(
             "checks",
-            "Every check",
-            f"{counted(len(page.rows('checks')), 'check', 'checks')} of the gates raw, staging and marts.",
-            caption="Outcomes per check",
+            say("Every check"),
+            counted(
+                len(page.rows("checks")),
+                "{n} check of the gates raw, staging and marts.",
+                "{n} checks of the gates raw, staging and marts.",
+            ),
+            caption=say("Outcomes per check"),
             is_folded=True,
         ),
         "captures": page.figure(
             "captures",
-            "Record accounting",
-            f"{counted(sums['delivered'], 'record', 'records')} delivered = {number(sums['loaded'])} loaded + "
-            f"{number(sums['rejected'])} rejected.",
-            caption="What became of every delivered record, by capture and type of record",
-            note="loaded = kept + duplicates + superseded + deleted, for the posts of accepted captures. "
-            "A capture without numbers could not be read.",
+            say("Record accounting"),
+            say(
+                "{records} delivered = {loaded} loaded + {rejected} rejected.",
+                records=counted(sums["delivered"], "{n} record", "{n} records"),
+                loaded=sums["loaded"],
+                rejected=sums["rejected"],
+            ),
+            caption=say("What became of every delivered record, by capture and type of record"),
+            note=say(
+                "loaded = kept + duplicates + superseded + deleted, for the posts of accepted captures. "
+                "A capture without numbers could not be read."
+            ),
         ),
         "rejected": page.figure(
             "rejected",
-            "Rejected records",
-            f"{counted(sums['rejected'], 'record', 'records')} could not be loaded."
+            say("Rejected records"),
+            counted(sums["rejected"], "{n} record could not be loaded.", "{n} records could not be loaded.")
             if sums["rejected"]
-            else "Every delivered record could be loaded.",
-            caption="Rejected records by reason",
+            else say("Every delivered record could be loaded."),
+            caption=say("Rejected records by reason"),
         ),
         "repairs": page.figure(
             "repairs",
-            "Ids and times",
-            f"{counted(sum(row['ids_found_again'] for row in repairs), 'id', 'ids')} found again in another capture, "
-            f"{number(sum(row['ids_lost'] for row in repairs))} lost, "
-            f"{counted(sum(row['times_from_ids'] for row in repairs), 'time', 'times')} taken from ids."
+            say("Ids and times"),
+            say(
+                "{ids} found again in another capture, {lost} lost, {times} taken from ids.",
+                ids=counted(sum(row["ids_found_again"] for row in repairs), "{n} id", "{n} ids"),
+                lost=sum(row["ids_lost"] for row in repairs),
+                times=counted(sum(row["times_from_ids"] for row in repairs), "{n} time", "{n} times"),
+            )
             if repairs
-            else "Every id is as the platform gave it, and every stated time agrees with its id.",
-            caption="Captures whose ids or times are not all sound",
-            note="An id of X holds the time of its post. A post whose id is lost is counted, under a stand-in.",
+            else say("Every id is as the platform gave it, and every stated time agrees with its id."),
+            caption=say("Captures whose ids or times are not all sound"),
+            note=say("An id of X holds the time of its post. A post whose id is lost is counted, under a stand-in."),
         ),
         "control_totals": page.figure(
             "control_totals",
-            "Control totals that disagree",
-            f"{number(len(disagreeing))} statement{'' if len(disagreeing) == 1 else 's'} of the sources about "
-            f"themselves {'does' if len(disagreeing) == 1 else 'do'} not agree with what was counted."
+            say("Control totals that disagree"),
+            counted(
+                len(disagreeing),
+                "{n} statement of the sources about themselves does not agree with what was counted.",
+                "{n} statements of the sources about themselves do not agree with what was counted.",
+            )
             if disagreeing
-            else "Every count that a source states about itself agrees with what was counted.",
-            caption="Stated and counted",
+            else say("Every count that a source states about itself agrees with what was counted."),
+            caption=say("Stated and counted"),
         ),
     }
 
@@ -1010,30 +1234,37 @@ def _by_check(rows: Rows) -> Rows:
 def _methods(page: _Page) -> dict[str, Any]:
     release = page.rows("release")[0]
     facts = [
-        ("Release", release["release_id"]),
-        ("Study", f"{release['study']}: {release['study_title'] or 'untitled'}"),
-        ("Study window", _window(release["study_from"], release["study_to"])),
-        ("Data window", _window(release["data_from"], release["data_to"])),
-        ("Reporting time zone", release["reporting_timezone"] or "UTC"),
-        ("Codebook version", release["codebook_version"] or "none"),
-        ("Written with", f"DuckDB {release['engine_version']}, storage {release['storage_version']}"),
+        (say("Release"), release["release_id"]),
+        (say("Study"), joined(": ", [release["study"], release["study_title"] or say("untitled")])),
+        (say("Study window"), _window(release["study_from"], release["study_to"])),
+        (say("Data window"), _window(release["data_from"], release["data_to"])),
+        (say("Reporting time zone"), release["reporting_timezone"] or "UTC"),
+        (say("Codebook version"), release["codebook_version"] or say("none")),
+        (
+            say("Written with"),
+            say(
+                "DuckDB {engine}, storage {storage}",
+                engine=release["engine_version"],
+                storage=release["storage_version"],
+            ),
+        ),
     ]
     return {
         "facts": facts,
         "tables": page.figure(
             "release_tables",
-            "Tables and their hashes",
-            "The same rows give the same hash, whatever order the captures came in.",
-            caption="Every table of marts and reports",
+            say("Tables and their hashes"),
+            say("The same rows give the same hash, whatever order the captures came in."),
+            caption=say("Every table of marts and reports"),
             is_folded=True,
         ),
     }
 
 
-def _window(first: Any, last: Any) -> str:
+def _window(first: Any, last: Any) -> Text:
     if first is None and last is None:
-        return "none"
-    return f"{day(first)} to {day(last)}"
+        return say("none")
+    return say("{first} to {last}", first=day(first), last=day(last))
 
 
 def _pivot(rows: Rows, by: str, value: str, names: dict[str, str]) -> Rows:

@@ -286,6 +286,9 @@ insert into quality.fct_check_outcomes values
 
 alter table marts.dim_themes add codebook_hash varchar default 'hash of the codebook';
 alter table reports.rpt_claims add claims_sha256 varchar default 'hash of the claims';
+alter table reports.rpt_claims add claim_text_id varchar default 'Unggahannya lebih banyak';
+alter table reports.rpt_claims add reading_id varchar default 'kemudian dibanding sebelumnya';
+alter table reports.rpt_claims add verdict_text_id varchar default 'Sejalan, belum terbukti: 2,40 (1,90 sampai 3,10).';
 alter table quality.fct_check_outcomes add failing_sample varchar
     default '["record 3 of budi_private_person.zip (id 12)"]';
 alter table quality.fct_capture_outcomes add observed_at timestamptz default '2023-04-01 00:00:00+00';

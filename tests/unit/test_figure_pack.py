@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 from orchestration.cli import main
 from orchestration.contract import DataDir, SuaraError
-from orchestration.publishing.figure_pack import INDEX, TITLES, WORDS, write_figures
+from orchestration.publishing.figure_pack import INDEX, write_figures
 from orchestration.publishing.figures import MOST_NODES, complete_linkage, layout, sociogram
 from orchestration.publishing.published_file import build_candidate, promote
 from orchestration.publishing.report import EVERYONE_ELSE, read_figures
@@ -113,11 +113,13 @@ def test_titles_and_legends_stand_in_both_languages(paths: DataDir, pack: Path) 
     with duckdb.connect(str(paths.published_file), read_only=True) as con:
         _, found = read_figures(con)
     for figure, _ in found:
-        assert figure.name in TITLES
-        assert TITLES[figure.name] in (pack / next(pack.glob(f"*_{figure.name}.svg"))).read_text("utf-8")
-        # the names of counts are those of columns, in every language
-        legend = [text for _, text in figure.legend if figure.name != "engagement_rates"]
-        assert not [text for text in legend if text not in WORDS], figure.name
+        svg = (pack / next(pack.glob(f"*_{figure.name}.svg"))).read_text("utf-8")
+        assert figure.title.en != figure.title.id
+        assert f">{figure.title.en}</text>" in svg and f">{figure.title.id}</text>" in svg
+        for _, text in figure.legend:
+            # the names of counts are those of columns, in every language
+            if figure.name != "engagement_rates":
+                assert text.en != text.id and f">{text.en} · {text.id}</text>" in svg, figure.name
 
 
 def test_png_is_as_wide_as_two_columns_of_a_journal(pack: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 from dataclasses import dataclass, field
@@ -9,20 +10,29 @@ from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
+from string import Formatter
 
 import duckdb
 import pytest
+from jinja2 import nodes
 
 from expectations.catalog import CATALOG
 from expectations.thresholds import THRESHOLDS
 from orchestration.contract import DataDir
+from orchestration.publishing import report as report_module
 from orchestration.publishing.dictionary import dictionary_markdown, write_dictionary
+from orchestration.publishing.indonesian import INDONESIAN
+from orchestration.publishing.pages import CAP_NAMES, environment
 from orchestration.publishing.published_file import build_candidate, build_published_file, promote
 from orchestration.publishing.quality_page import write_quality_page
 from orchestration.publishing.queries import QUERIES
 from orchestration.publishing.report import write_study_report
 from orchestration.publishing.summary import summarise
+from orchestration.publishing.texts import number, say, share
+from tests.integration.test_ui import CHROMIUM, FLAGS
 from tests.unit.publishing_fixture import PRIVATE_HANDLE, TABLES, make_descriptions, make_warehouse
+
+TEMPLATE = Path(report_module.__file__).parent / "templates" / "study_report.html.j2"
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +98,11 @@ def test_page_asks_the_network_for_nothing(page):
         for name, value in attrs.items():
             if name in loading:
                 assert value is not None and value.startswith("#"), (name, value)
-    assert not {"script", "link", "iframe", "img", "object", "embed"} & {tag for tag, _ in parsed.tags}
+    assert not {"link", "iframe", "img", "object", "embed"} & {tag for tag, _ in parsed.tags}
+    for script in re.findall(r"<script.*?</script>", page, re.DOTALL):
+        assert not re.search(
+            r"fetch|XMLHttp|import|Beacon|Socket|Worker|Storage|cookie|indexedDB|eval|Function", script
+        )
     assert "@import" not in page
     assert not re.search(r"url\((?!#)", page)
 
@@ -276,6 +290,108 @@ def test_report_of_several_accounts_draws_them_apart(tmp_path):
         medians = {(row[0], row[1]): row[7] for row in con.execute(QUERIES["engagement"]).fetchall()}
     assert medians["Account 2 (not registered)", 2015] == 5000
     assert medians["Yayasan Suara Sintetis, @SuaraSyntheticOrgDemo", 2015] < 40
+
+
+# ---------- two languages
+
+
+def texts_of_the_report(paths: DataDir) -> set[str]:
+    """Every English text that the report can say: in its code, its template, and as the head of a table."""
+    tree = ast.parse(Path(report_module.__file__).read_text("utf-8"))
+    found = {
+        argument.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("say", "counted")
+        for argument in node.args
+        if isinstance(argument, ast.Constant)
+    }
+    for node in environment().parse(TEMPLATE.read_text("utf-8")).find_all(nodes.Call):
+        if isinstance(node.node, nodes.Name) and node.node.name in ("say", "counted"):
+            found |= {argument.value for argument in node.args if isinstance(argument, nodes.Const)}
+    with duckdb.connect(str(paths.published_file), read_only=True) as con:
+        for name in QUERIES.keys() - {"release", "claims_decided", "checks_not_passed", "themes_untouched"}:
+            found |= {column[0].replace("_", " ") for column in con.execute(QUERIES[name]).description}
+    return found | set(CAP_NAMES.values())
+
+
+def test_every_text_is_in_the_catalogue_in_both_languages_and_no_other(paths):
+    assert texts_of_the_report(paths) == INDONESIAN.keys()
+    for english, indonesian in INDONESIAN.items():
+        assert indonesian.strip()
+        held = [{name for _, name, _, _ in Formatter().parse(text) if name} for text in (english, indonesian)]
+        assert held[0] == held[1], english
+        assert [english.count(mark) for mark in ("`", "**")] == [indonesian.count(mark) for mark in ("`", "**")]
+    with pytest.raises(KeyError, match="Nobody wrote this"):
+        say("Nobody wrote this.")
+
+
+def literal_words(template: str) -> list[str]:
+    """What a template says by itself, outside the catalogue."""
+    outside = re.sub(
+        r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<style>.*?</style>|<script>.*?</script>", "", template, flags=re.DOTALL
+    )
+    parsed = Page(outside)
+    told = [attrs.get(name) for _, attrs in parsed.tags for name in ("aria-label", "title", "alt", "placeholder")]
+    return [text.strip() for text in [*parsed.words, *told] if text and re.search(r"[A-Za-z]", text)]
+
+
+def test_template_says_nothing_outside_the_catalogue():
+    # each language is named in itself
+    assert literal_words(TEMPLATE.read_text("utf-8")) == ["English", "Bahasa Indonesia"]
+    assert literal_words('<p title="More">Hello {{ name }}</p>') == ["Hello", "More"]
+
+
+def test_every_heading_caption_and_head_of_the_report_is_in_both_languages(report):
+    same = {english for english, indonesian in INDONESIAN.items() if english == indonesian}
+    found = re.findall(r'<(h2|caption|figcaption|summary|h3 id|th scope="col"|dt)[^>]*>(.*?)</', report, re.DOTALL)
+    assert len(found) > 150
+    for tag, text in found:
+        assert text.startswith('<span lang="en">') or text in same, (tag, text)
+    assert report.count('<span lang="en">') == report.count('<span lang="id">') - 1  # the note on what stays English
+    for attrs in (attrs for _, attrs in Page(report).tags if "aria-label" in attrs):
+        assert attrs["data-id"]
+    text = Page(report).text
+    assert "900 unggahan dari 3 Juli 2015 sampai 18 Desember 2017" in text
+    assert "964 rekaman diserahkan = 959 dimuat + 5 ditolak." in text
+    assert "Sejalan, belum terbukti: 2,40" in text
+    assert (number(1234.5).id, share(0.1234).id, number(None).id) == ("1.234,5", "12,3\u00a0%", "–")
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
+def test_the_switch_changes_the_language_by_keyboard_and_the_address_keeps_it(paths):
+    from playwright.sync_api import sync_playwright
+
+    address = (paths.published / "study_report.html").resolve().as_uri()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page()
+        page.goto(address)
+        english = page.inner_text("main")
+        picture, cell = page.locator("[role=img]").first, page.locator("td.n", has_text="%").first
+        name, per_cent = picture.get_attribute("aria-label"), cell.text_content()
+        page.locator(".switch button[lang=id]").focus()
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.documentElement.lang + location.hash") == "id#id"
+        assert page.locator(".switch [aria-pressed=true]").all_inner_texts() == ["Bahasa Indonesia"]
+        assert page.inner_text("#h-coverage") == "Cakupan"
+        assert "What was looked at" in english and "What was looked at" not in page.inner_text("main")
+        assert "Deretan bulan" in picture.get_attribute("aria-label") and "Strip of months" in name
+        assert "." in per_cent and cell.text_content() == per_cent.replace(".", ",")
+        page.emulate_media(media="print")
+        assert page.inner_text("#h-coverage") == "Cakupan"
+        page.emulate_media(media="screen")
+        page.reload()
+        assert page.inner_text("#h-coverage") == "Cakupan"
+        page.locator(".switch button[lang=en]").click()
+        assert page.inner_text("main") == english
+        assert (picture.get_attribute("aria-label"), cell.text_content()) == (name, per_cent)
+        # without script: the English page, whole
+        plain = browser.new_context(java_script_enabled=False).new_page()
+        plain.goto(address + "#id")
+        assert plain.inner_text("main") == english
+        assert not plain.locator(".switch").is_visible()
+        browser.close()
 
 
 # ---------- dictionary
