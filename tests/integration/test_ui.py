@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import sys
 import time
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestration.contract import PROJECT_ROOT, DataDir
+from tests.chromium import CHROMIUM, FLAGS, needs_chromium
 from tests.fixtures import captures as build
 from tests.pipeline import Pipeline
 from tests.processes import running
@@ -28,23 +28,7 @@ from tests.processes import running
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page, Request, WebSocket
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium"),
-]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # Not even by name: what is not on this machine does not exist.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-]
+pytestmark = [pytest.mark.browser, needs_chromium]
 START_SECONDS, RUN_SECONDS, PAGE_MS = 180, 400, 90_000
 ENDED = ("SUCCESS", "FAILURE", "CANCELED")
 

@@ -29,7 +29,7 @@ from orchestration.publishing.queries import QUERIES
 from orchestration.publishing.report import write_study_report
 from orchestration.publishing.summary import summarise
 from orchestration.publishing.texts import number, say, share
-from tests.integration.test_ui import CHROMIUM, FLAGS
+from tests.chromium import CHROMIUM, FLAGS, needs_chromium
 from tests.unit.publishing_fixture import PRIVATE_HANDLE, TABLES, make_descriptions, make_warehouse
 
 TEMPLATE = Path(report_module.__file__).parent / "templates" / "study_report.html.j2"
@@ -348,6 +348,8 @@ def test_every_heading_caption_and_head_of_the_report_is_in_both_languages(repor
     for tag, text in found:
         assert text.startswith('<span lang="en">') or text in same, (tag, text)
     assert report.count('<span lang="en">') == report.count('<span lang="id">') - 1  # the note on what stays English
+    told = re.findall(r"</h3>\n<p>(.*?)</p>|<figcaption>(.*?)</figcaption>", report)
+    assert len(told) > 30 and all("".join(text).startswith('<span lang="en">') for text in told)
     for attrs in (attrs for _, attrs in Page(report).tags if "aria-label" in attrs):
         assert attrs["data-id"]
     text = Page(report).text
@@ -358,7 +360,7 @@ def test_every_heading_caption_and_head_of_the_report_is_in_both_languages(repor
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
+@needs_chromium
 def test_the_switch_changes_the_language_by_keyboard_and_the_address_keeps_it(paths):
     from playwright.sync_api import sync_playwright
 
