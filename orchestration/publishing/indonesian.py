@@ -67,6 +67,9 @@ INDONESIAN = {
     "failed": "gagal",
     "warning": "peringatan",
     "untitled": "tanpa judul",
+    "usable": "dapat dipakai",
+    "weak": "lemah",
+    "too few": "terlalu sedikit",
     # ---------- numbers with their nouns
     "{n} of {all}": "{n} dari {all}",
     "{first} to {last}": "{first} sampai {last}",
@@ -191,7 +194,8 @@ INDONESIAN = {
     "Tree of {n} accounts by the similarity of their words.": "Pohon {n} akun menurut kemiripan kata-katanya.",
     "Joined by their least similar pair (complete linkage). Registered accounts with five own posts or more. Alike in words is not alike in what is meant; few posts are unlike others by chance.": "Digabungkan menurut pasangan yang paling tidak mirip (complete linkage). Akun terdaftar dengan lima unggahan sendiri atau lebih. Mirip dalam kata tidak berarti mirip dalam maksud; akun dengan sedikit unggahan tampak berbeda karena kebetulan.",
     # ---------- themes
-    "**Codebook version {version}.** Themes are found by rule. People coded a sample by hand; what that says of the rules:": "**Buku kode versi {version}.** Tema ditemukan dengan aturan. Orang mengode satu sampel dengan tangan; inilah hasilnya bagi aturan-aturan itu:",
+    "**Codebook version {version}.** Themes are found by rule. People coded a sample by hand: {verdicts}.": "**Buku kode versi {version}.** Tema ditemukan dengan aturan. Orang telah mengode satu sampel dengan tangan: {verdicts}.",
+    "**{state}** are the rules of {names}": "**{state}** adalah aturan untuk {names}",
     "Nobody has checked {n} other themes and topics: read their shares as a first look, not as findings.": "Belum ada yang memeriksa {n} tema dan topik lain: bacalah persentasenya sebagai pandangan pertama, bukan temuan.",
     "`quality.fct_codebook_quality` has the figures.": "Angkanya ada di `quality.fct_codebook_quality`.",
     "**Unvalidated codebook, version {version}.**": "**Buku kode belum divalidasi, versi {version}.**",

@@ -83,6 +83,7 @@ COMPANY_NAMES = {
 }
 BASIS_COLOURS = {"export": ACCENT, "retrieval": "#c98a2b", "undated": "#7a8794"}
 
+STATE_NAMES = {"usable": say("usable"), "weak": say("weak"), "too few": say("too few")}
 VERDICT_NAMES = {
     "supported": say("supported"),
     "consistent_not_proven": say("consistent, not proven"),
@@ -586,7 +587,18 @@ def _themes(page: _Page) -> dict[str, Any]:
         "figures": figures_of_facets,
         "untouched": untouched,
         "version": release["codebook_version"],
-        "validated": {state: sorted(found) for state, found in sorted(states.items()) if state != "unvalidated"},
+        "validated": joined(
+            "; ",
+            [
+                say(
+                    "**{state}** are the rules of {names}",
+                    state=STATE_NAMES.get(state, written(state)),
+                    names=joined(", ", sorted(found)),
+                )
+                for state, found in sorted(states.items())
+                if state != "unvalidated"
+            ],
+        ),
         "unvalidated_count": len(states.get("unvalidated", [])),
     }
 
