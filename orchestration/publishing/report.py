@@ -1,6 +1,7 @@
 """The study report: one HTML page from the published file alone.
 
-Belongs here: which questions the report answers, in which order, and the sentences around the answers.
+Belongs here: which questions the report answers, in which order, and the sentences around the answers, each said in
+English and Indonesian (see `texts`).
 Does not belong here: SQL (see `queries`), how a picture looks (see `figures`), how the page looks (templates).
 
 Every number on the page comes from a query on the published file, printed beside it. The page holds no time of
