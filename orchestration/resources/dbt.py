@@ -91,6 +91,8 @@ class Dbt(dg.ConfigurableResource):
                     *(["--exclude", *exclude] if exclude else []),
                     "--exclude-resource-type",
                     "unit_test",
+                    "--exclude-resource-type",
+                    "exposure",
                     "--vars",
                     json.dumps({"study": study}),
                     "--target-path",

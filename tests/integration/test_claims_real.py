@@ -12,7 +12,7 @@ import pytest
 
 from tests.integration.test_real_data import members, needs_data, shared_folder
 from tests.pipeline import Pipeline
-from tests.real_claims import verdicts_of
+from tests.real_claims import register_accounts, verdicts_of
 
 pytestmark = [pytest.mark.realdata, needs_data]
 
@@ -22,6 +22,7 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     """Three exports of three tools, one account each."""
     folder = tmp_path_factory.mktemp("claims")
     pipeline = Pipeline(folder / "data")
+    register_accounts(pipeline, "jokowi", "SDStartupWeek", "SenWarren")
     files = [shared_folder() / "jokowi_snscrape.zip", shared_folder() / "grailbird_sdstartupweek.zip"]
     # posts name their author by id only; the profile beside them has the handle
     names = [f"data/twitter/{kind}/970207298.json" for kind in ("profiles", "tweets")]

@@ -109,7 +109,7 @@ class Part:
     expected: dict[str, Any]
 
     def rows(self, sql: str) -> list[tuple]:
-        return self.connection.execute(sql).fetchall()
+        return self.connection.execute(sql.replace("kept.posts", "intermediate.int_posts__kept")).fetchall()
 
     def value(self, sql: str) -> Any:
         return self.rows(sql)[0][0]
