@@ -10,7 +10,7 @@ DATA_DIR ?=
 PORT ?=
 OPTIONS := $(if $(DATA_DIR),--data-dir $(DATA_DIR)) 
 
-.PHONY: help install run ui status superset superset-stop superset-check test lint format conformance bench docs site clean
+.PHONY: help install run ui status superset superset-stop superset-check test test-all lint format conformance bench docs site clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -51,8 +51,11 @@ lint: $(STAMP)  ## style, types of imports, layers
 format: $(STAMP)  ## rewrite to the style
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-test: lint  ## lint and every test; real data where ../shared/data is, the UI where Chromium is
+test: lint  ## lint and the tests; real data where ../shared/data is, the UI where Chromium is
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -rs
+
+test-all: lint  ## the same, and each real package in a warehouse of its own
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -rs -m ""
 
 conformance: $(STAMP)  ## hashtags, mentions, links from text beside the public conformance suite
 	@$(BIN)/python -m tests.conformance

@@ -162,7 +162,9 @@ def test_bad_capture_beside_a_good_one_is_quarantined_and_the_good_one_goes_on(
 
 
 # One that the raw gate quarantined, and one that staging did.
-@pytest.mark.parametrize("name", ["archive_with_cut_json", "archive_with_false_times"])
+@pytest.mark.parametrize(
+    "name", ["archive_with_cut_json", pytest.param("archive_with_false_times", marks=pytest.mark.extended)]
+)
 def test_quarantined_capture_can_be_accepted_by_name(name: str, pipeline: Pipeline, tmp_path: Path) -> None:
     path = build.BROKEN[name](tmp_path / "in")
     assert not pipeline.run(path).success

@@ -73,6 +73,16 @@ INPUTS: dict[str, Callable[[Path], list[Path]]] = {
         "test-data/quoted_edit.jsonl",
     ),
 }
+# Loaded together with the others below, where order and time zone are tried, and read by their connectors in
+# test_connectors_real.py: a warehouse of their own is a minute each that `make test` does not take.
+EXTENDED = {
+    "grailbird_sdstartupweek",
+    "v2_academictwitter_reuters",
+    "v2_twarc_2sets",
+    "v2_twarc_flat",
+    "v2_twarc_noflat",
+    "v2_twarc_withheld",
+}
 # One account each, or a search: these are loaded together in the tests below.
 TOGETHER = [name for name in INPUTS if name not in ("v2_twarc_noflat",)]
 
@@ -105,7 +115,10 @@ class Loaded:
         return self.rows(sql)[0][0]
 
 
-@pytest.fixture(scope="module", params=list(INPUTS))
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=[pytest.mark.extended] if name in EXTENDED else []) for name in INPUTS],
+)
 def loaded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Loaded:
     name = request.param
     folder = tmp_path_factory.mktemp(name)

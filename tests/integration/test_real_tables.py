@@ -114,7 +114,10 @@ class Loaded:
         return self.rows(sql)[0][0]
 
 
-@pytest.fixture(scope="module", params=list(CASES))
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(n, marks=[pytest.mark.extended] if n == "un_bare_cr_excerpt" else []) for n in CASES],
+)
 def loaded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Loaded:
     name = request.param
     folder = tmp_path_factory.mktemp(name)
