@@ -253,7 +253,8 @@ def test_a_round_count_of_one_account_is_said_beside_every_trend(loaded: Loaded)
         "select distinct suspected_cap from marts.fct_post_volume where suspected_cap is not null "
         "union select suspected_cap from quality.fct_capture_outcomes where suspected_cap is not null"
     )
-    # 4,000 posts were asked for; of the other account 3,207 were to be had; the rest are no round number, or of many accounts
+    # 4,000 posts were asked for; of the other account 3,207 were to be had; the rest are no round number, or of many
+    # accounts
     known = {"jokowi_snscrape": [("round_count",)], "fte_barackobama_macroman": [("near_3200",)]}
     assert suspected == known.get(loaded.name, [])
 
