@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestration import cli_data_protection, cli_privacy, cli_readers
-from orchestration.cli_support import execute, print_failures, use_data_dir
+from orchestration.cli_support import execute, of_option, print_failures, use_data_dir
 from orchestration.coding import DEFAULT_FACETS, DEFAULT_SEED, DEFAULT_SIZE
 from orchestration.contract import PROJECT_ROOT, DataDir, InputError, SuaraError, replacing
 from orchestration.suggesting import DEFAULT_CLUSTERS, DEFAULT_TOPICS
@@ -392,9 +392,9 @@ def coding_sample(
 ) -> None:
     """Write a sample of posts into TARGET, a sheet for coders (.xlsx or .csv).
 
-    Its manifest lies beside it. The sample comes from the published file: own posts of registered accounts and of
-    owners of captures, by year, half of them with a topic. The sheet shows nothing of what the rules said; the manifest
-    does, so coders do not get it.
+    Its manifest lies beside it. The sample comes from the published file: own posts of registered accounts, by year,
+    half of them with a topic. The sheet shows nothing of what the rules said; the manifest does, so coders do not get
+    it.
     """
     from orchestration.coding.sample import draw
     from orchestration.coding.sheets import write_sheet
@@ -539,8 +539,8 @@ def explore() -> None:
 def explore_clusters(data_dir: Path | None, kind: str, measure: str, count: int, target: Path) -> None:
     """Cluster accounts or themes by the words of their posts into TARGET (.csv), as NVivo does: complete linkage.
 
-    Beside TARGET lie the similarity of all pairs (.pairs.csv) and the tree (.svg). Own posts of registered accounts and
-    of owners of captures, five or more of each.
+    Beside TARGET lie the similarity of all pairs (.pairs.csv) and the tree (.svg). Own posts of registered accounts,
+    five or more of each.
     """
     from orchestration.suggesting.clusters import cluster, read_items, write_clusters
 
@@ -561,7 +561,7 @@ def explore_clusters(data_dir: Path | None, kind: str, measure: str, count: int,
 def explore_topics(data_dir: Path | None, count: int, seed: int, target: Path) -> None:
     """Find words that go together (NMF) into TARGET (.csv): per topic its words and its posts of each year.
 
-    Own posts of registered accounts and of owners of captures. Exploratory: topics have no definition, and another
+    Own posts of registered accounts. Exploratory: topics have no definition, and another
     number of them gives others.
     """
     from orchestration.suggesting.topics import find_topics, write_topics
@@ -582,17 +582,9 @@ def _expect_csv(target: Path) -> None:
 
 @main.group()
 def words() -> None:
-    """Ask the words of own posts of registered accounts and of owners of captures: context, neighbours, differences."""
+    """Ask the words of own posts of registered accounts: context, neighbours, differences."""
 
 
-_of = click.option(
-    "--of",
-    "conditions",
-    multiple=True,
-    metavar="WHAT=VALUE",
-    help="Only these posts: account=HANDLE, year=2019 or year=2015-2019, language=id, theme=CODE; may be given several "
-    "times, and all must hold.",
-)
 _csv = click.option(
     "--csv", "target", type=click.Path(dir_okay=False, path_type=Path), help="Write all rows into this file, unrounded."
 )
@@ -601,7 +593,7 @@ _top = click.option("--top", default=30, show_default=True, help="Rows to print.
 
 @words.command("kwic")
 @_data_dir
-@_of
+@of_option
 @click.option("--width", default=40, show_default=True, help="Characters of context on either side.")
 @_top
 @_csv
@@ -622,7 +614,7 @@ def words_kwic(
 
 @words.command("collocations")
 @_data_dir
-@_of
+@of_option
 @click.option("--window", default=5, show_default=True, help="Words to either side that count as beside it.")
 @click.option("--least", default=5, show_default=True, help="Leave out words that stand beside it less often.")
 @click.option("--stop-words", is_flag=True, help="Show stop words, too.")
@@ -656,7 +648,7 @@ def words_collocations(
 
 @words.command("keyness")
 @_data_dir
-@_of
+@of_option
 @click.option(
     "--against",
     "against",

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from orchestration.cli_support import data_dir_option, execute, print_failures, use_data_dir
+from orchestration.cli_support import data_dir_option, execute, of_option, print_failures, use_data_dir
 from orchestration.contract import DataDir, SuaraError
 from orchestration.deletion import COUNTS, DROP
 from orchestration.warehouse.ledger import Ledger
@@ -187,26 +187,18 @@ def retention(
         click.echo("No capture.")
 
 
-_of = click.option(
-    "--of",
-    "conditions",
-    multiple=True,
-    metavar="WHAT=VALUE",
-    help="Only these posts: account=HANDLE, year=2019 or year=2015-2019, language=id, theme=CODE; may be given several "
-    "times, and all must hold.",
-)
 _for = click.option("--for", "recipient", required=True, help="Who gets it; the limits are counted for each.")
 
 
 @click.command("ids")
 @data_dir_option
-@_of
+@of_option
 @_for
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def export_ids(data_dir: Path | None, conditions: tuple[str, ...], recipient: str, file: Path) -> None:
     """Write the ids of posts to FILE (CSV), for third parties: no text, no name.
 
-    Own posts of registered accounts and of owners of captures. X allows 1,500,000 ids for one recipient in 30 days;
+    Own posts of registered accounts. X allows 1,500,000 ids for one recipient in 30 days;
     what was handed out is counted in data/ledger/exports.json.
     """
     _export(data_dir, conditions, recipient, file, hydrated=False)
@@ -214,7 +206,7 @@ def export_ids(data_dir: Path | None, conditions: tuple[str, ...], recipient: st
 
 @click.command("posts")
 @data_dir_option
-@_of
+@of_option
 @_for
 @click.option("--hydrated", is_flag=True, help="Yes, with texts: at most 500 posts a day for one recipient.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
@@ -223,7 +215,7 @@ def export_posts(
 ) -> None:
     """Write whole posts to FILE (CSV) for a third party, by hand: counted, and at most 500 a day for one recipient.
 
-    Own posts of registered accounts and of owners of captures. Ids are enough for most purposes: `suara export ids`.
+    Own posts of registered accounts. Ids are enough for most purposes: `suara export ids`.
     """
     if not hydrated:
         raise SuaraError(

@@ -21,6 +21,15 @@ data_dir_option = click.option(
     help="Folder that isolates everything a run reads and writes. Default: data/ in the checkout.",
 )
 
+of_option = click.option(
+    "--of",
+    "conditions",
+    multiple=True,
+    metavar="WHAT=VALUE",
+    help="Only these posts: account=HANDLE, year=2019 or year=2015-2019, language=id, theme=CODE; may be given several "
+    "times, and all must hold.",
+)
+
 
 def use_data_dir(data_dir: Path | None) -> DataDir:
     """Point this process, and what it starts, at one data folder and its Dagster instance."""

@@ -24,7 +24,7 @@ from orchestration.contract import SuaraError
 # Two posts show a spread, one does not.
 LEAST_PER_STRATUM = 2
 
-# Own posts of registered accounts and of owners of captures: nobody else's text is handed around. `suggesting` reads
+# Own posts of registered accounts: nobody else's text is handed around. `suggesting` reads
 # the same posts.
 FRAME = """
 frame as (
@@ -43,7 +43,7 @@ frame as (
     from marts.fct_posts
     inner join marts.dim_accounts using (account_key)
     where fct_posts.is_own
-        and (dim_accounts.is_registered or dim_accounts.is_capture_owner)
+        and dim_accounts.is_registered
         and trim(coalesce(fct_posts.text, '')) <> ''
 )
 """.strip()
@@ -110,7 +110,7 @@ def draw(
         ).fetchall()
         if not rows:
             raise SuaraError(
-                f"{published}: expected own posts, with text, of registered accounts or of owners of captures; "
+                f"{published}: expected own posts, with text, of registered accounts (`suara accounts register`); "
                 "found none. Register the account (seeds/accounts/accounts.csv) or load its own export."
             )
         sizes = allocate({(year, has_topic): population for year, has_topic, population in rows}, size)

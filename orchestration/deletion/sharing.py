@@ -30,7 +30,7 @@ MOST_IDS, ID_DAYS = 1_500_000, 30
 MOST_HYDRATED = 500
 IDS, HYDRATED = "ids", "hydrated"
 
-# The selection is of own posts of registered accounts and of owners of captures: nobody else's post is handed out.
+# The selection is of own posts of registered accounts: nobody else's post is handed out.
 _IDS_SQL = """
 select posts.platform, posts.post_id
 from intermediate.int_posts__deduplicated as posts
@@ -86,7 +86,7 @@ def export_posts(
 
     Args:
         recipient: Who gets it; the limits are counted for each.
-        hydrated: With author, time and text, of registered accounts and owners of captures only.
+        hydrated: With author, time and text, of registered accounts only.
 
     Returns:
         What the ledger keeps of it.

@@ -148,7 +148,7 @@ def cluster(
 
 
 def read_items(published: Path, kind: str) -> list[tuple[str, str, list[str]]]:
-    """Accounts or themes of the published file with their texts: own posts of registered accounts and of owners.
+    """Accounts or themes of the published file with their texts: own posts of registered accounts.
 
     Raises:
         SuaraError: Nothing has been published yet.

@@ -44,7 +44,7 @@ class Topics:
 
 
 def find_topics(published: Path, *, count: int = DEFAULT_TOPICS, seed: int = DEFAULT_SEED) -> Topics:
-    """Topics of the own posts of registered accounts and of owners of captures. Same release and seed: same topics.
+    """Topics of the own posts of registered accounts. Same release and seed: same topics.
 
     Raises:
         SuaraError: Nothing has been published yet, or there are too few posts.
@@ -57,8 +57,8 @@ def find_topics(published: Path, *, count: int = DEFAULT_TOPICS, seed: int = DEF
         rows = con.execute(f"with {FRAME} select year, text from frame order by post_key").fetchall()
     if len(rows) < count * LEAST_POSTS_OF_WORD:
         raise SuaraError(
-            f"-n {count}: expected {count * LEAST_POSTS_OF_WORD} posts or more, of registered accounts or of "
-            f"owners of captures; found {len(rows)}. Ask for fewer topics or load more captures."
+            f"-n {count}: expected {count * LEAST_POSTS_OF_WORD} posts or more, of registered accounts "
+            f"(`suara accounts register`); found {len(rows)}. Ask for fewer topics or load more captures."
         )
     counts, words = count_words((text for _, text in rows), least_texts=LEAST_POSTS_OF_WORD, most_words=MOST_WORDS)
     # nndsvda starts from the matrix itself; the seed is for the ends of its decomposition that no post decides.

@@ -3,7 +3,7 @@
 Belongs here: choosing posts, counting their words, ordering the answers. Does not belong here: the formulas
 (`measures`), how words are made (dbt), printing (the command).
 
-Asked are own posts of registered accounts and of owners of captures: nobody else's text is handed around.
+Asked are own posts of registered accounts: nobody else's text is handed around.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _POSTS = """
     select fct_posts.post_key
     from marts.fct_posts
     inner join marts.dim_accounts using (account_key)
-    where fct_posts.is_own and (dim_accounts.is_registered or dim_accounts.is_capture_owner)
+    where fct_posts.is_own and dim_accounts.is_registered
 """
 _CONDITIONS = {
     "account": "lower(dim_accounts.handle) = lower(?)",

@@ -23,6 +23,11 @@ from orchestration.warehouse.ledger import ACCEPTED, CaptureEntry, Ledger
 # Outcomes of this many newest runs are loaded into the warehouse; older ones stay in the ledger.
 OUTCOME_RUNS = 20
 
+
+def _table(name: str, columns: Mapping[str, str]) -> str:
+    return f"create table if not exists raw.{name} (" + ", ".join(f"{n} {kind}" for n, kind in columns.items()) + ")"
+
+
 STEPS_TABLE = """
 create table if not exists raw.steps (
     step varchar primary key,          -- raw, staging, marts, quality
@@ -80,11 +85,7 @@ INDICATOR_COLUMNS = {
     "source": "VARCHAR",
     "origin": "VARCHAR",
 }
-INDICATORS_TABLE = (
-    "create table if not exists raw.indicators ("
-    + ", ".join(f"{name} {kind}" for name, kind in INDICATOR_COLUMNS.items())
-    + ")"
-)
+INDICATORS_TABLE = _table("indicators", INDICATOR_COLUMNS)
 
 # What was deleted on request, with the columns of `Ledger.tombstones`. No text, and no name of a private person.
 TOMBSTONE_COLUMNS = {
@@ -99,11 +100,7 @@ TOMBSTONE_COLUMNS = {
     "account_id": "VARCHAR",
     "posted_month": "DATE",
 }
-TOMBSTONES_TABLE = (
-    "create table if not exists raw.tombstones ("
-    + ", ".join(f"{name} {kind}" for name, kind in TOMBSTONE_COLUMNS.items())
-    + ")"
-)
+TOMBSTONES_TABLE = _table("tombstones", TOMBSTONE_COLUMNS)
 # Accounts that the owner of the data registered, with the columns of the accounts seed.
 ACCOUNT_COLUMNS = {
     "platform": "VARCHAR",
@@ -116,11 +113,7 @@ ACCOUNT_COLUMNS = {
     "evidence": "VARCHAR",
     "is_verified": "BOOLEAN",
 }
-ACCOUNTS_TABLE = (
-    "create table if not exists raw.registered_accounts ("
-    + ", ".join(f"{name} {kind}" for name, kind in ACCOUNT_COLUMNS.items())
-    + ")"
-)
+ACCOUNTS_TABLE = _table("registered_accounts", ACCOUNT_COLUMNS)
 
 # What the claims of the study came to, written by the quality step with the columns of `analysis.claims`.
 CLAIM_COLUMNS = {
@@ -170,11 +163,7 @@ CLAIM_COLUMNS = {
     "spec_sha256": "VARCHAR",
     "claims_sha256": "VARCHAR",
 }
-CLAIMS_TABLE = (
-    "create table if not exists raw.claim_results ("
-    + ", ".join(f"{name} {kind}" for name, kind in CLAIM_COLUMNS.items())
-    + ")"
-)
+CLAIMS_TABLE = _table("claim_results", CLAIM_COLUMNS)
 
 OUTCOME_COLUMNS = {
     "run_id": "VARCHAR",
@@ -333,14 +322,18 @@ def sync_outcomes(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> None
         )
 
 
+def _read_as(columns: Mapping[str, str]) -> str:
+    """The argument `columns` of DuckDB's readers of files."""
+    return "{" + ", ".join(f"'{name}': '{kind}'" for name, kind in columns.items()) + "}"
+
+
 def sync_indicators(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> None:
     """Load the figures that were read from files of official reporters."""
     connection.execute("delete from raw.indicators")
     if files:
-        columns = ", ".join(f"'{name}': '{kind}'" for name, kind in INDICATOR_COLUMNS.items())
         connection.execute(
             "insert into raw.indicators select * from read_csv(?, header = true, auto_detect = false, delim = ',',"
-            f" quote = '\"', escape = '\"', columns = {{{columns}}})",
+            f" quote = '\"', escape = '\"', columns = {_read_as(INDICATOR_COLUMNS)})",
             [[str(path) for path in files]],
         )
 
@@ -349,10 +342,9 @@ def sync_tombstones(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]
     """Load what was deleted on request."""
     connection.execute("delete from raw.tombstones")
     if files:
-        columns = ", ".join(f"'{name}': '{kind}'" for name, kind in TOMBSTONE_COLUMNS.items())
         connection.execute(
             f"insert into raw.tombstones select {', '.join(TOMBSTONE_COLUMNS)} "
-            f"from read_json(?, format = 'array', columns = {{{columns}}})",
+            f"from read_json(?, format = 'array', columns = {_read_as(TOMBSTONE_COLUMNS)})",
             [[str(path) for path in files]],
         )
 
@@ -361,10 +353,9 @@ def sync_accounts(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Load the accounts that the owner of the data registered."""
     connection.execute("delete from raw.registered_accounts")
     if path.exists():
-        columns = ", ".join(f"'{name}': '{kind}'" for name, kind in ACCOUNT_COLUMNS.items())
         connection.execute(
             "insert into raw.registered_accounts select * from read_csv(?, header = true, auto_detect = false, "
-            f"delim = ',', quote = '\"', escape = '\"', nullstr = '', columns = {{{columns}}})",
+            f"delim = ',', quote = '\"', escape = '\"', nullstr = '', columns = {_read_as(ACCOUNT_COLUMNS)})",
             [str(path)],
         )
 

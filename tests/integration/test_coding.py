@@ -31,7 +31,7 @@ def test_the_demo_is_sampled_and_its_rules_agree_with_coders_who_do_as_they_do(
             key
             for (key,) in con.execute(
                 "select post_key from marts.fct_posts inner join marts.dim_accounts using (account_key) "
-                "where is_own and (is_registered or is_capture_owner)"
+                "where is_own and is_registered"
             ).fetchall()
         }
     assert {post.post_key for post in manifest.posts} <= shown

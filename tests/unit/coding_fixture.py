@@ -21,7 +21,7 @@ create table marts.dim_accounts (
     account_key varchar, platform varchar, is_registered boolean, is_capture_owner boolean
 );
 insert into marts.dim_accounts values
-    ('own', 'x', false, true), ('known', 'x', true, false), ('private', 'x', false, false);
+    ('own', 'x', true, true), ('known', 'x', true, false), ('private', 'x', false, true);
 create table marts.dim_themes (
     theme_code varchar, parent_code varchar, facet varchar, theme_name varchar, theme_name_id varchar,
     definition varchar, exclude_note varchar, example varchar, codebook_version varchar

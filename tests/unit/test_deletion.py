@@ -503,8 +503,8 @@ def warehouse(paths: DataDir) -> DataDir:
         names = "post_key, platform, post_id"
         con.execute(f"create table intermediate.int_posts__deduplicated as select {names} from marts.fct_posts")
         con.execute(
-            "create table marts.dim_accounts as select 'o' as account_key, 'h' as handle, false as is_registered, "
-            "true as is_capture_owner union all select 'p', 'private', false, false"
+            "create table marts.dim_accounts as select 'o' as account_key, 'h' as handle, true as is_registered, "
+            "false as is_capture_owner union all select 'p', 'private', false, true"
         )
     return paths
 

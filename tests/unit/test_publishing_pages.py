@@ -374,7 +374,8 @@ def test_the_switch_changes_the_language_by_keyboard_and_the_address_keeps_it(pa
         name, per_cent = picture.get_attribute("aria-label"), cell.text_content()
         page.locator(".switch button[lang=id]").focus()
         page.keyboard.press("Enter")
-        assert page.evaluate("document.documentElement.lang + location.hash") == "id#id"
+        # the page follows the address, which may take a moment
+        page.wait_for_function("document.documentElement.lang + location.hash === 'id#id'")
         assert page.locator(".switch [aria-pressed=true]").all_inner_texts() == ["Bahasa Indonesia"]
         assert page.inner_text("#h-coverage") == "Cakupan"
         assert "What was looked at" in english and "What was looked at" not in page.inner_text("main")
@@ -386,6 +387,7 @@ def test_the_switch_changes_the_language_by_keyboard_and_the_address_keeps_it(pa
         page.reload()
         assert page.inner_text("#h-coverage") == "Cakupan"
         page.locator(".switch button[lang=en]").click()
+        page.wait_for_function("document.documentElement.lang === 'en'")
         assert page.inner_text("main") == english
         assert (picture.get_attribute("aria-label"), cell.text_content()) == (name, per_cent)
         # without script: the English page, whole

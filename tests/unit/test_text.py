@@ -205,7 +205,7 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
         con.execute("create schema marts; create schema intermediate")
         con.execute(
             "create table marts.dim_accounts as select * from (values ('org', 'Org', true, false), "
-            "('person', 'Person', false, false)) t(account_key, handle, is_registered, is_capture_owner)"
+            "('person', 'Person', false, true)) t(account_key, handle, is_registered, is_capture_owner)"
         )
         con.execute(
             "create table marts.fct_posts (post_key varchar, account_key varchar, post_id varchar, posted_date date, "

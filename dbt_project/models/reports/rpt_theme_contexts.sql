@@ -15,7 +15,7 @@ hits as (
 accounts as (
 
     select * from {{ ref('dim_accounts') }}
-    where is_registered or is_capture_owner
+    where is_registered
 
 ),
 

@@ -841,7 +841,7 @@ terms_found as (
 
 ),
 
--- themes of crime are coded on posts of organisations and of those who handed over their own export, nobody else's
+-- themes of crime are coded on posts of registered accounts, nobody else's
 posts_for_all_themes as (
 
     select candidate_posts.post_no
@@ -852,7 +852,6 @@ posts_for_all_themes as (
         on candidate_posts.account_key = accounts.account_key
 
     where accounts.is_registered
-        or accounts.is_capture_owner
 
 ),
 

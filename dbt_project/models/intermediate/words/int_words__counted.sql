@@ -14,7 +14,6 @@ posts as (
 
     -- a private person's words are counted nowhere (docs/explanation/privacy.md)
     where dim_accounts.is_registered
-        or dim_accounts.is_capture_owner
 
 ),
 

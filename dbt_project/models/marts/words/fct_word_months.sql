@@ -34,7 +34,6 @@ accounts as (
     select account_key
     from {{ ref('dim_accounts') }}
     where is_registered
-        or is_capture_owner
 
 ),
 
