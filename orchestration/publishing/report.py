@@ -693,19 +693,25 @@ def _words(page: _Page) -> list[Figure]:
     return found
 
 
+def _named_and_rest(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+    """The registered accounts that are drawn, and the one row of everyone else."""
+    return [row for row in rows if row["is_registered"]][:15], next((r for r in rows if not r["is_registered"]), None)
+
+
+def _first_three(rows: list[dict[str, Any]], name: str) -> Text:
+    return joined(", ", [say("{name} ({posts} posts)", name=row[name], posts=row["posts"]) for row in rows[:3]])
+
+
 def _interactions(page: _Page) -> list[Figure]:
     rows = page.rows("interactions")
     pivot = _pivot(rows, "kind", "interactions", EDGE_NAMES)
     totals = {kind: sum(row["interactions"] for row in rows if row["kind"] == kind) for kind in EDGE_NAMES}
     partners = page.rows("partners")
-    named = [row for row in partners if row["is_registered"]][:15]
-    rest = next((row for row in partners if not row["is_registered"]), None)
+    named, rest = _named_and_rest(partners)
     sentence = sentences(
         say(
             "Most: {parts}.",
-            parts=joined(
-                ", ", [say("{name} ({posts} posts)", name=row["partner"], posts=row["posts"]) for row in named[:3]]
-            ),
+            parts=_first_three(named, "partner"),
         )
         if named
         else say("No registered account is among the partners."),
@@ -758,14 +764,11 @@ def _interactions(page: _Page) -> list[Figure]:
 
 def _mentions(page: _Page) -> Figure:
     rows = page.rows("mentions")
-    named = [row for row in rows if row["is_registered"]][:15]
-    rest = next((row for row in rows if not row["is_registered"]), None)
+    named, rest = _named_and_rest(rows)
     sentence = sentences(
         say(
             "Most mentioned: {parts}.",
-            parts=joined(
-                ", ", [say("{name} ({posts} posts)", name=row["account"], posts=row["posts"]) for row in named[:3]]
-            ),
+            parts=_first_three(named, "account"),
         )
         if named
         else say("No registered account is mentioned."),

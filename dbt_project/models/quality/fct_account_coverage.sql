@@ -32,7 +32,7 @@ account_coverage as (
     inner join accounts
         on coverage.account_key = accounts.account_key
 
-    where accounts.is_registered or accounts.is_capture_owner or accounts.is_focal
+    where {{ has_rows_of_its_own('accounts') }}
 
 )
 

@@ -46,7 +46,7 @@ accounts_compared as (
     inner join posts_by_account
         on accounts.account_key = posts_by_account.account_key
 
-    where (accounts.is_registered or accounts.is_capture_owner or accounts.is_focal)
+    where {{ has_rows_of_its_own('accounts') }}
         and posts_by_account.own_post_count >= 5
 
     qualify row_number() over (order by posts_by_account.own_post_count desc, accounts.account_key) <= 100

@@ -77,7 +77,7 @@ windows as (
     left join months_by_account
         on accounts.account_key = months_by_account.account_key
 
-    where accounts.is_registered or accounts.is_capture_owner or accounts.is_focal
+    where {{ has_rows_of_its_own('accounts') }}
 
 )
 

@@ -42,7 +42,7 @@ towards_others as (
 
     where
         not interactions.is_self
-        and (authors.is_registered or authors.is_capture_owner or authors.is_focal)
+        and {{ has_rows_of_its_own('authors') }}
 
 ),
 

@@ -3,7 +3,7 @@ with
 accounts as (
 
     select * from {{ ref('dim_accounts') }}
-    where is_registered or is_capture_owner or is_focal
+    where {{ has_rows_of_its_own() }}
 
 ),
 

@@ -152,7 +152,7 @@ theme_years as (
     left join themes
         on every_row.theme_code = themes.theme_code
 
-    where accounts.is_registered or accounts.is_capture_owner or accounts.is_focal
+    where {{ has_rows_of_its_own('accounts') }}
 
 )
 

@@ -22,7 +22,7 @@ shown_accounts as (
 
     select account_key, handle
     from accounts
-    where is_registered or is_capture_owner or is_focal
+    where {{ has_rows_of_its_own() }}
 
 ),
 

@@ -106,7 +106,7 @@ years as (
     inner join accounts
         on posts_by_year.account_key = accounts.account_key
 
-    where accounts.is_registered or accounts.is_capture_owner or accounts.is_focal
+    where {{ has_rows_of_its_own('accounts') }}
 
 )
 

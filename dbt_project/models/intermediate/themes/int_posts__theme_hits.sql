@@ -706,30 +706,22 @@ excluded_spans as (
 -- two words near each other, in either order: what is excluded takes away one of the two, not what stands between them
 near_sides as (
 
+    {% for side in ['a', 'b'] -%}
     select
         term_no,
         theme_code,
         near_window,
-        'a' as side,
-        unnest({{ split_list('near_a', '|') }}) as pattern
+        '{{ side }}' as side,
+        unnest({{ split_list('near_' ~ side, '|') }}) as pattern
 
     from terms
 
     where kind = 'near'
-
+    {% if not loop.last %}
     union all
 
-    select
-        term_no,
-        theme_code,
-        near_window,
-        'b' as side,
-        unnest({{ split_list('near_b', '|') }}) as pattern
-
-    from terms
-
-    where kind = 'near'
-
+    {% endif -%}
+    {% endfor %}
 ),
 
 near_patterns as (
