@@ -279,6 +279,7 @@ def main() -> None:
     parser.add_argument("--publishes", type=int, default=50)
     parser.add_argument("--posts", type=int, default=10_000_000)
     arguments = parser.parse_args()
+    load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="suara-bench-") as scratch:
         folder = Path(scratch)
         source = arguments.file.resolve() if arguments.file else _demo(folder / "demo")
@@ -286,8 +287,8 @@ def main() -> None:
         lines = [
             "# Readers",
             "",
-            f"{platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}; load average "
-            f"{os.getloadavg()[0]:.0f}: above the number of CPUs, times are those of a busy machine.",
+            f"{platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}; load average before "
+            f"{load:.1f} (above the number of CPUs, times are those of a busy machine).",
             "",
             "## Opens while releases change",
             "",
