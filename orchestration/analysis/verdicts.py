@@ -223,8 +223,14 @@ def sentence(
         meaning = (_COUNTED if is_count else _MEANING)[verdict][position]
         if verdict == CONSISTENT and doubted:
             meaning = _DOUBTED[position]
-        meaning = meaning.format(null=null)
+        meaning = meaning.format(null=(null, _in_indonesian(null))[position])
         said = "; ".join((doubt.en, doubt.id)[position] for doubt in doubts)
         joint = " " if meaning.endswith((" but", " tetapi")) else "; "
-        texts.append(f"{parts[0]}: {shown}; {meaning}{joint + said if said else ''}.")
+        found = (shown, _in_indonesian(shown))[position]
+        texts.append(f"{parts[0]}: {found}; {meaning}{joint + said if said else ''}.")
     return texts[0], texts[1]
+
+
+def _in_indonesian(numbers: str) -> str:
+    """`0.87 (0.79 to 1,200)` as `0,87 (0,79 sampai 1.200)`."""
+    return numbers.translate(str.maketrans(",.", ".,")).replace(" to ", " sampai ")
