@@ -163,19 +163,22 @@ def cap(spans: Sequence[Span], created: date | None, total: int, stated: int | N
         return Reason(
             "capped",
             f"the capture holds {near[0]:,} posts, about the 3,200 at which X ends a timeline ({cut})",
-            f"tangkapan berisi {near[0]:,} unggahan, sekitar batas 3.200 unggahan linimasa X ({cut_id})",
+            f"tangkapan berisi {_in_indonesian(f'{near[0]:,}')} unggahan, "
+            f"sekitar batas 3.200 unggahan linimasa X ({cut_id})",
         )
     if round_ones:
         return Reason(
             "capped",
             f"the capture holds {round_ones[0]:,} posts, a round number at which tools stop ({cut})",
-            f"tangkapan berisi {round_ones[0]:,} unggahan, angka bulat tempat alat berhenti ({cut_id})",
+            f"tangkapan berisi {_in_indonesian(f'{round_ones[0]:,}')} unggahan, "
+            f"angka bulat tempat alat berhenti ({cut_id})",
         )
     if stated:
         return Reason(
             "capped",
             f"the captures hold {total:,} posts of the {stated:,} that the platform counts ({cut})",
-            f"tangkapan memuat {total:,} dari {stated:,} unggahan yang dihitung platform ({cut_id})",
+            f"tangkapan memuat {_in_indonesian(f'{total:,}')} dari {_in_indonesian(f'{stated:,}')} unggahan "
+            f"yang dihitung platform ({cut_id})",
         )
     if created is not None:
         return Reason(
