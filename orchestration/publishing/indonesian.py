@@ -249,7 +249,7 @@ INDONESIAN = {
     "Own posts with a partner, partners and new partners per year": "Unggahan sendiri dengan mitra, mitra dan mitra baru per tahun",
     "An organisation counts once, with all its offices. In the first year every partner is new to the data. A share is not shown for accounts that are known from a search only.": "Satu organisasi dihitung sekali, dengan semua kantornya. Pada tahun pertama setiap mitra baru bagi data ini. Persentase tidak ditampilkan untuk akun yang hanya diketahui dari pencarian.",
     "First contact, and who answers": "Kontak pertama, dan siapa yang menjawab",
-    "Of {accounts}, {parts}.": "Dari {accounts}: {parts}.",
+    "{accounts}: {parts}.": "{accounts}: {parts}.",
     "No registered account was met.": "Tidak ada akun terdaftar yang dijumpai.",
     "Registered accounts: first contact and what came back": "Akun terdaftar: kontak pertama dan apa yang berbalas",
     "What came back is seen only where the other side's posts are here; where they come from a search, it is at least so much. A first contact is the first in this data.": "Apa yang berbalas hanya terlihat bila unggahan pihak lain ada di sini; bila berasal dari pencarian, jumlahnya paling sedikit sebanyak itu. Kontak pertama adalah yang pertama dalam data ini.",

@@ -995,7 +995,7 @@ def _relations(page: _Page) -> Figure:
         "relations",
         say("First contact, and who answers"),
         say(
-            "Of {accounts}, {parts}.",
+            "{accounts}: {parts}.",
             accounts=counted(len(rows), "{n} registered account", "{n} registered accounts"),
             parts=joined(", ", [joined(" ", [n, word]) for word, n in found.items() if n]),
         )

@@ -432,6 +432,8 @@ def test_the_switch_changes_the_language_by_keyboard_and_the_address_keeps_it(pa
         assert "." in per_cent and cell.text_content() == per_cent.replace(".", ",")
         drawn = page.locator("#f-volume-1 ~ figure .wide text:visible").all_text_contents()
         assert "unggahan per bulan" in drawn and "posts per month" not in drawn
+        # a legend is one line: its words stand beside their square, not under it
+        assert page.locator(".legend li").nth(1).bounding_box()["height"] < 30
         page.emulate_media(media="print")
         assert page.inner_text("#h-coverage") == "Cakupan"
         page.emulate_media(media="screen")
