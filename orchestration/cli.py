@@ -758,15 +758,16 @@ def export_network(data_dir: Path | None, kind: str, year: int | None, form: str
 
 @export.command("figures")
 @_data_dir
+@click.option("--language", type=click.Choice(["en", "id"]), default="en", help="English, or Indonesian.")
 @click.argument("folder", type=click.Path(path_type=Path))
-def export_figures(data_dir: Path | None, folder: Path) -> None:
+def export_figures(data_dir: Path | None, language: str, folder: Path) -> None:
     """Write every picture of the study report into FOLDER: PNG, SVG, its rows as CSV, and the SQL that gives them.
 
-    Titles stand in English and Indonesian. The same release gives the same bytes.
+    The words of a picture are in one language. The same release gives the same bytes.
     """
     from orchestration.publishing.figure_pack import write_figures
 
-    files = write_figures(use_data_dir(data_dir).published_file, folder)
+    files = write_figures(use_data_dir(data_dir).published_file, folder, language)
     click.echo(f"{sum(file.suffix == '.png' for file in files):,} figures. Written to {folder}, listed in {files[-1]}.")
 
 

@@ -682,7 +682,9 @@ def _engagement(source: _Source, spec: Specification, result: Result) -> Result:
                 Reason(
                     "permutation_disagrees",
                     f"ranks within strata show no such difference (p {within.p_value:.2f})",
-                    f"peringkat dalam strata tidak menunjukkan perbedaan itu (p {within.p_value:.2f})",
+                    f"peringkat dalam strata tidak menunjukkan perbedaan itu (p {within.p_value:.2f})".replace(
+                        ".", ","
+                    ),
                 )
             )
     others = keep & ~partner

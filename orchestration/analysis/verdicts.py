@@ -163,19 +163,22 @@ def cap(spans: Sequence[Span], created: date | None, total: int, stated: int | N
         return Reason(
             "capped",
             f"the capture holds {near[0]:,} posts, about the 3,200 at which X ends a timeline ({cut})",
-            f"tangkapan berisi {near[0]:,} unggahan, sekitar batas 3.200 unggahan linimasa X ({cut_id})",
+            f"tangkapan berisi {_in_indonesian(f'{near[0]:,}')} unggahan, "
+            f"sekitar batas 3.200 unggahan linimasa X ({cut_id})",
         )
     if round_ones:
         return Reason(
             "capped",
             f"the capture holds {round_ones[0]:,} posts, a round number at which tools stop ({cut})",
-            f"tangkapan berisi {round_ones[0]:,} unggahan, angka bulat tempat alat berhenti ({cut_id})",
+            f"tangkapan berisi {_in_indonesian(f'{round_ones[0]:,}')} unggahan, "
+            f"angka bulat tempat alat berhenti ({cut_id})",
         )
     if stated:
         return Reason(
             "capped",
             f"the captures hold {total:,} posts of the {stated:,} that the platform counts ({cut})",
-            f"tangkapan memuat {total:,} dari {stated:,} unggahan yang dihitung platform ({cut_id})",
+            f"tangkapan memuat {_in_indonesian(f'{total:,}')} dari {_in_indonesian(f'{stated:,}')} unggahan "
+            f"yang dihitung platform ({cut_id})",
         )
     if created is not None:
         return Reason(
@@ -223,8 +226,14 @@ def sentence(
         meaning = (_COUNTED if is_count else _MEANING)[verdict][position]
         if verdict == CONSISTENT and doubted:
             meaning = _DOUBTED[position]
-        meaning = meaning.format(null=null)
+        meaning = meaning.format(null=(null, _in_indonesian(null))[position])
         said = "; ".join((doubt.en, doubt.id)[position] for doubt in doubts)
         joint = " " if meaning.endswith((" but", " tetapi")) else "; "
-        texts.append(f"{parts[0]}: {shown}; {meaning}{joint + said if said else ''}.")
+        found = (shown, _in_indonesian(shown))[position]
+        texts.append(f"{parts[0]}: {found}; {meaning}{joint + said if said else ''}.")
     return texts[0], texts[1]
+
+
+def _in_indonesian(numbers: str) -> str:
+    """`0.87 (0.79 to 1,200)` as `0,87 (0,79 sampai 1.200)`."""
+    return numbers.translate(str.maketrans(",.", ".,")).replace(" to ", " sampai ")

@@ -15,11 +15,12 @@ import duckdb
 from orchestration.contract import PUBLISHED_SCHEMAS
 from orchestration.publishing.descriptions import Descriptions, grain
 from orchestration.publishing.pages import write_page
+from orchestration.publishing.texts import IN_TEMPLATES, say
 
 SCHEMA_MEANINGS = {
-    "marts": "Dimensions and facts: what happened, at its finest grain and by month.",
-    "reports": "One row per answer: small tables made from the marts.",
-    "quality": "How far the numbers can be trusted: captures, record accounting, coverage, every check outcome.",
+    "marts": say("Dimensions and facts: what happened, at its finest grain and by month."),
+    "reports": say("One row per answer: small tables made from the marts."),
+    "quality": say("How far the numbers can be trusted: captures, record accounting, coverage, every check outcome."),
 }
 
 
@@ -98,6 +99,8 @@ def write_dictionary(published_file: Path, target: Path) -> int:
         column_count=sum(len(table.columns) for table in tables),
         release_id=release_id,
         is_synthetic=is_synthetic,
+        file_name=published_file.name,
+        **IN_TEMPLATES,
     )
     return len(tables)
 
@@ -106,7 +109,7 @@ def dictionary_markdown(descriptions: Descriptions) -> str:
     """The dictionary as Markdown for `docs/reference`, from the models' descriptions alone."""
     lines = []
     for schema in PUBLISHED_SCHEMAS:
-        lines += [f"## {schema}", "", SCHEMA_MEANINGS[schema], ""]
+        lines += [f"## {schema}", "", SCHEMA_MEANINGS[schema].en, ""]
         for table in (t for t in descriptions.tables if t.schema == schema):
             key = ", ".join(f"`{name}`" for name in table.key) or "none"
             lines += [f"### {table.qualified_name}", "", table.description, "", f"Primary key: {key}", ""]

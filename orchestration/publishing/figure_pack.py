@@ -1,7 +1,7 @@
 """The figures of the study report as files: PNG and SVG to print, CSV and SQL to check.
 
-Belongs here: what a picture needs when it stands alone (title in both languages, legend, what must be known to
-read it), and the files. Does not belong here: queries, and how a chart looks (see `queries`, `figures`, `report`).
+Belongs here: what a picture needs when it stands alone (title, legend, what must be known to read it), in one
+language, and the files. Does not belong here: queries, and how a chart looks (see `queries`, `figures`, `report`).
 
 A picture says by itself that data is synthetic, that themes are unvalidated, and how much was observed. Nothing in it
 depends on the clock, on chance or on the network: the same published file gives the same bytes on the same machine.
@@ -23,9 +23,9 @@ from xml.sax.saxutils import escape
 import duckdb
 
 from orchestration.contract import SuaraError, replacing
-from orchestration.publishing.figures import FONT, INK, SOFT, WIDE
+from orchestration.publishing.figures import INK, SOFT, WIDE, spoken
 from orchestration.publishing.report import Figure, read_figures
-from orchestration.publishing.texts import Text
+from orchestration.publishing.texts import Text, counted, say
 
 # A face that the renderer brings with it: the letters of a PNG are the same on every machine.
 FACE = "'Liberation Sans', Arial, Helvetica, sans-serif"
@@ -34,11 +34,11 @@ SCALE = 1.5
 MARGIN, LINE, SMALL = 24, 21, 17
 INDEX = "figures.csv"
 
-SYNTHETIC = ("SYNTHETIC DATA: nothing here is about anybody.", "DATA SINTETIS: tidak ada yang nyata di sini.")
 
-
-def write_figures(published_file: Path, folder: Path) -> list[Path]:
+def write_figures(published_file: Path, folder: Path, language: str = "en") -> list[Path]:
     """Write every figure of the report that has a picture into `folder`, which is made where it is missing.
+
+    All words of a picture are in one language, `en` or `id`; columns and SQL are as the published file names them.
 
     Per figure `<nn>_<name>.png`, `.svg`, `.csv` (every row, unrounded) and `.sql` (what gives these rows from the
     published file); beside them `figures.csv`, one row per figure: title, row count, release.
@@ -61,9 +61,9 @@ def write_figures(published_file: Path, folder: Path) -> list[Path]:
     _expect_none_of_before(folder, {*files, INDEX})
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    index = [("figure", "title", "title_id", "sentence", "note", "rows", "release", "is_synthetic")]
+    index = [("figure", "title", "sentence", "note", "language", "rows", "release", "is_synthetic")]
     for stem, (figure, rows) in named.items():
-        svg = standing_alone(figure, release)
+        svg = standing_alone(figure, release, language)
         for kind, content in (
             ("png", _png(svg)),
             ("svg", svg.encode("utf-8")),
@@ -77,10 +77,8 @@ def write_figures(published_file: Path, folder: Path) -> list[Path]:
         index.append(
             (
                 stem,
-                figure.title.en,
-                figure.title.id,
-                figure.sentence.en,
-                figure.note.en,
+                *(getattr(text, language) for text in (figure.title, figure.sentence, figure.note)),
+                language,
                 len(rows),
                 release["release_id"],
                 release["is_synthetic"],
@@ -104,28 +102,29 @@ def _expect_none_of_before(folder: Path, mine: set[str]) -> None:
         )
 
 
-def standing_alone(figure: Figure, release: Mapping[str, Any]) -> str:
-    """The picture of a figure with title, sentence, legend and note around it, as one SVG."""
-    picture = figure.wide.replace(escape(FONT, {"'": "&apos;"}), FACE).replace(FONT, FACE)
+def standing_alone(figure: Figure, release: Mapping[str, Any], language: str) -> str:
+    """The picture of a figure with title, sentence, legend and note around it in one language, as one SVG."""
+
+    def in_words(text: Text) -> str:
+        return getattr(text, language)
+
+    picture = spoken(figure.wide, language)
     size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', picture)
     assert size, figure.name
     width, height = float(size[1]), float(size[2])
     whole = max(width, WIDE) + 2 * MARGIN
-    title = [figure.title.en, figure.title.id]
     parts: list[str] = []
     y = MARGIN + 6
     if release["is_synthetic"]:
-        parts.append(_text(MARGIN, y, " · ".join(SYNTHETIC), 12.5, "#9b2c2c", bold=True))
+        warning = in_words(say("SYNTHETIC DATA: nothing here is about anybody."))
+        parts.append(_text(MARGIN, y, warning, 12.5, "#9b2c2c", bold=True))
         y += LINE
-    parts.append(_text(MARGIN, y + 4, title[0], 19, INK, bold=True))
+    parts.append(_text(MARGIN, y + 4, in_words(figure.title), 19, INK, bold=True))
     y += LINE + 5
-    if title[1] != title[0]:
-        parts.append(_text(MARGIN, y, title[1], 14, SOFT))
-        y += LINE
-    for line in textwrap.wrap(figure.sentence.en, 120):
+    for line in textwrap.wrap(in_words(figure.sentence), 120):
         parts.append(_text(MARGIN, y, line, 13.5, INK))
         y += LINE - 2
-    legend, y = _legend(figure.legend, y + 2, whole - MARGIN)
+    legend, y = _legend([(colour, in_words(text)) for colour, text in figure.legend], y + 2, whole - MARGIN)
     parts += legend
     top = y + 2
     inner = picture[picture.index(">") + 1 :]
@@ -134,13 +133,24 @@ def standing_alone(figure: Figure, release: Mapping[str, Any]) -> str:
         f'overflow="visible">{inner}'
     )
     y = top + height + LINE
-    zone = release["reporting_timezone"] or "UTC"
     told = [
-        *textwrap.wrap(figure.note.en, 135),
-        f"{release['observed_months']:,} of {release['months']:,} months of the accounts wholly observed (days of "
-        f"{zone}). Study: {release['study_title'] or release['study']}.",
-        f"Release {release['release_id'][:12]}. {figure.table.row_count:,} rows stand beside this picture as CSV, "
-        "with the SQL that gives them.",
+        *textwrap.wrap(in_words(figure.note), 135),
+        in_words(
+            say(
+                "{observed} of {months} months of the accounts wholly observed (days of {zone}). Study: {study}.",
+                observed=release["observed_months"],
+                months=release["months"],
+                zone=release["reporting_timezone"] or "UTC",
+                study=release["study_title"] or release["study"],
+            )
+        ),
+        in_words(
+            say(
+                "Release {release}. {rows} of this picture stand beside it as CSV, with the SQL that gives them.",
+                release=release["release_id"][:12],
+                rows=counted(figure.table.row_count, "{n} row", "{n} rows"),
+            )
+        ),
     ]
     for line in told:
         parts.append(_text(MARGIN, y, line, 12, SOFT))
@@ -148,18 +158,17 @@ def standing_alone(figure: Figure, release: Mapping[str, Any]) -> str:
     y += MARGIN - SMALL + 6
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'width="{whole:g}" height="{y:g}" viewBox="0 0 {whole:g} {y:g}" font-family="{FACE}">\n'
-        f"<title>{escape(figure.title.en)}</title>\n"
+        f'width="{whole:g}" height="{y:g}" viewBox="0 0 {whole:g} {y:g}" font-family="{FACE}" lang="{language}">\n'
+        f"<title>{escape(in_words(figure.title))}</title>\n"
         f'<rect width="{whole:g}" height="{y:g}" fill="white"/>\n' + "\n".join(parts) + "\n</svg>\n"
     )
 
 
-def _legend(items: Sequence[tuple[str, Text]], y: float, end: float) -> tuple[list[str], float]:
-    """Squares with their meaning in both languages, on as many lines as they take; and where the next thing begins."""
+def _legend(items: Sequence[tuple[str, str]], y: float, end: float) -> tuple[list[str], float]:
+    """Squares with their meaning, on as many lines as they take; and where the next thing begins."""
     parts: list[str] = []
     x = float(MARGIN)
-    for colour, text in items:
-        meant = f"{text.en} · {text.id}" if text.id != text.en else text.en
+    for colour, meant in items:
         # 6.4: the mean width of a letter at this size
         length = 34 + 6.4 * len(meant)
         if x + length > end and x > MARGIN:

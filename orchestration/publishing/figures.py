@@ -7,6 +7,9 @@ Does not belong here: queries and sentences (see `report`).
 Pictures are static on purpose: drawn once by vl-convert, they need no script and no network, print, open from a
 mail attachment, and are small (10-30 KB against 0.9 MB for the script that would draw them in the browser).
 What a pointer would tell is in the table under each picture.
+
+A picture is drawn once, with its English words, and says each text that differs in both languages (`render`): a
+second drawing would cost as much as the first, 50 ms of CPU each (2026-11-27).
 """
 
 from __future__ import annotations
@@ -17,7 +20,10 @@ import re
 import textwrap
 from collections.abc import Sequence
 from functools import cache
+from html import escape, unescape
 from typing import Any
+
+from orchestration.publishing.texts import SEPARATORS, Text, written
 
 WIDE, NARROW = 880, 350
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Liberation Sans', sans-serif"
@@ -48,6 +54,8 @@ COMPANY_COLOURS = {
 LANGUAGE_COLOURS = ("#0b6e6e", "#c98a2b", "#3d5a80", "#8fb3d9")
 # A pointed triangle: an even one looks the same after a third of a turn.
 HEAD = "M0,-1L0.55,0.7L-0.55,0.7Z"
+# Between the lines of a label, in pixels.
+LINE_HEIGHT = 13
 # More names than this in a sociogram lie on each other.
 MOST_NODES = 24
 
@@ -55,17 +63,82 @@ Rows = Sequence[dict[str, Any]]
 
 
 def render(spec: dict[str, Any], figure_id: str) -> str:
-    """A Vega-Lite spec as an inline SVG element without script, ids of its own, sized by its container."""
+    """A Vega-Lite spec as an inline SVG element without script, ids of its own, sized by its container.
+
+    Args:
+        spec: With the texts of the picture in `usermeta` (see `_texts`).
+        figure_id: What its ids begin with.
+
+    Returns:
+        SVG in which each text stands once where both languages agree, else twice, with `lang`: the page shows one
+        (`spoken` keeps one). Its face is that of what is around it.
+    """
     import vl_convert
 
-    svg = vl_convert.vegalite_to_svg({"config": _config(), **spec}, vl_version="6.1")
+    spec = {"config": _config(), **spec}
+    texts = spec.pop("usermeta", {})
+    svg = vl_convert.vegalite_to_svg(spec, vl_version="6.1")
     # Several pictures share one page: ids must not meet. The page says what a picture shows, so inside it is silent.
     for name in dict.fromkeys(re.findall(r'\bid="([^"]+)"', svg)):
         svg = svg.replace(f'id="{name}"', f'id="{figure_id}-{name}"').replace(
             f"url(#{name})", f"url(#{figure_id}-{name})"
         )
-    svg = re.sub(r' (role|aria-[a-z]+|class)="[^"]*"', "", svg)
-    return svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+    # the words first: after that no text is part of a tag
+    svg = re.sub(r"(<text[^>]*)>(.*?)</text>", lambda match: _in_both(match[1], match[2], texts), svg)
+    return re.sub(r"<[^>]+>", lambda match: _slim(match[0]), svg).replace(
+        "<svg ", '<svg aria-hidden="true" focusable="false" ', 1
+    )
+
+
+def spoken(svg: str, language: str) -> str:
+    """A picture in one language."""
+    other = {"en": "id", "id": "en"}[language]
+    return re.sub(rf'<text lang="{other}".*?</text>', "", svg).replace(f'<text lang="{language}"', "<text")
+
+
+def _in_both(tag: str, content: str, texts: dict[str, list[str]]) -> str:
+    """A text element of a picture, or two of them.
+
+    Numbers are turned; what is among the texts is said as it is there, so a word that looks like a number stays.
+    """
+    english = unescape(re.sub("<[^>]*>", "", content.replace("</tspan><tspan", "</tspan>\n<tspan")))
+    if english in texts:
+        said = [_lined(text) for text in texts[english]]
+    elif re.fullmatch(r"[\d.,]+( ?%)?", english):
+        said = [content, content.translate(SEPARATORS)]
+    else:
+        said = [content]
+    if len(set(said)) == 1:
+        return f"{tag}>{said[0]}</text>"
+    return "".join(
+        f'<text lang="{language}"{tag.removeprefix("<text")}>{text}</text>'
+        for language, text in zip(("en", "id"), said, strict=True)
+    )
+
+
+def _lined(text: str) -> str:
+    """Lines of a label, the middle of all where the first would stand."""
+    lines = text.split("\n")
+    if len(lines) == 1:
+        return escape(text, quote=False)
+    steps = [-LINE_HEIGHT * (len(lines) - 1) / 2] + [LINE_HEIGHT] * (len(lines) - 1)
+    return "".join(
+        f'<tspan x="0" dy="{step:g}">{escape(line, quote=False)}</tspan>'
+        for step, line in zip(steps, lines, strict=True)
+    )
+
+
+def _slim(tag: str) -> str:
+    """A tag without what a reader does not see: a third of the bytes of a picture (2026-11-27)."""
+    if tag.startswith("<path") and ' d=""' in tag:
+        return ""
+    tag = re.sub(r' (role|aria-[a-z]+|class|font-family|pointer-events)="[^"]*"| opacity="1"', "", tag)
+    return re.sub(r"(\.\d\d)\d+", r"\1", tag)
+
+
+def _texts(*texts: Text) -> dict[str, Any]:
+    """What a spec says in words, for `render`: by its English, in both languages."""
+    return {"usermeta": {text.en: [text.en, text.id] for text in texts}}
 
 
 def _config() -> dict[str, Any]:
@@ -108,7 +181,7 @@ def coverage_strip(rows: Rows, width: int) -> dict[str, Any]:
     return _by_account(data, mark, width - 24, 26)
 
 
-def volume_months(rows: Rows, width: int) -> dict[str, Any]:
+def volume_months(rows: Rows, width: int, *, title: Text) -> dict[str, Any]:
     """Own posts and reposts per month on the ground of the coverage."""
     data, bars = [], []
     for row in rows:
@@ -135,18 +208,18 @@ def volume_months(rows: Rows, width: int) -> dict[str, Any]:
                 "encoding": {
                     "x": axis,
                     "x2": {"field": "x2"},
-                    "y": {"field": "y", "type": "quantitative", "axis": _count_axis("posts per month")},
+                    "y": {"field": "y", "type": "quantitative", "axis": _count_axis(title)},
                     "y2": {"field": "y2"},
                     "color": colour,
                 },
             },
         ]
     }
-    return _by_account(everything, layers, width - 64, 190 if width > 500 else 150)
+    return _by_account(everything, layers, width - 64, 190 if width > 500 else 150, title)
 
 
 def stacked_years(
-    rows: Rows, kinds: Sequence[tuple[str, str]], width: int, *, title: str, as_share: bool = False
+    rows: Rows, kinds: Sequence[tuple[str, str]], width: int, *, title: Text, as_share: bool = False
 ) -> dict[str, Any]:
     """One column per year, stacked by kind; under each year how many of its months were observed.
 
@@ -191,11 +264,11 @@ def stacked_years(
                 },
             }
         )
-    return _single({"layer": layers}, width, 240 if width > 500 else 210)
+    return _single({"layer": layers}, width, 240 if width > 500 else 210, title)
 
 
 def ranked_bars(
-    rows: Rows, label: str, parts: Sequence[tuple[str, str]], width: int, *, title: str, as_share: bool = False
+    rows: Rows, label: str, parts: Sequence[tuple[str, str]], width: int, *, title: Text, as_share: bool = False
 ) -> dict[str, Any]:
     """Horizontal bars in the order of the rows, stacked from `parts` (field and colour)."""
     data, totals = [], []
@@ -208,7 +281,8 @@ def ranked_bars(
             at += length
         text = f"{100 * at:.1f} %" if as_share else f"{int(at):,}"
         totals.append({"position": position, "x": at, "text": text})
-    y = _label_axis([row[label] for row in rows], width)
+    names = [written(row[label]) for row in rows]
+    y = _label_axis(names, width)
     x_axis = {**_count_axis(title), "grid": True, "tickCount": 5 if width > 500 else 3}
     x_axis |= {"titleAnchor": "end", "titleAlign": "right", "titleX": None, "titleY": None}
     if as_share:
@@ -237,7 +311,7 @@ def ranked_bars(
             },
         },
     ]
-    return _single({"layer": layers}, width, {"step": 25 if width > 500 else 32})
+    return _single({"layer": layers}, width, {"step": 25 if width > 500 else 32}, title, *_lines_of(names, width))
 
 
 def year_matrix(rows: Rows, label: str, value: str, width: int, *, as_share: bool = False) -> dict[str, Any]:
@@ -255,12 +329,12 @@ def year_matrix(rows: Rows, label: str, value: str, width: int, *, as_share: boo
 def _cells(rows: Rows, label: str, value: str, x: dict[str, Any], width: int, as_share: bool) -> dict[str, Any]:
     """The cells of a matrix; `x` says which field of the rows stands across."""
     highest = max((row[value] or 0 for row in rows), default=0) or 1
-    names = list(dict.fromkeys(row[label] for row in rows))
+    names = list(dict.fromkeys(written(row[label]) for row in rows))
     digits = 1 if highest < 0.1 else 0
     across = x["field"]
     data = [
         {
-            "position": names.index(row[label]),
+            "position": names.index(written(row[label])),
             across: row[across],
             "value": row[value],
             "strong": (row[value] or 0) > 0.8 * highest,
@@ -293,14 +367,15 @@ def _cells(rows: Rows, label: str, value: str, x: dict[str, Any], width: int, as
             },
         },
     ]
-    return _single({"data": {"values": data}, "layer": layers}, width, {"step": 28 if width > 500 else 32})
+    step = {"step": 28 if width > 500 else 32}
+    return _single({"data": {"values": data}, "layer": layers}, width, step, *_lines_of(names, width))
 
 
 def matrix(rows: Rows, label: str, column: str, value: str, width: int, *, as_share: bool = False) -> dict[str, Any]:
     """Rows by columns of any kind, each cell tinted and labelled with its number."""
-    columns = list(dict.fromkeys(row[column] for row in rows))
+    columns = list(dict.fromkeys(written(row[column]) for row in rows))
     # names of accounts under a narrow picture would run into each other
-    heads = {name: name if width > 500 else str(n) for n, name in enumerate(columns, 1)}
+    heads = {name: name.en if width > 500 else str(n) for n, name in enumerate(columns, 1)}
     axis = {
         "field": "column",
         "type": "nominal",
@@ -312,11 +387,15 @@ def matrix(rows: Rows, label: str, column: str, value: str, width: int, *, as_sh
             "labelExpr": "split(datum.label, ', ')",
         },
     }
-    return _cells([{**row, "column": heads[row[column]]} for row in rows], label, value, axis, width, as_share)
+    cells = [{**row, "column": heads[written(row[column])]} for row in rows]
+    spec = _cells(cells, label, value, axis, width, as_share)
+    return {**spec, "usermeta": spec["usermeta"] | _texts(*columns)["usermeta"]}
 
 
-def sociogram(rows: Rows, kind: str, width: int, others: str) -> dict[str, Any]:
+def sociogram(rows: Rows, kind: str, width: int, others: str, said: Sequence[Text] = ()) -> dict[str, Any]:
     """Named accounts and who speaks to whom by one kind of interaction; `others` is everybody who is not named.
+
+    `said` are those names that are words, in both languages.
 
     Places come from all kinds together, so that pictures of two kinds can be laid side by side.
     """
@@ -378,7 +457,7 @@ def sociogram(rows: Rows, kind: str, width: int, others: str) -> dict[str, Any]:
     layers: list[dict[str, Any]] = [
         {
             "data": {"values": ties},
-            "mark": {"type": "trail", "color": colour, "opacity": 0.55},
+            "mark": {"type": "trail", "color": colour, "opacity": 0.8},
             "encoding": {
                 "x": axis("x"),
                 "y": axis("y"),
@@ -432,7 +511,7 @@ def sociogram(rows: Rows, kind: str, width: int, others: str) -> dict[str, Any]:
             "mark": {**layers[3]["mark"], "color": "white", "stroke": "white", "strokeWidth": 3, "strokeJoin": "round"},
         },
     )
-    return _single({"layer": layers}, width, height)
+    return _single({"layer": layers}, width, height, *said)
 
 
 def _most_tied(rows: Rows, others: str, most: int) -> list[str]:
@@ -515,7 +594,7 @@ def complete_linkage(
     return list(clusters[0]), merges
 
 
-def dendrogram(rows: Rows, width: int) -> dict[str, Any]:
+def dendrogram(rows: Rows, width: int, *, title: Text) -> dict[str, Any]:
     """Accounts as a tree by the similarity of their words, joined by the least similar pair (complete linkage)."""
     apart = {
         frozenset((row["account"], row["other_account"])): 1 - (row["pearson"] if row["pearson"] is not None else 0)
@@ -548,7 +627,7 @@ def dendrogram(rows: Rows, width: int) -> dict[str, Any]:
             "labelAlign": "left",
             "labelPadding": room,
             "labelLimit": 0.95 * room,
-            "labelLineHeight": 13,
+            "labelLineHeight": LINE_HEIGHT,
             "minExtent": room,
             "maxExtent": room,
             "labelColor": INK,
@@ -561,7 +640,7 @@ def dendrogram(rows: Rows, width: int) -> dict[str, Any]:
         "type": "quantitative",
         "scale": {"domain": [0, 1.05 * furthest], "nice": False},
         "axis": {
-            "title": "similarity (Pearson)",
+            "title": title.en,
             "titleAnchor": "end",
             "titleAlign": "right",
             "grid": True,
@@ -574,7 +653,8 @@ def dendrogram(rows: Rows, width: int) -> dict[str, Any]:
         "mark": {"type": "rule", "color": ACCENT, "strokeWidth": 1.6},
         "encoding": {"x": x, "x2": {"field": "x2"}, "y": y, "y2": {"field": "y2"}},
     }
-    return _single({"layer": [layer]}, width, 34 * len(names) + 20)
+    named = [Text(*["\n".join(label)] * 2) for label in labels]
+    return _single({"layer": [layer]}, width, 34 * len(names) + 20, title, *named)
 
 
 def ranges_by_year(
@@ -586,7 +666,7 @@ def ranges_by_year(
     *,
     series: str,
     colours: dict[str, str],
-    title: str,
+    title: Text,
     as_share: bool = False,
 ) -> dict[str, Any]:
     """Median with the middle half of the posts, per year and series."""
@@ -618,7 +698,7 @@ def ranges_by_year(
             "encoding": {**common, "y": {**y, "field": "middle"}},
         },
     ]
-    return _single({"data": {"values": data}, "layer": layers}, width, 220)
+    return _single({"data": {"values": data}, "layer": layers}, width, 220, title)
 
 
 # ---------- shared parts
@@ -650,9 +730,9 @@ def _month_axis(data: Rows, width: int) -> dict[str, Any]:
     }
 
 
-def _count_axis(title: str) -> dict[str, Any]:
+def _count_axis(title: Text) -> dict[str, Any]:
     return {
-        "title": title,
+        "title": title.en,
         "titleAngle": 0,
         "titleAlign": "left",
         "titleAnchor": "start",
@@ -664,10 +744,12 @@ def _count_axis(title: str) -> dict[str, Any]:
     }
 
 
-def _label_axis(names: Sequence[str], width: int) -> dict[str, Any]:
+def _label_axis(names: Sequence[Text], width: int) -> dict[str, Any]:
     """Rows by position, labelled flush left in a room of their own: the reader's fonts are wider or narrower."""
-    lines = [_lines(name, width) for name in names]
-    longest = max((len(line) for label in lines for line in label), default=0)
+    lines = [_lines(name.en, width) for name in names]
+    longest = max(
+        (len(line) for name in _lines_of(names, width) for line in f"{name.en}\n{name.id}".split("\n")), default=0
+    )
     room = min(7.6 * longest + 16, 340 if width > 500 else 140)
     return {
         "field": "position",
@@ -677,7 +759,7 @@ def _label_axis(names: Sequence[str], width: int) -> dict[str, Any]:
             "labelExpr": f"{json.dumps(lines, ensure_ascii=False)}[datum.value]",
             "labelAlign": "left",
             "labelBaseline": "middle",
-            "labelLineHeight": 13,
+            "labelLineHeight": LINE_HEIGHT,
             "labelPadding": room,
             "labelLimit": 0.84 * room,
             "minExtent": room,
@@ -691,6 +773,11 @@ def _label_axis(names: Sequence[str], width: int) -> dict[str, Any]:
 def _lines(label: str, width: int) -> list[str]:
     """A label as it fits: whole beside a wide picture, on two lines beside a narrow one."""
     return [label] if width > 500 else textwrap.wrap(label, 17, max_lines=2, placeholder=" …") or [label]
+
+
+def _lines_of(names: Sequence[Text], width: int) -> list[Text]:
+    """Labels as `_lines` breaks them, each line after the other."""
+    return [Text("\n".join(_lines(name.en, width)), "\n".join(_lines(name.id, width))) for name in names]
 
 
 def _year_label(row: dict[str, Any], width: int) -> str:
@@ -709,8 +796,9 @@ def _year_axis(rows: Rows, width: int) -> dict[str, Any]:
     }
 
 
-def _single(layers: dict[str, Any], width: int, height: Any) -> dict[str, Any]:
+def _single(layers: dict[str, Any], width: int, height: Any, *texts: Text) -> dict[str, Any]:
     return {
+        **_texts(*texts),
         "width": width,
         "height": height,
         "autosize": {"type": "fit-x", "contains": "padding"},
@@ -718,14 +806,17 @@ def _single(layers: dict[str, Any], width: int, height: Any) -> dict[str, Any]:
     }
 
 
-def _by_account(data: Rows, unit: dict[str, Any], width: int, height: int) -> dict[str, Any]:
+def _by_account(data: Rows, unit: dict[str, Any], width: int, height: int, *texts: Text) -> dict[str, Any]:
     """One picture, or one below the other when the report is about several accounts."""
-    accounts = list(dict.fromkeys(row["account"] for row in data))
+    names = list(dict.fromkeys(written(row["account"]) for row in data))
+    accounts = [name.en for name in names]
+    data = [{**row, "account": written(row["account"]).en} for row in data]
     unit = {**unit, "width": width, "height": height}
     if len(accounts) == 1:
-        return {"data": {"values": list(data)}, **unit}
+        return {**_texts(*texts), "data": {"values": data}, **unit}
     return {
-        "data": {"values": list(data)},
+        **_texts(*texts, *names),
+        "data": {"values": data},
         "facet": {
             "field": "account",
             "type": "nominal",

@@ -19,8 +19,18 @@ import duckdb
 
 from expectations.catalog import CATALOG, GATES
 from expectations.thresholds import THRESHOLDS
-from orchestration.publishing.pages import counted, write_page
+from orchestration.publishing.pages import write_page
 from orchestration.publishing.queries import CAPTURE_NAMES
+from orchestration.publishing.texts import (
+    DIMENSIONS,
+    IN_TEMPLATES,
+    SEVERITIES,
+    Text,
+    counted,
+    say,
+    words,
+    written,
+)
 
 # Evaluations shown in the history of a check, the newest last.
 HISTORY = 12
@@ -28,13 +38,16 @@ HISTORY = 12
 EXAMPLES = 5
 
 GATE_QUESTIONS = {
-    "raw": "Was every delivered record read, and are the ids intact?",
-    "staging": "Are the posts what the contract says, and are their times true?",
-    "marts": "Do the tables agree with each other and with what was loaded?",
-    "quality": "Do the tables about quality, and the reports, agree with the marts?",
-    "publish": "Is what readers get whole, audited and the same as the warehouse?",
+    "raw": say("Was every delivered record read, and are the ids intact?"),
+    "staging": say("Are the posts what the contract says, and are their times true?"),
+    "marts": say("Do the tables agree with each other and with what was loaded?"),
+    "quality": say("Do the tables about quality, and the reports, agree with the marts?"),
+    "publish": say("Is what readers get whole, audited and the same as the warehouse?"),
 }
-STATES = ("passed", "warned", "failed")
+# What checks of captures are about.
+CAPTURES = "captures"
+# From good to bad.
+STATES = words("passed", "warned", "failed")
 # They judge tables and a file that hold these outcomes already: what they said of this release is not in it.
 JUDGED_LATER = ("quality", "publish")
 
@@ -108,9 +121,9 @@ class CheckOnPage:
     """One check of a gate: what it is, what it says now, what it said before."""
 
     name: str
-    subject: str
-    severity: str
-    dimension: str
+    subject: Text
+    severity: Text
+    dimension: Text
     state: str
     evaluated: int
     why: str
@@ -121,10 +134,14 @@ class CheckOnPage:
     is_dbt: bool
 
     @property
-    def told(self) -> str:
+    def told(self) -> Text:
         """The history in words."""
         passed = sum(state == "passed" for state, _, _ in self.history)
-        return f"passed in {passed} of {counted(len(self.history), 'evaluation', 'evaluations')}"
+        return say(
+            "passed in {n} of {evaluations}",
+            n=passed,
+            evaluations=counted(len(self.history), "{n} evaluation", "{n} evaluations"),
+        )
 
 
 def write_quality_page(published_file: Path, target: Path) -> int:
@@ -154,6 +171,9 @@ def write_quality_page(published_file: Path, target: Path) -> int:
         release_id=release_id,
         run_id=run_id,
         is_synthetic=is_synthetic,
+        states=STATES,
+        file_name=published_file.name,
+        **IN_TEMPLATES,
     )
     return sum(len(checks) for _, _, checks in gates)
 
@@ -166,14 +186,14 @@ def _checks(gate: str, rows: Sequence[dict[str, Any]]) -> list[CheckOnPage]:
         if row["gate"] == gate:
             # a check of captures speaks once, whatever the sources of the captures
             known = catalog.get(row["check_name"])
-            subject = "captures" if known and known.grain == "capture" else row["asset"]
+            subject = CAPTURES if known and known.grain == "capture" else row["asset"]
             groups.setdefault((row["check_name"], subject), []).append(row)
     found = [
         _check(name, subject, said, catalog.get(name))
         for (name, subject), said in groups.items()
         if any(row["age"] == 1 for row in said)  # the others are not asked any more
     ]
-    return sorted(found, key=lambda c: (-STATES.index(c.state), c.is_dbt, c.name, c.subject))
+    return sorted(found, key=lambda c: (-list(STATES).index(c.state), c.is_dbt, c.name, c.subject.en))
 
 
 def _check(name: str, subject: str, said: list[dict[str, Any]], known: Any) -> CheckOnPage:
@@ -185,9 +205,9 @@ def _check(name: str, subject: str, said: list[dict[str, Any]], known: Any) -> C
     limits = [THRESHOLDS[limit] for limit in (known.thresholds if known else ())]
     return CheckOnPage(
         name=name,
-        subject=subject,
-        severity=now[0]["severity"],
-        dimension=now[0]["dimension"] or "",
+        subject=say("captures") if subject == CAPTURES else written(subject),
+        severity=SEVERITIES[now[0]["severity"]],
+        dimension=DIMENSIONS.get(now[0]["dimension"], Text("", "")),
         state=_worst(row["state"] for row in now),
         evaluated=len(now),
         why=known.why if known else now[0]["why"] or "",
@@ -214,7 +234,7 @@ def _failure(row: dict[str, Any], subject: str) -> Failure:
 
 
 def _worst(states: Iterable[str]) -> str:
-    return max(states, key=STATES.index)
+    return max(states, key=list(STATES).index)
 
 
 def _count(checks: Sequence[CheckOnPage]) -> dict[str, int]:

@@ -117,6 +117,7 @@ def _codes(facet: str) -> str:
         body=f"""
 select
     theme_name as {facet},
+    theme_name_id as {facet}_id,
     theme_code as code,
     count(distinct study_posts.post_key) as own_posts,
     count(distinct study_posts.post_key) / nullif((select count(*) from study_posts), 0) as share_of_own_posts,
@@ -125,7 +126,7 @@ from marts.dim_themes
 left join marts.fct_post_themes using (theme_code, codebook_version)
 left join study_posts using (post_key)
 where facet = '{facet}' and parent_code is null
-group by theme_name, theme_code, validation_state
+group by all
 order by own_posts desc, theme_code
 """,
     )
@@ -306,6 +307,7 @@ touched as (
         body="""
 select
     theme_name as theme,
+    theme_name_id as theme_id,
     years.year,
     observed_months,
     calendar_months,
@@ -365,6 +367,7 @@ touched as (
         body="""
 select
     theme_name as theme,
+    theme_name_id as theme_id,
     account,
     coalesce(own_posts, 0) as own_posts,
     own_posts_of_account,
@@ -708,6 +711,7 @@ order by account, account_years.year, basis
 select
     claim_id as claim,
     reading,
+    reading_id,
     is_primary as decides,
     case when unit = 'share' then printf('%.1f %%', 100 * estimate) else printf('%.3g', estimate) end as estimate,
     case when ci_low is not null then printf('%.2f to %.2f', ci_low, ci_high) end as interval,

@@ -10,6 +10,7 @@ its own making and no random id: the same file gives the same bytes. It names no
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,9 @@ from orchestration.publishing.pages import CAP_NAMES, cell, write_page
 from orchestration.publishing.pages import share as english_share
 from orchestration.publishing.queries import QUERIES
 from orchestration.publishing.texts import (
+    DIMENSIONS,
+    IN_TEMPLATES,
+    SEVERITIES,
     Text,
     counted,
     day,
@@ -39,9 +43,11 @@ from orchestration.publishing.texts import (
     joined,
     month,
     number,
+    numbers,
     say,
     sentences,
     share,
+    words,
     written,
 )
 
@@ -55,6 +61,7 @@ MOST_LEAVES = 40
 LEAST_POSTS = 10
 # As the query names everybody who is not registered, and posts by who else is in them.
 EVERYONE_ELSE, WITH_PARTNER, ALONE = "everyone else", "with a partner", "with nobody"
+EVERYONE_ELSE_NOT_NAMED = "Everyone else, not named"
 
 KIND_NAMES = {
     "original": say("original posts"),
@@ -93,6 +100,34 @@ VERDICT_NAMES = {
     "coincides_descriptively": say("coincides, no more than that"),
     "not_testable": say("not testable"),
 }
+
+
+_KINDS = words("original", "quote", "reply", "self_reply", "repost", "mention", "hashtag")
+# Columns of tables that hold words of ours and no data.
+CELL_WORDS = {
+    "basis": words("export", "retrieval", "undated"),
+    "by": _KINDS,
+    "company": words(*COMPANY_NAMES),
+    "coverage_status": words("observed", "partial", "missing", "sample"),
+    "dimension": DIMENSIONS,
+    "id_damage": words("none"),
+    "kind": _KINDS,
+    "paths": words("all", "from a sample"),
+    "reciprocity": words("both ways", "one way", "not observable"),
+    "record_type": words("post", "note", "deletion", "profile", "other"),
+    "role": words("partner", "donor", "ministry", "authority", "media", "public_figure", "own family"),
+    "severity": SEVERITIES,
+    "status": words("accepted", "quarantined"),
+    "suspected_cap": {code: Text(code, say(meaning).id) for code, meaning in CAP_NAMES.items()},
+    "validation_state": words("unvalidated", *STATE_NAMES),
+    "verdict": {
+        verdict.replace("_", " "): Text(verdict.replace("_", " "), name.id) for verdict, name in VERDICT_NAMES.items()
+    },
+}
+# Columns of measures, of which one digit would say too little.
+MEASURES = ("pearson", "jaccard", "sorensen", "p_adjusted")
+# Columns of numbers that are texts, since the unit differs from row to row.
+NUMBERS_IN_WORDS = ("estimate", "interval", "must_exceed", "minutes_off")
 
 Rows = list[dict[str, Any]]
 NOTHING = Text("", "")
@@ -186,16 +221,19 @@ def write_study_report(published_file: Path, target: Path) -> None:
         context = {
             "release": page.rows("release")[0],
             "accounts": page.rows("accounts"),
+            "account_table": page.figure(
+                "accounts",
+                say("Accounts of the report"),
+                say("Posts of each account, the first and the last."),
+                caption=say("Accounts of the report"),
+                is_folded=True,
+            ),
             "headline": _headline(page),
             **_answers(page),
             "claims": _claims(page),
             "quality": _quality(page),
             "methods": _methods(page),
-            "say": say,
-            "counted": counted,
-            "sentences": sentences,
-            "share": share,
-            "day": day,
+            **IN_TEMPLATES,
         }
     write_page("study_report.html.j2", target, **context)
 
@@ -237,8 +275,9 @@ def read_figures(con: duckdb.DuckDBPyConnection) -> tuple[dict[str, Any], list[t
 
 
 def table(rows: Rows, caption: Text) -> Table:
-    """Rows as the page shows them: shares as per cent, missing values as a dash."""
-    header = list(rows[0]) if rows else []
+    """Rows as the page shows them: shares as per cent, missing values as a dash, `theme` and `theme_id` as one."""
+    found = list(rows[0]) if rows else []
+    header = [name for name in found if not (name.endswith("_id") and name[:-3] in found)]
     numeric = [
         name != header[0]
         and any(isinstance(row[name], int | float) and not isinstance(row[name], bool) for row in rows)
@@ -247,25 +286,48 @@ def table(rows: Rows, caption: Text) -> Table:
     return Table(
         caption=caption,
         header=[say(name.replace("_", " ")) for name in header],
-        rows=[[_text(name, row[name]) for name in header] for row in rows[:LONGEST_TABLE]],
+        rows=[[_text(name, row) for name in header] for row in rows[:LONGEST_TABLE]],
         numeric=numeric,
         row_count=len(rows),
     )
 
 
-def _text(name: str, value: Any) -> str | Text:
+def _text(name: str, row: dict[str, Any]) -> str | Text:
     """A cell in the English way: the switch turns the separators of columns of numbers."""
+    value = row[name]
     if value is None:
         return cell(None)
+    if f"{name}_id" in row:
+        return _in_both(row, name)
     if isinstance(value, bool):
         return say("yes") if value else say("no")
     if name.startswith("share_"):
         return english_share(value)
+    if name in MEASURES:
+        return decimals(value).en
     if name == "year":
         return str(value)
     if name.endswith("_month"):
         return f"{value:%Y-%m}"
-    return cell(value)
+    if name in NUMBERS_IN_WORDS:
+        return numbers(value)
+    if name in CELL_WORDS:
+        return CELL_WORDS[name].get(value, cell(value))
+    return _said(value) if isinstance(value, str) else cell(value)
+
+
+def _said(name: str) -> Text:
+    """The name of an account: those that the queries give to accounts without a name are words."""
+    if name in (EVERYONE_ELSE, EVERYONE_ELSE_NOT_NAMED):
+        return say(name)
+    if number_of := re.fullmatch(r"Account (\d+) \(not registered\)", name):
+        return say("Account {n} (not registered)", n=number_of[1])
+    return written(name)
+
+
+def _in_both(row: dict[str, Any], name: str) -> Text:
+    """What the file holds as `name` in English and as `name_id` in Indonesian, which may be missing."""
+    return Text(row[name], row[f"{name}_id"] or row[name])
 
 
 def _with_months(rows: Rows) -> Rows:
@@ -277,7 +339,9 @@ def _cap_note(page: _Page) -> Text:
     found = {row["account"]: row["suspected_cap"] for row in page.rows("coverage_months") if row["suspected_cap"]}
     if not found:
         return NOTHING
-    told = [joined(": ", [account, say(CAP_NAMES[cap])]) for account, cap in sorted(found.items())[:MOST_ACCOUNTS]]
+    told = [
+        joined(": ", [_said(account), say(CAP_NAMES[cap])]) for account, cap in sorted(found.items())[:MOST_ACCOUNTS]
+    ]
     if len(found) > MOST_ACCOUNTS:
         told.append(say("and {n} more", n=len(found) - MOST_ACCOUNTS))
     return say(
@@ -318,18 +382,26 @@ def _headline(page: _Page) -> list[tuple[Text, Text]]:
     ]
 
 
+def _posts(row: dict[str, Any]) -> int:
+    return (row["own_posts"] or 0) + (row["reposts"] or 0)
+
+
 def _shown_accounts(rows: Rows) -> Rows:
     """The accounts of the pictures: the first few by posts."""
     totals: dict[str, int] = {}
     for row in rows:
-        totals[row["account"]] = totals.get(row["account"], 0) + (row["own_posts"] or 0) + (row["reposts"] or 0)
+        totals[row["account"]] = totals.get(row["account"], 0) + _posts(row)
     shown = sorted(totals, key=lambda account: (-totals[account], account))[:MOST_ACCOUNTS]
     return [row for account in shown for row in rows if row["account"] == account]
 
 
+def _said_accounts(rows: Rows) -> Rows:
+    return [{**row, "account": _said(row["account"])} for row in rows]
+
+
 def _coverage(page: _Page) -> Figure:
     rows = page.rows("coverage_months")
-    shown = _shown_accounts(rows)
+    shown = _said_accounts(_shown_accounts(rows))
     counts = {status: sum(row["coverage_status"] == status for row in rows) for status in STATUS_NAMES}
     parts = [joined(" ", [n, STATUS_NAMES[status]]) for status, n in counts.items() if n]
     accounts = len({row["account"] for row in rows})
@@ -367,13 +439,14 @@ def _coverage(page: _Page) -> Figure:
 
 
 def _volume(page: _Page) -> list[Figure]:
-    months = _shown_accounts(page.rows("coverage_months"))
+    months = _said_accounts(_shown_accounts(page.rows("coverage_months")))
     years = _with_months(page.rows("volume_years"))
     kinds = page.rows("kinds")
-    best = max(years, key=lambda row: (row["own_posts"] or 0) + (row["reposts"] or 0), default=None)
+    best = max(years, key=_posts, default=None)
     total_own = sum(row["own_posts"] or 0 for row in years)
     total_reposts = sum(row["reposts"] or 0 for row in years)
-    busiest = max(months, key=lambda row: (row["own_posts"] or 0) + (row["reposts"] or 0), default=None)
+    most = max((_posts(row) for row in months), default=0)
+    busiest = sorted((row for row in months if most and _posts(row) == most), key=lambda row: row["posted_month"])
     silent = sum(
         row["coverage_status"] == "observed" and not row["own_posts"] and not row["reposts"]
         for row in page.rows("coverage_months")
@@ -391,8 +464,15 @@ def _volume(page: _Page) -> list[Figure]:
             sentences(
                 say(
                     "The busiest month is {month} with {posts} posts.",
-                    month=month(busiest["posted_month"]),
-                    posts=(busiest["own_posts"] or 0) + (busiest["reposts"] or 0),
+                    month=month(busiest[0]["posted_month"]),
+                    posts=_posts(busiest[0]),
+                )
+                if len(busiest) == 1
+                else say(
+                    "The busiest months, {n} of them, have {posts} posts each; the first is {month}.",
+                    n=len(busiest),
+                    posts=_posts(busiest[0]),
+                    month=month(busiest[0]["posted_month"]),
                 ),
                 counted(
                     silent,
@@ -406,7 +486,9 @@ def _volume(page: _Page) -> list[Figure]:
             else say("No posts."),
             caption=say("Coverage and posts per month"),
             id="volume_months",
-            picture=(lambda width: figures.volume_months(months, width)) if months else None,
+            picture=(lambda width: figures.volume_months(months, width, title=say("posts per month")))
+            if months
+            else None,
             alt=say(
                 "Bars per month, own posts and reposts, on a ground that shows where coverage is partial or missing."
             ),
@@ -421,13 +503,13 @@ def _volume(page: _Page) -> list[Figure]:
                 own=total_own,
                 reposts=total_reposts,
                 year=str(best["year"]),
-                posts=(best["own_posts"] or 0) + (best["reposts"] or 0),
+                posts=_posts(best),
             )
             if best
             else say("No posts."),
             caption=say("Own posts and reposts per year, with the months observed"),
             picture=lambda width: figures.stacked_years(
-                years, [("own_posts", ACCENT), ("reposts", ACCENT_LIGHT)], width, title="posts per year"
+                years, [("own_posts", ACCENT), ("reposts", ACCENT_LIGHT)], width, title=say("posts per year")
             ),
             note=sentences(
                 _months_note(page),
@@ -449,7 +531,7 @@ def _volume(page: _Page) -> list[Figure]:
             else say("No posts."),
             caption=say("Posts per year and kind"),
             picture=lambda width: figures.stacked_years(
-                pivot, [(k, KIND_COLOURS[k]) for k in KIND_NAMES], width, title="share of posts", as_share=True
+                pivot, [(k, KIND_COLOURS[k]) for k in KIND_NAMES], width, title=say("share of posts"), as_share=True
             ),
             note=_months_note(page),
             legend=[(KIND_COLOURS[k], KIND_NAMES[k]) for k, n in shares.items() if n],
@@ -475,7 +557,7 @@ def _hashtags(page: _Page) -> list[Figure]:
             else say("No post carries a hashtag."),
             caption=say("Posts per hashtag, counted once per post; spellings folded, the most used spelling shown"),
             picture=lambda width: figures.ranked_bars(
-                top, "label", [("own_posts", ACCENT), ("reposts", ACCENT_LIGHT)], width, title="posts"
+                top, "label", [("own_posts", ACCENT), ("reposts", ACCENT_LIGHT)], width, title=say("posts")
             ),
             note=say(
                 "Hashtags of reposts are those of the original where the source holds it; elsewhere the text of a long "
@@ -507,7 +589,7 @@ def _hashtags(page: _Page) -> list[Figure]:
 def _themes(page: _Page) -> dict[str, Any]:
     untouched = page.rows("themes_untouched")[0]
     years = _marked(_with_months(page.rows("theme_years")), "theme")
-    accounts = _marked(_shown_columns(page.rows("theme_accounts")), "theme")
+    accounts = _said_accounts(_marked(_shown_columns(page.rows("theme_accounts")), "theme"))
     release = page.rows("release")[0]
     figures_of_facets = []
     for name, label, title, caption in (
@@ -524,13 +606,13 @@ def _themes(page: _Page) -> dict[str, Any]:
                 title,
                 say(
                     "Most posts: {name} with {posts} ({share}).",
-                    name=most[label],
+                    name=_in_both(most, label),
                     posts=counted(most["own_posts"], "{n} own post", "{n} own posts"),
                     share=share(most["share_of_own_posts"]),
                 ),
                 caption=caption,
                 picture=lambda width, rows=rows, label=label: figures.ranked_bars(
-                    rows, label, [("share_of_own_posts", ACCENT)], width, title="share of own posts", as_share=True
+                    rows, label, [("share_of_own_posts", ACCENT)], width, title=say("share of own posts"), as_share=True
                 ),
                 note=_marks_note(rows),
             )
@@ -580,10 +662,10 @@ def _themes(page: _Page) -> dict[str, Any]:
             )
         )
     # what people's coding says of the themes that are shown
-    states: dict[str, list[str]] = {}
+    states: dict[str, list[Text]] = {}
     for name, label in (("themes", "theme"), ("topics", "topic")):
         for row in page.rows(name):
-            states.setdefault(row["validation_state"], []).append(row[label])
+            states.setdefault(row["validation_state"], []).append(_in_both(row, label))
     return {
         "figures": figures_of_facets,
         "untouched": untouched,
@@ -594,7 +676,7 @@ def _themes(page: _Page) -> dict[str, Any]:
                 say(
                     "**{state}** are the rules of {names}",
                     state=STATE_NAMES.get(state, written(state)),
-                    names=joined(", ", sorted(found)),
+                    names=joined(", ", sorted(found, key=lambda theme: theme.en)),
                 )
                 for state, found in sorted(states.items())
                 if state != "unvalidated"
@@ -605,9 +687,10 @@ def _themes(page: _Page) -> dict[str, Any]:
 
 
 def _marked(rows: Rows, label: str) -> Rows:
-    """Rows for a picture: a theme whose rules nobody has checked carries a star."""
+    """Rows for a picture: a theme in both languages; one whose rules nobody has checked carries a star."""
     return [
-        {**row, label: f"{row[label]} *" if row["validation_state"] == "unvalidated" else row[label]} for row in rows
+        {**row, label: joined(" ", [_in_both(row, label), "*" if row["validation_state"] == "unvalidated" else ""])}
+        for row in rows
     ]
 
 
@@ -660,7 +743,7 @@ def _words(page: _Page) -> list[Figure]:
             else say("There are no words."),
             caption=say("Own posts per word and language, stop words left out"),
             picture=lambda width: figures.ranked_bars(
-                bars, "word", list(zip(languages, LANGUAGE_COLOURS, strict=False)), width, title="own posts"
+                bars, "word", list(zip(languages, LANGUAGE_COLOURS, strict=False)), width, title=say("own posts")
             ),
             note=say(
                 "A word counts once per post, under its most used form; hashtags count as their words; numbers are "
@@ -682,7 +765,9 @@ def _words(page: _Page) -> list[Figure]:
                     pearson=decimals(nearest["pearson"] or 0),
                 ),
                 caption=say("Similarity of the words of accounts, pair by pair"),
-                picture=(lambda width: figures.dendrogram(similar, width)) if len(accounts) <= MOST_LEAVES else None,
+                picture=(lambda width: figures.dendrogram(similar, width, title=say("similarity (Pearson)")))
+                if len(accounts) <= MOST_LEAVES
+                else None,
                 alt=say("Tree of {n} accounts by the similarity of their words.", n=len(accounts)),
                 note=say(
                     "Joined by their least similar pair (complete linkage). Registered accounts with five own posts "
@@ -732,7 +817,7 @@ def _interactions(page: _Page) -> list[Figure]:
             say("{parts}.", parts=joined(", ", [joined(" ", [n, EDGE_NAMES[kind]]) for kind, n in totals.items()])),
             caption=say("Interactions with other accounts per year and kind"),
             picture=lambda width: figures.stacked_years(
-                pivot, [(k, KIND_COLOURS[k]) for k in EDGE_NAMES], width, title="interactions per year"
+                pivot, [(k, KIND_COLOURS[k]) for k in EDGE_NAMES], width, title=say("interactions per year")
             ),
             note=sentences(
                 say("One post can mention several accounts. The four kinds are different acts: read them apart."),
@@ -747,13 +832,16 @@ def _interactions(page: _Page) -> list[Figure]:
             caption=say("Registered accounts by name, everyone else in one row"),
             picture=(
                 lambda width: figures.ranked_bars(
-                    named, "partner" if width == WIDE else "handle", parts, width, title="interactions"
+                    named, "partner" if width == WIDE else "handle", parts, width, title=say("interactions")
                 )
             )
             if named
             else None,
             legend=legend,
-            note=say("Registered accounts only are drawn.") if rest else NOTHING,
+            note=sentences(
+                say("One post can reach an account in several ways, so there are more interactions than posts."),
+                say("Registered accounts only are drawn.") if rest else "",
+            ),
         ),
         _mentions(page),
         _partner_years(page),
@@ -791,7 +879,7 @@ def _mentions(page: _Page) -> Figure:
                 "account" if width == WIDE else "handle",
                 [("posts", KIND_COLOURS["mention"])],
                 width,
-                title="posts with a mention",
+                title=say("posts with a mention"),
             )
         )
         if named
@@ -803,6 +891,7 @@ def _mentions(page: _Page) -> Figure:
 def _sociograms(page: _Page) -> list[Figure]:
     rows = page.rows("sociogram")
     stars = {row["kind"] for row in page.rows("networks") if row["star"]}
+    said = [_said(name) for name in sorted({row[side] for row in rows for side in ("sender", "receiver")})]
     found = []
     for kind in EDGE_NAMES:
         ties = [row for row in rows if row["kind"] == kind and row["sender"] != row["receiver"]]
@@ -821,13 +910,13 @@ def _sociograms(page: _Page) -> list[Figure]:
                     accounts=counted(len(names), "{n} account and everyone else", "{n} accounts and everyone else")
                     if everyone
                     else counted(len(names), "{n} account", "{n} accounts"),
-                    sender=_named(strongest["sender"]),
-                    receiver=_named(strongest["receiver"]),
+                    sender=_said(strongest["sender"]),
+                    receiver=_said(strongest["receiver"]),
                     posts=counted(strongest["posts"], "{n} post", "{n} posts"),
                 ),
                 caption=say("Who speaks to whom, by kind, all years"),
                 id=f"sociogram_{kind}",
-                picture=lambda width, kind=kind: figures.sociogram(rows, kind, width, EVERYONE_ELSE),
+                picture=lambda width, kind=kind: figures.sociogram(rows, kind, width, EVERYONE_ELSE, said),
                 alt=say("Network of accounts by {kind}.", kind=EDGE_NAMES[kind]),
                 note=sentences(
                     say(
@@ -847,14 +936,10 @@ def _sociograms(page: _Page) -> list[Figure]:
     return found
 
 
-def _named(account: str) -> Text:
-    return say("everyone else") if account == EVERYONE_ELSE else written(account)
-
-
 def _partner_years(page: _Page) -> Figure:
     rows = _with_months(page.rows("partner_years"))
     own, with_partner = (sum(row[name] for row in rows) for name in ("own_posts", "with_a_partner"))
-    new = [row for row in rows if not row["first_year"]]
+    newcomers = sum(row["new_partners"] for row in rows if not row["first_year"])
     one_account = len({row["account"] for row in rows}) == 1
     return page.figure(
         "partner_years",
@@ -868,17 +953,23 @@ def _partner_years(page: _Page) -> Figure:
                 share=share(with_partner / own),
             ),
             counted(
-                sum(row["new_partners"] for row in new),
+                newcomers,
                 "After the first year {n} new partner came.",
                 "After the first year {n} new partners came.",
-            ),
+            )
+            if newcomers
+            else say("After the first year no new partner came."),
         )
         if own
         else say("No own post."),
         caption=say("Own posts with a partner, partners and new partners per year"),
         picture=(
             lambda width: figures.stacked_years(
-                rows, [("with_a_partner", ACCENT), ("without", ACCENT_LIGHT)], width, title="own posts", as_share=True
+                rows,
+                [("with_a_partner", ACCENT), ("without", ACCENT_LIGHT)],
+                width,
+                title=say("own posts"),
+                as_share=True,
             )
         )
         if one_account and own
@@ -904,7 +995,7 @@ def _relations(page: _Page) -> Figure:
         "relations",
         say("First contact, and who answers"),
         say(
-            "Of {accounts}, {parts}.",
+            "{accounts}: {parts}.",
             accounts=counted(len(rows), "{n} registered account", "{n} registered accounts"),
             parts=joined(", ", [joined(" ", [n, word]) for word, n in found.items() if n]),
         )
@@ -965,7 +1056,9 @@ def _leading(rows: Rows, posts: str) -> tuple[Rows, Text]:
     if len(totals) < 2:
         return rows, NOTHING
     leading = min(totals, key=lambda account: (-totals[account], account))
-    told = say("Shown is {account}, which has most posts here; the table has every account by itself.", account=leading)
+    told = say(
+        "Shown is {account}, which has most posts here; the table has every account by itself.", account=_said(leading)
+    )
     return [row for row in rows if row["account"] == leading], told
 
 
@@ -1002,7 +1095,7 @@ def _engagement(page: _Page) -> list[Figure]:
                     width,
                     series="basis",
                     colours={basis: BASIS_COLOURS[basis] for basis in bases},
-                    title="likes per post: median and middle half",
+                    title=say("likes per post: median and middle half"),
                 )
             )
             if any(row["likes_median"] is not None for row in rows)
@@ -1032,9 +1125,10 @@ def _engagement_by_interaction(page: _Page) -> Figure:
         "engagement_by_interaction",
         say("Likes by interaction"),
         say(
-            "In {n} of {years} with {least} posts or more of each, posts with a partner have the higher median of "
-            "likes than posts that name nobody.",
+            "In {n} of {years} with {least} posts or more of each, posts with a partner have a higher median of "
+            "likes than posts that name nobody, in {lower} a lower one.",
             n=higher,
+            lower=sum(medians[year, WITH_PARTNER] < medians[year, ALONE] for year in both),
             years=counted(len(both), "{n} year", "{n} years"),
             least=LEAST_POSTS,
         )
@@ -1050,7 +1144,7 @@ def _engagement_by_interaction(page: _Page) -> Figure:
                 width,
                 series="company",
                 colours={name: COMPANY_COLOURS[name] for name in names},
-                title="likes per post: median and middle half",
+                title=say("likes per post: median and middle half"),
             )
         )
         if rows
@@ -1094,7 +1188,7 @@ def _engagement_rates(page: _Page) -> list[Figure]:
                 width,
                 series="basis",
                 colours=colours,
-                title="counts per impression: median and middle half",
+                title=say("counts per impression: median and middle half"),
                 as_share=True,
             ),
             note=sentences(
@@ -1118,10 +1212,7 @@ def _claims(page: _Page) -> dict[str, Any]:
         "decided": [
             {
                 **row,
-                **{
-                    name: Text(row[name], row[f"{name}_id"] or row[name])
-                    for name in ("claim_text", "reading", "verdict_text")
-                },
+                **{name: _in_both(row, name) for name in ("claim_text", "reading", "verdict_text")},
                 "name": VERDICT_NAMES[row["verdict"]],
                 "is_bad": row["verdict"] == "contradicted",
                 "checks": row["cross_checks"].split("; ") if row["cross_checks"] else [],
@@ -1155,6 +1246,7 @@ def _quality(page: _Page) -> dict[str, Any]:
     captures = page.rows("captures")
     disagreeing = page.rows("control_totals")
     repairs = page.rows("repairs")
+    false_times = sum(row["times_false"] for row in repairs)
     sums = {name: sum(row[name] or 0 for row in captures) for name in ("delivered", "loaded", "rejected")}
     return {
         "gates": page.figure(
@@ -1173,6 +1265,7 @@ def _quality(page: _Page) -> dict[str, Any]:
             ),
         ),
         "issues": _by_check(open_issues),
+        "issue_count": len(open_issues),
         "issues_sql": QUERIES["checks_not_passed"],
         "checks": page.figure(
             "checks",
@@ -1211,11 +1304,20 @@ def _quality(page: _Page) -> dict[str, Any]:
         "repairs": page.figure(
             "repairs",
             say("Ids and times"),
-            say(
-                "{ids} found again in another capture, {lost} lost, {times} taken from ids.",
-                ids=counted(sum(row["ids_found_again"] for row in repairs), "{n} id", "{n} ids"),
-                lost=sum(row["ids_lost"] for row in repairs),
-                times=counted(sum(row["times_from_ids"] for row in repairs), "{n} time", "{n} times"),
+            sentences(
+                say(
+                    "{ids} found again in another capture, {lost} lost, {times} taken from ids.",
+                    ids=counted(sum(row["ids_found_again"] for row in repairs), "{n} id", "{n} ids"),
+                    lost=sum(row["ids_lost"] for row in repairs),
+                    times=counted(sum(row["times_from_ids"] for row in repairs), "{n} time", "{n} times"),
+                ),
+                counted(
+                    false_times,
+                    "{n} stated time disagrees with its id, and was left.",
+                    "{n} stated times disagree with their ids, and were left.",
+                )
+                if false_times
+                else "",
             )
             if repairs
             else say("Every id is as the platform gave it, and every stated time agrees with its id."),

@@ -1,4 +1,4 @@
-"""What the study report says, in English and Indonesian at once.
+"""What the pages for readers say, in English and Indonesian at once.
 
 Belongs here: a text in two languages, how it is put together from parts, and how numbers and dates look in each.
 Does not belong here: the Indonesian words (see `indonesian`), and what is data: names, codes, texts of the file.
@@ -19,7 +19,8 @@ from markupsafe import Markup, escape
 from orchestration.publishing import pages
 from orchestration.publishing.indonesian import INDONESIAN, MONTHS
 
-_SEPARATORS = str.maketrans(",.", ".,")
+# 1,234.5 is 1.234,5 in Indonesian
+SEPARATORS = str.maketrans(",.", ".,")
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,16 @@ def counted(count: int, one: str, many: str) -> Text:
     return say(one if count == 1 else many, n=count)
 
 
+def words(*found: str) -> dict[str, Text]:
+    """Words as the published file writes them, with what they are in Indonesian."""
+    return {word: Text(word, say(word.replace("_", " ")).id) for word in found}
+
+
+def numbers(text: str) -> Text:
+    """Numbers that the file holds as text: `0.87 to 1,200` and `0,87 sampai 1.200`."""
+    return Text(text, text.translate(SEPARATORS).replace(" to ", " sampai "))
+
+
 def joined(separator: str, parts: Iterable[Any]) -> Text:
     """Parts as one text; empty ones are left out."""
     kept = [text for text in map(written, parts) if text]
@@ -96,19 +107,19 @@ def sentences(*parts: Any) -> Text:
 def number(value: int | float | None) -> Text:
     """`12,345` and `12.345`; a missing value is a dash in both."""
     english = pages.number(value)
-    return Text(english, english.translate(_SEPARATORS))
+    return Text(english, english.translate(SEPARATORS))
 
 
 def decimals(value: float) -> Text:
-    """A measure between -1 and 1 with two digits: `0.87` and `0,87`."""
-    english = f"{value:.2f}"
-    return Text(english, english.translate(_SEPARATORS))
+    """A measure between -1 and 1 with three digits: `0.995` and `0,995`; two would round it to 1."""
+    english = f"{value:.3f}"
+    return Text(english, english.translate(SEPARATORS))
 
 
 def share(value: float | None) -> Text:
     """`12.3 %` and `12,3 %`."""
     english = pages.share(value)
-    return Text(english, english.translate(_SEPARATORS))
+    return Text(english, english.translate(SEPARATORS))
 
 
 def month(value: date) -> Text:
@@ -125,3 +136,19 @@ def _pair(english: str, indonesian: str) -> str:
     if english == indonesian:
         return str(english)
     return f'<span lang="en">{english}</span><span lang="id">{indonesian}</span>'
+
+
+# Words of the file that more than one page shows.
+SEVERITIES = words("critical", "warning")
+DIMENSIONS = words("accuracy", "completeness", "consistency", "timeliness", "validity", "uniqueness", "integrity")
+
+# What every template may say.
+IN_TEMPLATES = {
+    "say": say,
+    "counted": counted,
+    "sentences": sentences,
+    "joined": joined,
+    "number": number,
+    "share": share,
+    "day": day,
+}

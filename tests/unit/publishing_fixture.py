@@ -49,7 +49,8 @@ TABLES: dict[str, tuple[str, str]] = {
     "marts.dim_themes": (
         "One row per theme and codebook version.",
         """theme_code varchar, codebook_version varchar, parent_code varchar, facet varchar not null,
-        theme_name varchar not null, validation_state varchar not null, primary key (theme_code, codebook_version)""",
+        theme_name varchar not null, theme_name_id varchar not null, validation_state varchar not null,
+        primary key (theme_code, codebook_version)""",
     ),
     "marts.fct_post_themes": (
         "One row per post and theme.",
@@ -211,9 +212,9 @@ select post_key, unnest(case when record_no % 3 = 0 then ['migrasi', 'stoptppo']
 from marts.fct_posts where record_no % 2 = 0;
 
 insert into marts.dim_themes values
-    ('AWR', '0.1-draft', null, 'theme', 'Awareness campaign', 'unvalidated'),
-    ('VIC', '0.1-draft', null, 'theme', 'Victim support', 'unvalidated'),
-    ('TOP.TIP', '0.1-draft', null, 'topic', 'Trafficking in persons', 'unvalidated');
+    ('AWR', '0.1-draft', null, 'theme', 'Awareness campaign', 'Kampanye kesadaran', 'unvalidated'),
+    ('VIC', '0.1-draft', null, 'theme', 'Victim support', 'Dukungan korban', 'unvalidated'),
+    ('TOP.TIP', '0.1-draft', null, 'topic', 'Trafficking in persons', 'Perdagangan orang', 'unvalidated');
 insert into marts.fct_post_themes
 select post_key, case when record_no % 4 = 0 then 'AWR' else 'TOP.TIP' end, '0.1-draft', 1
 from marts.fct_posts where record_no % 2 = 0;

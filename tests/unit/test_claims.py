@@ -261,7 +261,9 @@ def test_the_macro_beside_every_trend_suspects_what_claims_suspect(is_census: bo
 
 def test_a_capture_with_fewer_posts_than_the_platform_counts_is_cut_and_says_so() -> None:
     found = cap([Span(FIRST, 4_013, False)], None, 4_013, 9_000)
-    assert found and found.code == "capped" and "4,013 posts of the 9,000" in found.en and "4,013" in found.id
+    assert (
+        found and found.code == "capped" and "4,013 posts of the 9,000" in found.en and "4.013 dari 9.000" in found.id
+    )
     # with nearly all of them nothing was cut, round as the count may be
     assert cap([Span(FIRST, 4_000, False)], date(2013, 1, 5), 4_000, 4_100) is None
 
@@ -294,6 +296,8 @@ def test_every_verdict_is_a_sentence_in_both_languages() -> None:
         en, indonesian = verdicts.sentence(verdict, "2.10 (1.90 to 2.40)", "2", why, [])
         assert en.endswith(".") and indonesian.endswith(".") and en != indonesian
         assert "cause" not in en
+        if verdict != verdicts.NOT_TESTABLE:
+            assert "2.10 (1.90 to 2.40)" in en and "2,10 (1,90 sampai 2,40)" in indonesian
 
 
 # The file --------------------------------------------------------------------------------------------------------

@@ -100,7 +100,7 @@ def test_no_private_person_no_post_and_no_address_is_in_a_file(paths: DataDir, p
 def test_a_picture_says_what_must_be_known_to_read_it(pack: Path) -> None:
     for name in names_of(pack):
         svg = (pack / f"{name}.svg").read_text("utf-8")
-        assert "SYNTHETIC DATA" in svg and "DATA SINTETIS" in svg
+        assert "SYNTHETIC DATA" in svg
         # 30 months, of which two are partial and one is missing
         assert "27 of 30 months of the accounts wholly observed" in svg
         if name[3:] in ("themes", "topics", "theme_years", "theme_years_posts"):
@@ -109,17 +109,28 @@ def test_a_picture_says_what_must_be_known_to_read_it(pack: Path) -> None:
             assert "The first months may be what a cut left" in " ".join(svg.split("</text>"))
 
 
-def test_titles_and_legends_stand_in_both_languages(paths: DataDir, pack: Path) -> None:
+def test_a_pack_is_in_one_language(paths: DataDir, pack: Path, tmp_path: Path) -> None:
+    write_figures(paths.published_file, tmp_path, "id")
     with duckdb.connect(str(paths.published_file), read_only=True) as con:
         _, found = read_figures(con)
     for figure, _ in found:
-        svg = (pack / next(pack.glob(f"*_{figure.name}.svg"))).read_text("utf-8")
-        assert figure.title.en != figure.title.id
-        assert f">{figure.title.en}</text>" in svg and f">{figure.title.id}</text>" in svg
+        english, indonesian = (
+            (folder / next(folder.glob(f"*_{figure.name}.svg")).name).read_text("utf-8") for folder in (pack, tmp_path)
+        )
+        assert f">{figure.title.en}</text>" in english and f">{figure.title.id}</text>" in indonesian
+        assert figure.title.en not in indonesian and figure.title.id not in english
+        assert 'lang="id"' not in english and 'lang="en"' not in indonesian
         for _, text in figure.legend:
-            # the names of counts are those of columns, in every language
-            if figure.name != "engagement_rates":
-                assert text.en != text.id and f">{text.en} · {text.id}</text>" in svg, figure.name
+            assert f">{text.en}</text>" in english and f">{text.id}</text>" in indonesian, figure.name
+    drawn = next(tmp_path.glob("*_volume_months.svg")).read_text("utf-8")
+    assert ">unggahan per bulan</text>" in drawn and "27 dari 30 bulan akun teramati penuh" in drawn
+    # rows and SQL are those of the file, whatever the language
+    for name in ("volume_months", "themes"):
+        for kind in ("csv", "sql"):
+            one, other = (next(folder.glob(f"*_{name}.{kind}")).read_bytes() for folder in (pack, tmp_path))
+            assert one == other
+    titles = [row["title"] for row in csv.DictReader((tmp_path / INDEX).open(encoding="utf-8", newline=""))]
+    assert titles == [figure.title.id for figure, _ in found]
 
 
 def test_png_is_as_wide_as_two_columns_of_a_journal(pack: Path) -> None:

@@ -21,18 +21,27 @@ from expectations.thresholds import THRESHOLDS
 from orchestration.contract import DataDir
 from orchestration.publishing import report as report_module
 from orchestration.publishing.dictionary import dictionary_markdown, write_dictionary
+from orchestration.publishing.figures import ranked_bars, render, spoken
 from orchestration.publishing.indonesian import INDONESIAN
 from orchestration.publishing.pages import CAP_NAMES, environment
 from orchestration.publishing.published_file import build_candidate, build_published_file, promote
 from orchestration.publishing.quality_page import write_quality_page
 from orchestration.publishing.queries import QUERIES
-from orchestration.publishing.report import write_study_report
+from orchestration.publishing.report import (
+    EVERYONE_ELSE,
+    EVERYONE_ELSE_NOT_NAMED,
+    LONGEST_TABLE,
+    write_study_report,
+)
 from orchestration.publishing.summary import summarise
-from orchestration.publishing.texts import number, say, share
+from orchestration.publishing.texts import Text, number, say, share
 from tests.chromium import CHROMIUM, FLAGS, needs_chromium
 from tests.unit.publishing_fixture import PRIVATE_HANDLE, TABLES, make_descriptions, make_warehouse
 
-TEMPLATE = Path(report_module.__file__).parent / "templates" / "study_report.html.j2"
+PUBLISHING = Path(report_module.__file__).parent
+TEMPLATES = sorted((PUBLISHING / "templates").glob("*.html.j2"))
+# Where texts of a page are said.
+SPEAKING = ("texts.py", "report.py", "quality_page.py", "dictionary.py", "figure_pack.py")
 
 
 @pytest.fixture(scope="module")
@@ -162,12 +171,22 @@ def test_every_picture_has_words_a_table_and_its_sql(report):
     assert report.count("SQL against the published file") >= len(pictures)
 
 
-def test_sql_of_the_report_runs_as_printed(paths, report):
-    blocks = re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", report, re.DOTALL)
-    assert len(blocks) >= 12
+def test_every_figure_has_its_rows_and_sql_that_gives_as_many(paths, report):
+    answers = re.findall(r'<section class="answer">(.*?)</section>', report, re.DOTALL)
+    assert len(answers) >= 30
     with duckdb.connect(str(paths.published_file), read_only=True) as con:
-        for sql in blocks:
-            con.execute(unescape(sql)).fetchall()
+        con.execute("set TimeZone = 'UTC'")
+        for answer in answers:
+            (sql,) = re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", answer, re.DOTALL)
+            found = con.execute(unescape(sql)).fetchall()
+            said = re.findall(r'<span lang="en">(?:[^<]*, )?([\d,]+) rows?</span>', answer)
+            drawn = answer.count("<tr>") - answer.count("<thead>")
+            if 'id="f-issues"' in answer:  # cards, one per check and place
+                drawn = answer.count("<strong>c") + answer.count("<strong>archive.zip")
+            title = re.search(r"<h3.*?</h3>", answer)[0]
+            assert drawn == min(len(found), LONGEST_TABLE), title
+            # without rows the page says so in words
+            assert [int(number.replace(",", "")) for number in said] == ([len(found)] if found else said), title
 
 
 def test_headline_numbers_come_from_the_file(report):
@@ -281,7 +300,7 @@ def test_report_of_several_accounts_draws_them_apart(tmp_path):
     assert "Account 2 (not registered)" in report
     assert "somebody_else_entirely" not in report
     with duckdb.connect(str(candidate.file), read_only=True) as con:
-        shares = {(row[0], row[1]): row[4] for row in con.execute(QUERIES["theme_accounts"]).fetchall()}
+        shares = {(row[0], row[2]): row[5] for row in con.execute(QUERIES["theme_accounts"]).fetchall()}
     assert shares["Awareness campaign", "Account 2 (not registered)"] == pytest.approx(2 / 3)
     assert "Themes by account" in report
     # likes of two audiences are not put together: one account is drawn, both are in the table
@@ -295,27 +314,30 @@ def test_report_of_several_accounts_draws_them_apart(tmp_path):
 # ---------- two languages
 
 
-def texts_of_the_report(paths: DataDir) -> set[str]:
-    """Every English text that the report can say: in its code, its template, and as the head of a table."""
-    tree = ast.parse(Path(report_module.__file__).read_text("utf-8"))
-    found = {
-        argument.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("say", "counted")
-        for argument in node.args
-        if isinstance(argument, ast.Constant)
-    }
-    for node in environment().parse(TEMPLATE.read_text("utf-8")).find_all(nodes.Call):
-        if isinstance(node.node, nodes.Name) and node.node.name in ("say", "counted"):
-            found |= {argument.value for argument in node.args if isinstance(argument, nodes.Const)}
+def texts_of_the_pages(paths: DataDir) -> set[str]:
+    """Every English text that a page can say: in its code, its template, and as the head of a table."""
+    found: set[str] = set()
+    for module in SPEAKING:
+        for node in ast.walk(ast.parse((PUBLISHING / module).read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                told = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
+                if node.func.id in ("say", "counted"):
+                    found |= set(told)
+                elif node.func.id == "words":
+                    found |= {word.replace("_", " ") for word in told}
+    for template in TEMPLATES:
+        for node in environment().parse(template.read_text("utf-8")).find_all(nodes.Call):
+            if isinstance(node.node, nodes.Name) and node.node.name in ("say", "counted"):
+                found |= {argument.value for argument in node.args if isinstance(argument, nodes.Const)}
     with duckdb.connect(str(paths.published_file), read_only=True) as con:
         for name in QUERIES.keys() - {"release", "claims_decided", "checks_not_passed", "themes_untouched"}:
-            found |= {column[0].replace("_", " ") for column in con.execute(QUERIES[name]).description}
-    return found | set(CAP_NAMES.values())
+            names = [column[0] for column in con.execute(QUERIES[name]).description]
+            found |= {head.replace("_", " ") for head in names if head[:-3] not in names or head[-3:] != "_id"}
+    return found | set(CAP_NAMES.values()) | {EVERYONE_ELSE, EVERYONE_ELSE_NOT_NAMED}
 
 
 def test_every_text_is_in_the_catalogue_in_both_languages_and_no_other(paths):
-    assert texts_of_the_report(paths) == INDONESIAN.keys()
+    assert texts_of_the_pages(paths) == INDONESIAN.keys()
     for english, indonesian in INDONESIAN.items():
         assert indonesian.strip()
         held = [{name for _, name, _, _ in Formatter().parse(text) if name} for text in (english, indonesian)]
@@ -335,9 +357,12 @@ def literal_words(template: str) -> list[str]:
     return [text.strip() for text in [*parsed.words, *told] if text and re.search(r"[A-Za-z]", text)]
 
 
-def test_template_says_nothing_outside_the_catalogue():
-    # each language is named in itself
-    assert literal_words(TEMPLATE.read_text("utf-8")) == ["English", "Bahasa Indonesia"]
+def test_templates_say_nothing_outside_the_catalogue():
+    assert {template.name for template in TEMPLATES} >= {"study_report.html.j2", "quality.html.j2", "switch.html.j2"}
+    for template in TEMPLATES:
+        # each language is named in itself
+        names = ["English", "Bahasa Indonesia"] if template.name == "switch.html.j2" else []
+        assert literal_words(template.read_text("utf-8")) == names, template.name
     assert literal_words('<p title="More">Hello {{ name }}</p>') == ["Hello", "More"]
 
 
@@ -347,16 +372,40 @@ def test_every_heading_caption_and_head_of_the_report_is_in_both_languages(repor
     assert len(found) > 150
     for tag, text in found:
         assert text.startswith('<span lang="en">') or text in same, (tag, text)
-    assert report.count('<span lang="en">') == report.count('<span lang="id">') - 1  # the note on what stays English
     told = re.findall(r"</h3>\n<p>(.*?)</p>|<figcaption>(.*?)</figcaption>", report)
     assert len(told) > 30 and all("".join(text).startswith('<span lang="en">') for text in told)
-    for attrs in (attrs for _, attrs in Page(report).tags if "aria-label" in attrs):
-        assert attrs["data-id"]
     text = Page(report).text
     assert "900 unggahan dari 3 Juli 2015 sampai 18 Desember 2017" in text
     assert "964 rekaman diserahkan = 959 dimuat + 5 ditolak." in text
     assert "Sejalan, belum terbukti: 2,40" in text
     assert (number(1234.5).id, share(0.1234).id, number(None).id) == ("1.234,5", "12,3\u00a0%", "–")
+
+
+def test_every_text_of_a_page_stands_in_both_languages_and_every_name_of_a_part_too(page):
+    # one more in Indonesian: the note on what stays English
+    assert page.count('<span lang="en">') == page.count('<span lang="id">') - 1 > 20
+    assert page.count('<text lang="en"') == page.count('<text lang="id"')
+    named = [attrs for _, attrs in Page(page).tags if "aria-label" in attrs]
+    assert named and all(attrs["data-id"] for attrs in named)
+
+
+def test_words_and_numbers_of_a_picture_are_in_both_languages():
+    rows = [
+        {"name": Text("Awareness campaign for all", "Kampanye"), "n": 1234},
+        {"name": "4.50", "n": 7},
+        {"name": "<b> & c", "n": 1},
+    ]
+    svg = render(ranked_bars(rows, "name", [("n", "#000000")], 350, title=say("own posts")), "f")
+    assert "lang=" in svg and "lang=" not in spoken(svg, "en") + spoken(svg, "id")
+    told = {
+        language: re.sub("</text>", "|", re.sub(r"<(?!/text)[^>]*>", "", spoken(svg, language))).split("|")
+        for language in ("en", "id")
+    }
+    assert {"Awarenesscampaign for all", "1,234", "own posts", "4.50", "&lt;b&gt; &amp; c"} <= set(told["en"])
+    assert {"Kampanye", "1.234", "unggahan sendiri", "4.50", "&lt;b&gt; &amp; c"} <= set(told["id"])
+    assert len(told["en"]) == len(told["id"])
+    with pytest.raises(KeyError):
+        spoken(svg, "fr")
 
 
 @pytest.mark.browser
@@ -381,6 +430,10 @@ def test_the_switch_changes_the_language_by_keyboard_and_the_address_keeps_it(pa
         assert "What was looked at" in english and "What was looked at" not in page.inner_text("main")
         assert "Deretan bulan" in picture.get_attribute("aria-label") and "Strip of months" in name
         assert "." in per_cent and cell.text_content() == per_cent.replace(".", ",")
+        drawn = page.locator("#f-volume-1 ~ figure .wide text:visible").all_text_contents()
+        assert "unggahan per bulan" in drawn and "posts per month" not in drawn
+        # a legend is one line: its words stand beside their square, not under it
+        assert page.locator(".legend li").nth(1).bounding_box()["height"] < 30
         page.emulate_media(media="print")
         assert page.inner_text("#h-coverage") == "Cakupan"
         page.emulate_media(media="screen")
@@ -395,6 +448,15 @@ def test_the_switch_changes_the_language_by_keyboard_and_the_address_keeps_it(pa
         plain.goto(address + "#id")
         assert plain.inner_text("main") == english
         assert not plain.locator(".switch").is_visible()
+        for other, title in (
+            ("data_quality.html", ("Data quality", "Mutu data")),
+            ("data_dictionary.html", ("Data dictionary", "Kamus data")),
+        ):
+            page.goto((paths.published / other).resolve().as_uri())
+            assert page.inner_text("h1") == title[0]
+            page.locator(".switch button[lang=id]").click()
+            page.wait_for_function("document.documentElement.lang === 'id'")
+            assert page.inner_text("h1") == title[1]
         browser.close()
 
 
@@ -411,7 +473,7 @@ def test_dictionary_lists_every_table_and_column(paths, dictionary):
     for table, column in columns:
         assert table in text and column in text
     assert "One row per account, month and kind." in text
-    assert "Key: account_key, posted_month, kind" in text
+    assert "Key: Kunci: account_key, posted_month, kind" in text
     assert "900 rows" in text
 
 
