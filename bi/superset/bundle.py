@@ -517,7 +517,9 @@ def _heatmap(chart: Chart, dataset: Dataset) -> _Made:
         "row_limit": 10000,
         "sort_x_axis": "alpha_asc",
         "sort_y_axis": "alpha_desc",
+        # "y": shades compare the cells of one row by their rank, and only them.
         "normalize_across": asked.get("shades_within", "heatmap"),
+        "normalized": "shades_within" in asked,
         "legend_type": "continuous",
         "linear_color_scheme": SHADES,
         "xscale_interval": 1,
@@ -527,7 +529,7 @@ def _heatmap(chart: Chart, dataset: Dataset) -> _Made:
         "bottom_margin": 50,
         "value_bounds": [0, 1] if asked["format"] == ".0%" else [None, None],
         "y_axis_format": asked["format"],
-        "show_legend": True,
+        "show_legend": "shades_within" not in asked,
         "show_values": True,
         "show_percentage": False,
     }
