@@ -14,16 +14,17 @@ import json
 import re
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import yaml
 
-from orchestration.contract import SuaraError
+from orchestration.contract import DBT_PROJECT_DIR, SuaraError
 
 FOLDER = Path(__file__).resolve().parent
+METRICS = DBT_PROJECT_DIR / "models" / "marts" / "_marts__metrics.yml"
 DATABASE_NAME = "Suara (read-only)"
 VERSION = "1.0.0"
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "superset.suara")
@@ -32,16 +33,21 @@ _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "superset.suara")
 # By the name of the metric, or of the verdict.
 COLOURS = {
     "own_posts": "#0b6e6e",
-    "own_posts_per_day": "#0b6e6e",
-    "share_of_own_posts": "#0b6e6e",
-    "share_with_partner": "#0b6e6e",
+    "own_posts_per_covered_day": "#0b6e6e",
+    "posts_per_active_day": "#0b6e6e",
+    "share_of_originals": "#0b6e6e",
+    "theme_share": "#0b6e6e",
+    "partner_share": "#0b6e6e",
+    "posts_with_hashtag": "#0b6e6e",
     "reposts": "#9fcdc9",
+    "reposts_with_hashtag": "#9fcdc9",
+    "reposts_of_partners": "#9fcdc9",
     "mentions": "#3d5a80",
     "replies": "#c98a2b",
     "quotes": "#4a9d97",
     "known_partners": "#9fcdc9",
     "new_partners": "#0b6e6e",
-    "days_covered": "#e3b04b",
+    "coverage": "#e3b04b",
     "months_observed": "#e3b04b",
     "passed": "#0b6e6e",
     "warned": "#e3b04b",
@@ -136,9 +142,35 @@ class Dashboard:
         return re.sub(r"[^a-z]+", "-", self.title.lower()).strip("-")
 
 
+def defined_metrics() -> dict[str, Metric]:
+    """The metrics that dbt defines, as SQL on columns of their semantic model; their format is the dataset's to say."""
+    stated = yaml.safe_load(METRICS.read_text("utf-8"))
+    sums = {
+        measure["name"]: f"{measure['agg']}({measure.get('expr', measure['name'])})"
+        for model in stated["semantic_models"]
+        for measure in model.get("measures", [])
+    }
+    parts = {
+        metric["name"]: sums[metric["type_params"]["measure"]]
+        for metric in stated["metrics"]
+        if metric["type"] == "simple"
+    }
+    found = {}
+    for metric in stated["metrics"]:
+        if metric["type"] == "ratio":
+            numerator, denominator = (parts[metric["type_params"][part]] for part in ("numerator", "denominator"))
+            sql = f"cast({numerator} as double) / nullif({denominator}, 0)"
+        else:
+            sql = f"cast({parts[metric['name']]} as bigint)"
+        found[metric["name"]] = Metric(
+            metric["name"], sql, metric["label"], " ".join(metric["description"].split()), ""
+        )
+    return found
+
+
 def read_datasets(path: Path = FOLDER / "datasets.yml") -> dict[str, Dataset]:
-    """The datasets, with their fragments put in."""
-    stated = yaml.safe_load(path.read_text("utf-8"))
+    """The datasets, with their fragments and the metrics of dbt put in."""
+    stated, defined = yaml.safe_load(path.read_text("utf-8")), defined_metrics()
     datasets = {}
     for name, entry in stated["datasets"].items():
         sql = entry["sql"]
@@ -150,7 +182,10 @@ def read_datasets(path: Path = FOLDER / "datasets.yml") -> dict[str, Dataset]:
             sql=sql,
             describes=tuple(entry["describes"]),
             words={**stated["columns"], **entry.get("columns", {})},
-            metrics={key: Metric(key, **metric) for key, metric in entry.get("metrics", {}).items()},
+            metrics={
+                **{key: replace(defined[key], format=form) for key, form in entry.get("dbt", {}).items()},
+                **{key: Metric(key, **metric) for key, metric in entry.get("metrics", {}).items()},
+            },
             time=entry.get("time"),
         )
     return datasets
@@ -482,7 +517,9 @@ def _heatmap(chart: Chart, dataset: Dataset) -> _Made:
         "row_limit": 10000,
         "sort_x_axis": "alpha_asc",
         "sort_y_axis": "alpha_desc",
-        "normalize_across": "heatmap",
+        # "y": shades compare the cells of one row by their rank, and only them.
+        "normalize_across": asked.get("shades_within", "heatmap"),
+        "normalized": "shades_within" in asked,
         "legend_type": "continuous",
         "linear_color_scheme": SHADES,
         "xscale_interval": 1,
@@ -492,7 +529,7 @@ def _heatmap(chart: Chart, dataset: Dataset) -> _Made:
         "bottom_margin": 50,
         "value_bounds": [0, 1] if asked["format"] == ".0%" else [None, None],
         "y_axis_format": asked["format"],
-        "show_legend": True,
+        "show_legend": "shades_within" not in asked,
         "show_values": True,
         "show_percentage": False,
     }

@@ -236,7 +236,7 @@ def _superset(paths: DataDir, environment: Path, password: str) -> Iterator[int]
 def _released(api: Api, numbers: dict[str, int]) -> Released:
     (row,) = api.rows(numbers[bundle.identifier("chart", "This release")])
     (posts,) = api.rows(numbers[bundle.identifier("chart", "Posts of all accounts")])
-    return Released(row["release_id"], posts["posts"], row["accepted_capture_count"])
+    return Released(row["release_id"], posts["all_posts"], row["accepted_capture_count"])
 
 
 def _ask_all(api: Api, numbers: dict[str, int], seen: Seen) -> dict[str, Answer]:
