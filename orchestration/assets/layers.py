@@ -8,13 +8,12 @@ Does not belong here: the models (dbt_project), what is checked (expectations), 
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
-import duckdb
 
 from orchestration.assets.raw import UNTOUCHED
 from orchestration.checks import catalog_results, catalog_specs, dbt_results, dbt_test_specs
@@ -221,7 +220,7 @@ def _build(
                 served = set(before.captures) if before else set()
                 retry = not verdict.failed_tables and bool(rest) and rest != served
             counts = _row_counts(connection, nodes) if is_open else {}
-            pictures = _pictures(connection, nodes) if is_open else {}
+            pictures = _pictures(connection, nodes, context.log.warning) if is_open else {}
             if is_open:
                 compiled = {r.unique_id: r.compiled_code for r in results}
                 remember(connection, manifest, nodes, compiled, dbt.columns_file)
@@ -333,12 +332,13 @@ def _row_counts(connection: Any, nodes: Mapping[str, Mapping[str, Any]]) -> dict
     return counts
 
 
-def _pictures(connection: Any, nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+def _pictures(connection: Any, nodes: Mapping[str, Mapping[str, Any]], warn: Callable[[str], None]) -> dict[str, str]:
     found = {}
     for unique_id, node in nodes.items():
         try:
             shown = picture(connection, node["name"])
-        except duckdb.Error:  # a table that it needs was never built: only a part of the step was chosen
+        except Exception as error:  # a picture is a service: the table is as good without it
+            warn(f"{node['name']}: no picture ({error})")
             continue
         if shown:
             found[unique_id] = shown

@@ -183,7 +183,7 @@ def _theme_years(connection: Any) -> str | None:
     for theme in sorted(totals, key=lambda theme: (-totals[theme], theme))[:_LINES]:
         steps = [_STEPS[round(counts.get((theme, y), 0) * 7 / most)] if y in looked_at else "·" for y in years]
         lines.append(f"| {theme.replace('|', '/')} | {''.join(steps)} | {totals[theme]:,} |")
-    states = ", ".join(sorted({row[4] for row in rows if row[3]}))
+    states = ", ".join(sorted({row[4] for row in rows if row[3] and row[4]}))
     return "\n".join(lines) + f"\n\nAs the codebook's rules count ({states})."
 
 
