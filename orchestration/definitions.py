@@ -18,6 +18,7 @@ from orchestration.assets.raw import raw
 from orchestration.automation import daily_refresh, inbox_sensor, look, look_at_readers, refresh
 from orchestration.contract import DataDir
 from orchestration.dbt_translator import SuaraTranslator
+from orchestration.resources.columns import remembered
 from orchestration.resources.dbt import Dbt
 from orchestration.resources.progress import progress
 from orchestration.resources.warehouse import Warehouse
@@ -36,7 +37,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
         **(resource_overrides or {}),
     }
     manifest = resources["dbt"].manifest_json()
-    translator = SuaraTranslator()
+    translator = SuaraTranslator(remembered(resources["dbt"].columns_file, manifest))
     return dg.Definitions(
         assets=[
             captures,

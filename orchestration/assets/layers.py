@@ -8,7 +8,7 @@ Does not belong here: the models (dbt_project), what is checked (expectations), 
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Any
@@ -22,6 +22,8 @@ from orchestration.coding.store import CodingStore
 from orchestration.contract import SuaraError
 from orchestration.dbt_translator import SuaraTranslator
 from orchestration.privacy.key import key_of
+from orchestration.publishing.small_pictures import picture
+from orchestration.resources.columns import remember
 from orchestration.resources.dbt import Dbt, NodeResult, failing_rows, selectors
 from orchestration.resources.warehouse import Warehouse
 from orchestration.warehouse import bookkeeping, gates
@@ -121,6 +123,7 @@ class _Attempt:
     retry: bool
     quarantined: list[dict[str, Any]]
     row_counts: dict[str, int]
+    pictures: dict[str, str]
 
     def with_quarantined(self) -> gates.Verdict:
         """The verdict as shown: with the failures of captures that an earlier attempt put aside."""
@@ -132,7 +135,11 @@ class _Attempt:
 
     def metadata(self, unique_id: str) -> dict[str, Any]:
         result = next((r for r in self.results if r.unique_id == unique_id), None)
-        metadata: dict[str, Any] = {"seconds": round(result.seconds, 3)} if result else {}
+        metadata: dict[str, Any] = {}
+        if unique_id in self.pictures:
+            metadata["picture"] = dg.MetadataValue.md(self.pictures[unique_id])
+        if result:
+            metadata["seconds"] = round(result.seconds, 3)
         if unique_id in self.row_counts:
             metadata["dagster/row_count"] = self.row_counts[unique_id]
         return metadata
@@ -171,7 +178,16 @@ def _build(
         target = warehouse.paths.root / "dbt_target"
         skipped = [manifest["nodes"][unique_id]["name"] for unique_id in idle]
         key = key_of(warehouse.paths)
-        results = dbt.build(candidate.path, select, study=warehouse.study, target=target, exclude=skipped, key=key)
+        total = len(nodes) + len(expected) - len(idle)
+        results = dbt.build(
+            candidate.path,
+            select,
+            study=warehouse.study,
+            target=target,
+            exclude=skipped,
+            key=key,
+            log=lambda done, last: context.log.info(f"{step.name}: {done:,} of {total:,} tables and tests, {last}"),
+        )
         is_built = whole and not any(_is_broken(r) for r in results if not r.is_test)
         if step.name == "marts" and is_built and _measure_codebook(candidate, warehouse):
             # What people coded says something else of the rules than it did: the tables that show it, again.
@@ -204,6 +220,10 @@ def _build(
                 served = set(before.captures) if before else set()
                 retry = not verdict.failed_tables and bool(rest) and rest != served
             counts = _row_counts(connection, nodes) if is_open else {}
+            pictures = _pictures(connection, nodes, context.log.warning) if is_open else {}
+            if is_open:
+                compiled = {r.unique_id: r.compiled_code for r in results}
+                remember(connection, manifest, nodes, compiled, dbt.columns_file)
             if is_open and whole:
                 # A part of the step leaves the record as it was: if the step before it has moved on since,
                 # the publish step will say that this one is older.
@@ -216,7 +236,7 @@ def _build(
             for claims_id, readings in first.items():
                 ledger.keep_first_claims(claims_id, readings)
     quarantined = [o for rows in failed.values() for o in rows]
-    return _Attempt(verdict, results, test_outcomes, is_open, retry, quarantined, counts)
+    return _Attempt(verdict, results, test_outcomes, is_open, retry, quarantined, counts, pictures)
 
 
 def _measure_codebook(candidate: Candidate, warehouse: Warehouse) -> bool:
@@ -310,6 +330,19 @@ def _row_counts(connection: Any, nodes: Mapping[str, Mapping[str, Any]]) -> dict
         rows = connection.execute(f'select count(*) from "{node["schema"]}"."{node["name"]}"').fetchall()
         counts[unique_id] = rows[0][0]
     return counts
+
+
+def _pictures(connection: Any, nodes: Mapping[str, Mapping[str, Any]], warn: Callable[[str], None]) -> dict[str, str]:
+    found = {}
+    for unique_id, node in nodes.items():
+        try:
+            shown = picture(connection, node["name"])
+        except Exception as error:  # a picture is a service: the table is as good without it
+            warn(f"{node['name']}: no picture ({error})")
+            continue
+        if shown:
+            found[unique_id] = shown
+    return found
 
 
 def _outcome(step: Step, **columns: Any) -> dict[str, Any]:

@@ -21,6 +21,8 @@ from orchestration.warehouse.gates import CRITICAL, Verdict
 
 PUBLISHED_FILE = dg.AssetKey(["published", "social_bi"])
 STAGED_CAPTURES = "stg_suara__captures"
+# Failures that a check tells at once; the metadata hold twenty.
+_TOLD = 3
 READABLE = "capture_is_readable"
 READABLE_TEXT = (
     "Every delivered file could be read: not empty, not cut, of a known format, safe to unpack. "
@@ -112,7 +114,8 @@ def _result(spec: dg.AssetCheckSpec, outcomes: Sequence[dict[str, Any]], verdict
         check_name=spec.name,
         passed=not failed,
         severity=dg.AssetCheckSeverity.ERROR if critical or not failed else dg.AssetCheckSeverity.WARN,
-        description="; ".join(f"{o['check_name']}: {o['observed']}" for o in failed[:3]) or None,
+        # what is told here stands in the UI as it is; metadata of a check stands behind a button
+        description="\n\n".join(verdict.describe(outcome) for outcome in failed[:_TOLD]) or None,
         metadata=metadata,
     )
 

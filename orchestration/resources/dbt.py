@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,13 @@ from typing import Any
 import dagster as dg
 
 from orchestration.contract import DBT_PROJECT_DIR
-from orchestration.resources.manifest import PARSE_NAME, invoke, parse_lock, prepare_manifest
+from orchestration.resources.manifest import PARSE_NAME, invoke, manifest_path, parse_lock, prepare_manifest
 
 _LOCK = threading.Lock()
 _MANIFESTS: dict[Path, Any] = {}
 _SAMPLE = 20
+# A run that says nothing for longer looks as if it hung; shorter, a small run would say it twice.
+_SILENCE = 10.0
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,11 @@ class Dbt(dg.ConfigurableResource):
     def project(self) -> Path:
         return Path(self.project_dir).resolve()
 
+    @property
+    def columns_file(self) -> Path:
+        """Where what is known of the columns is kept, beside the manifest."""
+        return manifest_path(self.project).with_name("columns.json")
+
     def manifest_json(self) -> dict[str, Any]:
         return json.loads(prepare_manifest(self.project).read_text("utf-8"))
 
@@ -70,8 +78,11 @@ class Dbt(dg.ConfigurableResource):
         target: Path,
         exclude: Sequence[str] = (),
         key: Path | None = None,
+        log: Callable[[int, str], None] | None = None,
     ) -> list[NodeResult]:
         """`dbt build` of the selected nodes and their data tests, but for those that are excluded by name.
+
+        `log` is told now and then how many of them are done, and the name of the last one.
 
         Unit tests are left to `make test`: they test the code, not the data of a run.
 
@@ -103,6 +114,7 @@ class Dbt(dg.ConfigurableResource):
                 ],
                 self._manifest(),
                 key,
+                told_now_and_then(log) if log else None,
             )
         return [
             NodeResult(
@@ -128,6 +140,22 @@ class Dbt(dg.ConfigurableResource):
                     ["parse", "--target-path", str(project / "target"), "--no-write-json"],
                 )
         return _MANIFESTS[project]
+
+
+def told_now_and_then(log: Callable[[int, str], None], seconds: float = _SILENCE) -> Callable[[Any], None]:
+    """Listens to dbt's events, and says after every so many seconds how far it is."""
+    done, told_at = 0, time.monotonic()
+
+    def listen(event: Any) -> None:
+        nonlocal done, told_at
+        if event.info.name != "NodeFinished":
+            return
+        done += 1
+        if time.monotonic() - told_at >= seconds:
+            told_at = time.monotonic()
+            log(done, event.data.node_info.node_name)
+
+    return listen
 
 
 def selectors(manifest: Mapping[str, Any], unique_ids: Iterable[str]) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -60,10 +60,18 @@ def parse_lock(project_dir: Path) -> Iterator[None]:
         yield
 
 
-def invoke(project_dir: Path, warehouse: Path, args: list[str], manifest: Any = None, key: Path | None = None) -> Any:
+def invoke(
+    project_dir: Path,
+    warehouse: Path,
+    args: list[str],
+    manifest: Any = None,
+    key: Path | None = None,
+    on_event: Callable[[Any], None] | None = None,
+) -> Any:
     """Run one dbt command; every connection it opened is closed afterwards.
 
-    `key` is the file that the models hash ids with; without it, the one that the environment names.
+    `key` is the file that the models hash ids with; without it, the one that the environment names. `on_event` is
+    told each of dbt's events, in whichever thread it happens.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
@@ -72,7 +80,7 @@ def invoke(project_dir: Path, warehouse: Path, args: list[str], manifest: Any = 
     before = {name: os.environ.get(name) for name in settings}
     os.environ.update(settings)
     try:
-        result = dbtRunner(manifest=manifest).invoke(
+        result = dbtRunner(manifest=manifest, callbacks=[on_event] if on_event else []).invoke(
             [
                 *args,
                 "--project-dir",

@@ -10,6 +10,7 @@ nobody waits for, comes last (the ratio stands in docs/decisions/0013).
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import subprocess
@@ -23,6 +24,7 @@ from typing import Any
 from orchestration.contract import PROJECT_ROOT, SuaraError
 
 HOST = "127.0.0.1"
+LOCATION = "suara"  # as in workspace.yaml
 # Importing the project takes 3 s on an idle machine; a busy one may need ten times that.
 _CODE_SECONDS = 120
 _STOP_SECONDS = 10
@@ -47,16 +49,17 @@ def serve(port: int) -> int:
     signal.signal(signal.SIGTERM, _stop)
     with tempfile.TemporaryDirectory(prefix="suara-ui-") as folder:
         code_socket = Path(folder) / "code.sock"
+        workspace = _workspace(Path(folder) / "workspace.yaml", code_socket)
         code = _start("dagster", "code-server", "start", *_code(code_socket))
-        daemon = _Daemon(port, code_socket)
+        daemon = _Daemon(port, workspace)
         try:
             from dagster_webserver.cli import dagster_webserver  # 2 s, while the code server starts
 
             _await_code(code, code_socket)
             threading.Thread(target=daemon.start_behind_the_webserver, daemon=True).start()
             arguments = [
-                "--grpc-socket",
-                str(code_socket),
+                "-w",
+                str(workspace),
                 "-h",
                 HOST,
                 "-p",
@@ -78,8 +81,8 @@ def serve(port: int) -> int:
 class _Daemon:
     """The process that the sensor and the schedule need."""
 
-    def __init__(self, port: int, code_socket: Path) -> None:
-        self._port, self._socket = port, code_socket
+    def __init__(self, port: int, workspace: Path) -> None:
+        self._port, self._workspace = port, workspace
         self._process: subprocess.Popen[bytes] | None = None
         self._lock, self._is_over = threading.Lock(), False
 
@@ -88,7 +91,7 @@ class _Daemon:
             time.sleep(0.2)
         with self._lock:  # a stop that comes at this moment must find the process, or prevent it
             if not self._is_over:
-                arguments = ["run", "--grpc-socket", str(self._socket), "--log-level", "warning"]
+                arguments = ["run", "-w", str(self._workspace), "--log-level", "warning"]
                 self._process = _start("dagster._daemon", *arguments)
 
     def stop(self) -> subprocess.Popen[bytes] | None:
@@ -102,10 +105,21 @@ def _start(module: str, *arguments: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-m", module, *arguments])
 
 
+def _workspace(path: Path, code_socket: Path) -> Path:
+    """Where the code is served, under a name that stays.
+
+    Without a name Dagster takes the socket's: with each start all switches of sensors and schedules were off again,
+    and runs of earlier starts were on no timeline.
+    """
+    server = {"host": "localhost", "socket": str(code_socket), "location_name": LOCATION}
+    path.write_text(json.dumps({"load_from": [{"grpc_server": server}]}), "utf-8")  # JSON is YAML
+    return path
+
+
 def _code(code_socket: Path) -> list[str]:
     return [
         *("--socket", str(code_socket)),
-        *("-m", "orchestration.definitions", "--working-directory", str(PROJECT_ROOT), "--location-name", "suara"),
+        *("-m", "orchestration.definitions", "--working-directory", str(PROJECT_ROOT), "--location-name", LOCATION),
         *("--log-level", "warning"),
         "--use-python-environment-entry-point",
     ]
