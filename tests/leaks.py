@@ -135,6 +135,9 @@ def seed(folder: Path) -> Seeded:
         )
         for n in range(3)
     ]
+    found.append(
+        post(f"Saya ikut #{mark('zqraretag', 'hashtag of a person')} #Migrasi @{OFFICE.handle}", author=author),
+    )
     for one in found:
         mark(one.post_id, "post id of a person that a search found")
     page = native.api_page(found, build.RETRIEVED_AT, build.SEARCH_URL, accounts=tuple(accounts.values()))
@@ -147,6 +150,7 @@ def seed(folder: Path) -> Seeded:
         {"id": o.post_id, "author_id": o.account.account_id, "text": o.text, "created_at": native.iso_date(o.time)}
         for o in (quoted, answered, reposted)
     ]
+    page["data"][0]["public_metrics"]["like_count"] = int(mark("7318529460", "likes of a person's post"))
     page["data"].append(page["data"][0])  # a warning names the record
     broken = {"data": [{"id": mark("zqbrokenid", "id of a broken record"), "text": mark("zqbroken", "broken record")}]}
     cut = '{"data": [{"id": "1", "text": "' + mark("zqcut", "line that was cut")

@@ -454,6 +454,52 @@ def _volume(page: _Page) -> list[Figure]:
             note=_months_note(page),
             legend=[(KIND_COLOURS[k], KIND_NAMES[k]) for k, n in shares.items() if n],
         ),
+        *_others(
+            page,
+            "others_months",
+            "fct_others_months",
+            say("All other accounts"),
+            say("Posts of all other accounts by platform, month and kind"),
+        ),
+    ]
+
+
+def _others(page: _Page, name: str, table_name: str, title: Text, caption: Text) -> list[Figure]:
+    """What is said of all accounts that the report does not tell apart, and how much is held back of it."""
+    cells = next((row for row in page.rows("held_back") if row["table_name"] == table_name), None)
+    if cells is None:
+        return []
+    held = cells["small"] + cells["complementary"]
+    return [
+        page.figure(
+            name,
+            title,
+            sentences(
+                say("{shown} of {all} counts are shown.", shown=cells["shown"], all=cells["shown"] + held),
+                say(
+                    "{n} are held back: fewer than 5 posts or 5 accounts stand behind {small}, and {rest} would give such a "
+                    "count away.",
+                    n=held,
+                    small=cells["small"],
+                    rest=cells["complementary"],
+                )
+                if held
+                else "",
+                counted(
+                    cells["posts"],
+                    "{n} post is counted in no month.",
+                    "{n} posts are counted in no month.",
+                )
+                if cells["posts"]
+                else "",
+            ),
+            caption=caption,
+            note=say(
+                "All accounts together that are neither registered, nor owner of a capture, nor the study's. They come "
+                "from searches: the counts tell what the captures hold, not how much was posted."
+            ),
+            is_folded=True,
+        )
     ]
 
 
@@ -500,6 +546,13 @@ def _hashtags(page: _Page) -> list[Figure]:
             else say("No post carries a hashtag."),
             caption=say("The five most used hashtags of each year, own posts and reposts"),
             picture=None,
+        ),
+        *_others(
+            page,
+            "others_hashtags",
+            "fct_others_hashtag_years",
+            say("Hashtags of all other accounts"),
+            say("Hashtags of all other accounts by platform and year, own posts"),
         ),
     ]
 
@@ -585,7 +638,16 @@ def _themes(page: _Page) -> dict[str, Any]:
         for row in page.rows(name):
             states.setdefault(row["validation_state"], []).append(row[label])
     return {
-        "figures": figures_of_facets,
+        "figures": [
+            *figures_of_facets,
+            *_others(
+                page,
+                "others_themes",
+                "fct_others_theme_months",
+                say("Themes of all other accounts"),
+                say("Themes of all other accounts by platform and month, own posts"),
+            ),
+        ],
         "untouched": untouched,
         "version": release["codebook_version"],
         "validated": joined(
