@@ -348,18 +348,23 @@ def _spans(con: duckdb.DuckDBPyConnection, table: TableDescription, columns: lis
     ).fetchone()[0]
     if not is_view or "posted_date" not in columns:
         return ["true"]
+    # Rows that tell no day come last, by key: in the order of time each would lie between two that tell theirs.
+    by_key = f"posted_date is null order by {', '.join(table.key) or 'all'}"
+    undated = [] if "posted_date" in table.required else [by_key]
+    dated = "posted_date is not null" if undated else "true"
     (posts,) = con.execute("select count(*) from warehouse.marts.fct_posts").fetchone()
     parts = -(-posts // POSTS_PER_SPAN)
     if parts < 2:
-        return ["true"]
+        return [dated, *undated]
     (days,) = con.execute(
         "select list_sort(list_distinct(quantile_disc(posted_date, ?::double[]))) from warehouse.marts.fct_posts",
         [[part / parts for part in range(1, parts)]],
     ).fetchone()
-    # what tells no day goes with the first span
-    first, last = f"(posted_date < date '{days[0]}' or posted_date is null)", f"posted_date >= date '{days[-1]}'"
+    if not days:
+        return [dated, *undated]
+    first, last = f"posted_date < date '{days[0]}'", f"posted_date >= date '{days[-1]}'"
     between = [f"posted_date >= date '{a}' and posted_date < date '{b}'" for a, b in pairwise(days)]
-    return [first, *between, last]
+    return [first, *between, last, *undated]
 
 
 def _comment(con: duckdb.DuckDBPyConnection, table: TableDescription, columns: list[str]) -> None:

@@ -477,8 +477,8 @@ def _others(page: _Page, name: str, table_name: str, title: Text, caption: Text)
             sentences(
                 say("{shown} of {all} counts are shown.", shown=cells["shown"], all=cells["shown"] + held),
                 say(
-                    "{n} are held back: fewer than 5 posts or 5 accounts stand behind {small}, and {rest} would give such a "
-                    "count away.",
+                    "{n} are held back: fewer than 5 posts or 5 accounts stand behind {small}, and {rest} would give "
+                    "such a count away.",
                     n=held,
                     small=cells["small"],
                     rest=cells["complementary"],

@@ -174,7 +174,8 @@ def test_personal_data_closes_the_gate_and_dates_and_ids_do_not(words: str, is_c
 def test_handles_of_other_platforms_are_handles(handle: str, tmp_path: Path) -> None:
     con = publish_database(tmp_path)
     con.execute(
-        f"insert into reports.rpt_partners (no, rank_no, target_handle, partner) values (4, 4, '{handle}', 'accounts not registered')"
+        "insert into reports.rpt_partners (no, rank_no, target_handle, partner) "
+        f"values (4, 4, '{handle}', 'accounts not registered')"
     )
     assert not outcome_of(con, "publish", "reports_name_organisations_only").passed
 

@@ -127,13 +127,3 @@ posts_shown as (
 )
 
 select * from posts_shown
-where posted_date is not null
-
-union all
-
--- in the order of time a row would stand beside those that tell theirs
-(
-    select * from posts_shown
-    where posted_date is null
-    order by post_key
-)

@@ -44,13 +44,3 @@ interactions_shown as (
 )
 
 select * from interactions_shown
-where posted_date is not null
-
-union all
-
--- in the order of time a row would stand beside those that tell theirs
-(
-    select * from interactions_shown
-    where posted_date is null
-    order by interaction_key
-)
