@@ -309,7 +309,8 @@ def texts_of_the_report(paths: DataDir) -> set[str]:
         if isinstance(node.node, nodes.Name) and node.node.name in ("say", "counted"):
             found |= {argument.value for argument in node.args if isinstance(argument, nodes.Const)}
     with duckdb.connect(str(paths.published_file), read_only=True) as con:
-        for name in QUERIES.keys() - {"release", "claims_decided", "checks_not_passed", "themes_untouched", "held_back"}:
+        no_table = {"release", "claims_decided", "checks_not_passed", "themes_untouched", "held_back"}
+        for name in QUERIES.keys() - no_table:
             found |= {column[0].replace("_", " ") for column in con.execute(QUERIES[name]).description}
     return found | set(CAP_NAMES.values())
 
