@@ -495,8 +495,8 @@ def _others(page: _Page, name: str, table_name: str, title: Text, caption: Text,
             note=sentences(
                 whose,
                 say(
-                    "They come from searches: the counts tell what the captures hold, not how much was posted. Of single "
-                    "private persons nothing is counted."
+                    "They come from searches: the counts tell what the captures hold, not how much was posted. Of "
+                    "single private persons nothing is counted."
                 ),
             ),
             is_folded=True,
