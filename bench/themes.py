@@ -154,7 +154,7 @@ def make_tables(con: duckdb.DuckDBPyConnection, texts: list[str], posts: int) ->
     con.execute("create table marts.dim_accounts as select 'me' account_key, true is_registered, true is_capture_owner")
     con.execute(
         r"""
-        create table marts.fct_post_hashtags as
+        create table intermediate.int_posts__hashtags as
         select post_key, lower(tag) as hashtag, min(tag) as hashtag_as_written
         from (
             select post_key, unnest(regexp_extract_all(text, '#([\p{L}\p{N}_]+)', 1)) as tag

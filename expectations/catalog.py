@@ -775,6 +775,7 @@ _DIFFERENT_MONTHS = """
 with counted as (
     select account_key, posted_month, kind, count(*) as post_count
     from marts.fct_posts
+    where posted_month is not null
     group by 1, 2, 3
 )
 select concat(
@@ -939,7 +940,7 @@ limit 20""",
         severity="critical",
         dimension="consistency",
         why="The volume is the first answer people read. It must be the posts, counted: account by account, "
-        "month by month, kind by kind.",
+        "month by month, kind by kind, of the accounts that reports tell apart.",
         next_step=_MODEL_FAULT,
         frame="marts__fct_post_volume",
         column="volume_difference_count",
@@ -991,6 +992,7 @@ limit 20""",
 with counted as (
     select account_key, posted_date, count(*) as post_count
     from marts.fct_posts
+    where posted_date is not null
     group by 1, 2
 )
 select concat(
@@ -1289,6 +1291,26 @@ from ({{ private_mentions }}) as mentions
 group by place
 order by place
 limit 20""",
+    ),
+    _publish(
+        name="others_only_together",
+        severity="critical",
+        dimension="validity",
+        why="A count about one private person, or about a few, tells of them to everybody who knows a little. Accounts "
+        "that reports do not tell apart are counted together, and cells with few posts or few accounts are held back.",
+        next_step="Register the account if it is an organisation's (`suara accounts register`). " + _MODEL_FAULT,
+        frame="publish__people",
+        column="small_cell_count",
+        expected="no row of counts about a single account that is neither registered, nor owner of a capture, nor the "
+        "study's; no cell of all others with fewer than {smallest_cell} posts or accounts",
+        observed="{small_cell_count} rows tell of one private person or of a few",
+        evidence_sql="""
+select concat(place, ': ', count(*), ' rows') as key
+from ({{ rows_of_others }}) as rows_of_others
+group by place
+order by place
+limit 20""",
+        thresholds=("smallest_cell",),
     ),
     _publish(
         name="texts_without_personal_data",

@@ -265,6 +265,49 @@ def _private_mentions(con: duckdb.DuckDBPyConnection) -> str:
     ) as persons on found.name = persons.name"""
 
 
+# Of these accounts tables hold rows of their own (the macro `has_rows_of_its_own`); all others are pooled.
+_OTHERS = "(select account_key from marts.dim_accounts where not (is_registered or is_capture_owner or is_focal))"
+# Rows of single persons, which networks need: under a pseudonym, and without what finds a post again.
+_ROWS_OF_PERSONS = ("dim_accounts", "dim_account_handles", "fct_posts", "fct_interactions")
+_FINDS_A_POST = "(_count|_at|_date|_month|^capture_id|^record_no)$"
+
+
+def _rows_of_others(con: duckdb.DuckDBPyConnection) -> str:
+    """One row per published column and row of it that tells of a single private person, or of a few: place."""
+    columns = con.execute(
+        "select schema_name, table_name, column_name from duckdb_columns() where database_name = current_database() "
+        f"and schema_name in {PUBLISHED_SCHEMAS} order by 1, 2, 3"
+    ).fetchall()
+    tables: dict[tuple[str, str], list[str]] = {}
+    for schema, table, column in columns:
+        tables.setdefault((schema, table), []).append(column)
+    rows = ["select cast(null as varchar) as place where false"]
+    for (schema, table), names in tables.items():
+        keys = [name for name in names if name.endswith("account_key")]
+        conditions = {}
+        if table in _ROWS_OF_PERSONS:
+            found = [name for name in names if re.search(_FINDS_A_POST, name)]
+            conditions = {name: f'account_key in {_OTHERS} and "{name}" is not null' for name in found}
+        elif table.startswith("fct_others_"):
+            counts = [name for name in names if name.endswith("_count")]
+            conditions = {name: f'"{name}" < {THRESHOLDS["smallest_cell"].value}' for name in counts}
+        elif keys:
+            conditions = {name: f'"{name}" in {_OTHERS}' for name in keys}
+        elif "post_key" in names:
+            posts = f"(select post_key from marts.fct_posts where account_key in {_OTHERS})"
+            conditions = {"post_key": f"post_key in {posts}"}
+        rows += [
+            f"select '{schema}.{table}.{name}' as place from {schema}.\"{table}\" where {condition}"
+            for name, condition in conditions.items()
+        ]
+    if {("marts", "dim_hashtags"), ("marts", "fct_others_hashtag_years")} <= tables.keys():
+        rows.append(
+            "select 'marts.dim_hashtags.hashtag' as place from marts.dim_hashtags where hashtag not in "
+            "(select hashtag from marts.fct_post_hashtags union all select hashtag from marts.fct_others_hashtag_years)"
+        )
+    return "\n    union all\n    ".join(rows)
+
+
 def _entity_comparison(_: duckdb.DuckDBPyConnection) -> str:
     """One row per capture: sampled posts with a hashtag in source or text, and those whose two sets differ."""
     marked, found = (
@@ -310,6 +353,7 @@ PARTS: dict[str, Callable[[duckdb.DuckDBPyConnection], str]] = {
     "report_handles": _report_handles,
     "published_words": _published_words,
     "private_mentions": _private_mentions,
+    "rows_of_others": _rows_of_others,
     "entity_comparison": _entity_comparison,
     "critical_checks": _critical_checks,
     "holds_personal_data": lambda _: _HOLDS_PERSONAL_DATA,

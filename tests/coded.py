@@ -24,7 +24,7 @@ from orchestration.resources.manifest import PARSE_NAME, invoke, parse_lock, pre
 
 MODEL = "int_posts__theme_hits"
 # Handed in; all that leads to them is left out.
-GIVEN = ("int_posts__texts", "fct_post_hashtags", "dim_accounts")
+GIVEN = ("int_posts__texts", "int_posts__hashtags", "dim_accounts")
 ORGANISATION, PERSON = "organisation", "person"
 
 
@@ -148,7 +148,7 @@ def _load_posts(
                 "posted_at": "2020-01-01 00:00:00+00",
             }
         ),
-        "fct_post_hashtags": pd.DataFrame(
+        "int_posts__hashtags": pd.DataFrame(
             [(str(n), tag, tag) for n, tag in hashtags],
             columns=["post_key", "hashtag", "hashtag_as_written"],
             dtype=str,

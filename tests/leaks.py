@@ -70,7 +70,8 @@ def seed(folder: Path) -> Seeded:
     """Four captures: the archive of a registered account, a search of the API, a table with a map, statuses of Mastodon."""  # noqa: E501
     mark = _Marks()
     people = {
-        n: mark.person(n, i) for i, n in enumerate(("mention", "reply", "quote", "repost", "manual", "author", "table"))
+        n: mark.person(n, i)
+        for i, n in enumerate(("mention", "reply", "quote", "repost", "manual", "author", "table", "tag"))
     }
     accounts = {a.handle.lower(): a for a in (OFFICE, build.PARTNER, *people.values())}
     clock = iter(range(28))
@@ -135,6 +136,10 @@ def seed(folder: Path) -> Seeded:
         )
         for n in range(3)
     ]
+    # of two authors: a search that holds one only would be taken for a timeline, and its author has rows of its own
+    found.append(
+        post(f"Saya ikut #{mark('zqraretag', 'hashtag of a person')} #Migrasi @{OFFICE.handle}", author=people["tag"]),
+    )
     for one in found:
         mark(one.post_id, "post id of a person that a search found")
     page = native.api_page(found, build.RETRIEVED_AT, build.SEARCH_URL, accounts=tuple(accounts.values()))
@@ -147,6 +152,7 @@ def seed(folder: Path) -> Seeded:
         {"id": o.post_id, "author_id": o.account.account_id, "text": o.text, "created_at": native.iso_date(o.time)}
         for o in (quoted, answered, reposted)
     ]
+    page["data"][-1]["public_metrics"]["like_count"] = int(mark("7318529460", "likes of a person's post"))
     page["data"].append(page["data"][0])  # a warning names the record
     broken = {"data": [{"id": mark("zqbrokenid", "id of a broken record"), "text": mark("zqbroken", "broken record")}]}
     cut = '{"data": [{"id": "1", "text": "' + mark("zqcut", "line that was cut")

@@ -11,6 +11,8 @@ counted as (
 
     select account_key, posted_month, kind, count(*) as post_count
     from marts.fct_posts
+    -- accounts that reports do not tell apart have no month: fct_others_months counts theirs together
+    where posted_month is not null
     group by 1, 2, 3
 
 ),

@@ -11,6 +11,7 @@ counted as (
 
     select account_key, posted_date, count(*) as post_count
     from marts.fct_posts
+    where posted_date is not null
     group by 1, 2
 
 )

@@ -1,4 +1,4 @@
--- One row: whether private persons and personal data stand in what is published.
+-- One row: whether private persons, rows about one or a few of them, and personal data stand in what is published.
 select
     'social_bi' as subject,
     (
@@ -10,6 +10,10 @@ select
         inner join marts.dim_accounts as accounts on posts.account_key = accounts.account_key
         where not accounts.is_registered and coalesce(posts.post_id, posts.text) is not null
     ) as private_person_count,
+    (
+        select count(*)
+        from ({{ rows_of_others }}) as rows_of_others
+    ) as small_cell_count,
     (
         select count(*)
         from ({{ published_words }}) as texts

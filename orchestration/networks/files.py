@@ -103,7 +103,8 @@ def read_network(published: Path, kind: str, year: int | None = None) -> Network
         network = Network(kind, year, release_id, kind not in UNDIRECTED, fields)
         places = _read_nodes(connection, network)
         rows = connection.execute(
-            "select from_node, to_node, sum(post_count), list([first_date, last_date] order by posted_year) "
+            "select from_node, to_node, sum(post_count), "
+            "coalesce(list([first_date, last_date] order by posted_year) filter (where first_date is not null), []) "
             "from marts.fct_network_edges where kind = $1 and ($2 is null or posted_year = $2) "
             "group by all order by from_node, to_node",
             [kind, year],
@@ -215,10 +216,14 @@ def write_graphml(network: Network, out: TextIO) -> None:
         cells = _data({"label": node.label, **node.values})
         out.write(f'<node id="n{place}">{cells}</node>\n')
     for edge in network.edges:
-        first, last = edge.spells[0][0], edge.spells[-1][1]
-        cells = _data({"weight": edge.weight, "first_date": str(first), "last_date": str(last)})
+        cells = _data({"weight": edge.weight, **_seen(edge)})
         out.write(f'<edge source="n{edge.source}" target="n{edge.target}">{cells}</edge>\n')
     out.write("</graph>\n</graphml>\n")
+
+
+def _seen(edge: Edge) -> dict[str, Value]:
+    """First and last day of an edge; nothing where those who tie it tell no day."""
+    return {"first_date": str(edge.spells[0][0]), "last_date": str(edge.spells[-1][1])} if edge.spells else {}
 
 
 WRITERS: dict[str, Callable[[Network, TextIO], None]] = {"gexf": write_gexf, "graphml": write_graphml}

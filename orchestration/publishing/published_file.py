@@ -76,8 +76,8 @@ RELEASE_TABLE = TableDescription(
         "reporting_timezone": "Time zone in which days, months and years are counted.",
         "study_from": "First day of the study's window; null when it has none.",
         "study_to": "Last day of the study's window; null when it has none.",
-        "data_from": "Time of the earliest post (UTC).",
-        "data_to": "Time of the latest post (UTC).",
+        "data_from": "Time of the earliest post (UTC); of accounts that reports do not tell apart the month.",
+        "data_to": "Time of the latest post (UTC); of accounts that reports do not tell apart the month.",
         "post_count": "Posts in marts.fct_posts.",
         "capture_count": "Captures known to the warehouse.",
         "accepted_capture_count": "Captures whose records are in the marts.",
@@ -348,17 +348,23 @@ def _spans(con: duckdb.DuckDBPyConnection, table: TableDescription, columns: lis
     ).fetchone()[0]
     if not is_view or "posted_date" not in columns:
         return ["true"]
+    # Rows that tell no day come last, by key: in the order of time each would lie between two that tell theirs.
+    by_key = f"posted_date is null order by {', '.join(table.key) or 'all'}"
+    undated = [] if "posted_date" in table.required else [by_key]
+    dated = "posted_date is not null" if undated else "true"
     (posts,) = con.execute("select count(*) from warehouse.marts.fct_posts").fetchone()
     parts = -(-posts // POSTS_PER_SPAN)
     if parts < 2:
-        return ["true"]
+        return [dated, *undated]
     (days,) = con.execute(
         "select list_sort(list_distinct(quantile_disc(posted_date, ?::double[]))) from warehouse.marts.fct_posts",
         [[part / parts for part in range(1, parts)]],
     ).fetchone()
+    if not days:
+        return [dated, *undated]
     first, last = f"posted_date < date '{days[0]}'", f"posted_date >= date '{days[-1]}'"
     between = [f"posted_date >= date '{a}' and posted_date < date '{b}'" for a, b in pairwise(days)]
-    return [first, *between, last]
+    return [first, *between, last, *undated]
 
 
 def _comment(con: duckdb.DuckDBPyConnection, table: TableDescription, columns: list[str]) -> None:
@@ -403,9 +409,18 @@ def _write_release(con: duckdb.DuckDBPyConnection, *, run_id: str, study: str) -
 
         study as (select * from warehouse.reference.studies where study = $study),
 
+        -- of accounts that reports do not tell apart the month is known where enough of them wrote
+        others as (
+            select min(posted_month) as first_month, max(posted_month) as last_month from marts.fct_others_months
+        ),
+
         posts as (
-            select count(*) as post_count, min(posted_at) as data_from, max(posted_at) as data_to
+            select
+                count(*) as post_count,
+                least(min(posted_at), cast(any_value(first_month) as timestamptz)) as data_from,
+                greatest(max(posted_at), cast(any_value(last_month) as timestamptz)) as data_to
             from marts.fct_posts
+            cross join others
         ),
 
         captures as (

@@ -10,7 +10,7 @@ A private person is never named: accounts are shown by name only when they are r
 from __future__ import annotations
 
 # Whose posts the report is about: the study's account; without one, the accounts whose own export was loaded;
-# without those, everybody in the data.
+# without those, the registered accounts in the data. Of all others something is said of all together only.
 _STUDY_ACCOUNTS = """
 study_accounts as (
     select
@@ -24,7 +24,8 @@ study_accounts as (
     where is_focal
         or (is_capture_owner and not exists (select 1 from marts.dim_accounts where is_focal))
         or (
-            post_count > 0
+            is_registered
+            and post_count > 0
             and not exists (select 1 from marts.dim_accounts where is_focal or is_capture_owner)
         )
 )
@@ -201,6 +202,47 @@ group by all
 order by years.year, kind
 """,
     ),
+    # All other accounts, together: what is said of private persons.
+    "others_months": """
+select platform, posted_month, kind, post_count as posts, account_count as accounts
+from marts.fct_others_months
+order by platform, posted_month, kind
+""".strip(),
+    "others_hashtags": """
+select
+    platform,
+    posted_year as year,
+    hashtag,
+    own_post_count as own_posts,
+    account_count as accounts
+from marts.fct_others_hashtag_years
+order by platform, posted_year, own_post_count desc, hashtag
+""".strip(),
+    "others_themes": """
+select
+    platform,
+    posted_month,
+    theme_name as theme,
+    own_post_count as own_posts,
+    account_count as accounts,
+    suppression as held_back,
+    validation_state
+from marts.fct_others_theme_months
+inner join marts.dim_themes using (theme_code, codebook_version)
+where dim_themes.facet = 'theme' and parent_code is null
+order by platform, posted_month, own_post_count desc nulls last, theme_name
+""".strip(),
+    "held_back": """
+select
+    table_name,
+    cast(sum(shown_cell_count) as bigint) as shown,
+    cast(sum(small_cell_count) as bigint) as small,
+    cast(sum(complementary_cell_count) as bigint) as complementary,
+    cast(sum(held_back_post_count) as bigint) as posts
+from quality.fct_held_back
+group by table_name
+order by table_name
+""".strip(),
     "hashtags": _query(
         _STUDY_ACCOUNTS,
         body="""
@@ -593,16 +635,16 @@ select
     degree as tied_to,
     in_strength as posts_towards_it,
     out_strength as posts_from_it,
-    case when not is_star then rank() over (network order by pagerank desc) end as rank_by_pagerank,
-    case when not is_star then rank() over (network order by betweenness desc) end as rank_by_betweenness,
-    case when not is_star then rank() over (network order by closeness desc) end as rank_by_closeness,
-    count(*) over (network) as of_accounts,
-    case when not is_star then core end as core,
-    is_star as star
+    case when not fct_account_networks.is_star then pagerank_rank end as rank_by_pagerank,
+    case when not fct_account_networks.is_star then betweenness_rank end as rank_by_betweenness,
+    case when not fct_account_networks.is_star then closeness_rank end as rank_by_closeness,
+    node_count as of_accounts,
+    case when not fct_account_networks.is_star then core end as core,
+    fct_account_networks.is_star as star
 from marts.fct_account_networks
 inner join marts.dim_accounts using (account_key)
-window network as (partition by kind, posted_year)
-qualify is_registered
+inner join marts.fct_networks using (kind, posted_year)
+where is_registered
 order by kind, year, tied_to desc, account
 """.strip(),
     "engagement": _query(

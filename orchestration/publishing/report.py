@@ -536,6 +536,53 @@ def _volume(page: _Page) -> list[Figure]:
             note=_months_note(page),
             legend=[(KIND_COLOURS[k], KIND_NAMES[k]) for k, n in shares.items() if n],
         ),
+        *_others(
+            page,
+            "others_months",
+            "fct_others_months",
+            say("All other accounts"),
+            say("Posts of all other accounts by platform, month and kind"),
+            say("All accounts together that are neither registered, nor owner of a capture, nor the study's."),
+        ),
+    ]
+
+
+def _others(page: _Page, name: str, table_name: str, title: Text, caption: Text, whose: Text) -> list[Figure]:
+    """What is said of all other accounts together, and how much is held back of it."""
+    cells = next((row for row in page.rows("held_back") if row["table_name"] == table_name), None)
+    if cells is None:
+        return []
+    small, complementary = cells["small"], cells["complementary"]
+    return [
+        page.figure(
+            name,
+            title,
+            sentences(
+                say(
+                    "{shown} of {all} counts are shown.",
+                    shown=cells["shown"],
+                    all=cells["shown"] + small + complementary,
+                ),
+                say("{n} are held back, since fewer than 5 posts or 5 accounts stand behind them.", n=small)
+                if small
+                else "",
+                say("{n} are held back with them, since a sum would give one away.", n=complementary)
+                if complementary
+                else "",
+                counted(cells["posts"], "{n} post is counted in no month.", "{n} posts are counted in no month.")
+                if cells["posts"]
+                else "",
+            ),
+            caption=caption,
+            note=sentences(
+                whose,
+                say(
+                    "They come from searches: the counts tell what the captures hold, not how much was posted. Of "
+                    "single private persons nothing is counted."
+                ),
+            ),
+            is_folded=True,
+        )
     ]
 
 
@@ -582,6 +629,14 @@ def _hashtags(page: _Page) -> list[Figure]:
             else say("No post carries a hashtag."),
             caption=say("The five most used hashtags of each year, own posts and reposts"),
             picture=None,
+        ),
+        *_others(
+            page,
+            "others_hashtags",
+            "fct_others_hashtag_years",
+            say("Hashtags of all other accounts"),
+            say("Hashtags of all other accounts by platform and year, own posts"),
+            say("All accounts together that are neither registered, nor owner of a capture, nor the study's."),
         ),
     ]
 
@@ -667,7 +722,17 @@ def _themes(page: _Page) -> dict[str, Any]:
         for row in page.rows(name):
             states.setdefault(row["validation_state"], []).append(_in_both(row, label))
     return {
-        "figures": figures_of_facets,
+        "figures": [
+            *figures_of_facets,
+            *_others(
+                page,
+                "others_themes",
+                "fct_others_theme_months",
+                say("Themes of all other accounts"),
+                say("Themes of all other accounts by platform and month, own posts"),
+                say("All accounts together that are not registered."),
+            ),
+        ],
         "untouched": untouched,
         "version": release["codebook_version"],
         "validated": joined(

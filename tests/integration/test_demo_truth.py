@@ -63,15 +63,15 @@ def test_every_post_with_its_time_kind_and_language(
     con: duckdb.DuckDBPyConnection, posts: list[dict], truth: dict[str, Any]
 ) -> None:
     shown = con.execute(
-        "select post_key, strftime(posted_at, '%Y-%m-%dT%H:%M:%SZ'), kind, language, post_id from marts.fct_posts"
+        "select post_key, posted_year, strftime(posted_at, '%Y-%m-%dT%H:%M:%SZ'), kind, language, post_id "
+        "from marts.fct_posts"
     ).fetchall()
     zone = ZoneInfo(truth["reporting_timezone"])
     planted = []
     for post in posts:
-        day = datetime.fromisoformat(post["posted_at"]).astimezone(zone).date()
-        private = is_private(post["handle"])
-        time = f"{day}T00:00:00Z" if private else post["posted_at"]
-        planted.append((key_of(post), time, post["kind"], post["language"], None if private else post["post_id"]))
+        year = datetime.fromisoformat(post["posted_at"]).astimezone(zone).year
+        time, post_id = (None, None) if is_private(post["handle"]) else (post["posted_at"], post["post_id"])
+        planted.append((key_of(post), year, time, post["kind"], post["language"], post_id))
     assert sorted(shown, key=repr) == sorted(planted, key=repr)
     assert len({is_private(post["handle"]) for post in posts}) == 2
 
@@ -100,6 +100,37 @@ def test_volume_by_month_and_kind_in_the_reporting_time_zone(
     # An empty month inside the window of the archive is a true zero, not a hole.
     empty = {(month, count, status) for month, _, count, status, _ in rows if month in truth["planted"]["empty_months"]}
     assert empty == {(month, 0, "observed") for month in truth["planted"]["empty_months"]}
+
+
+def test_private_persons_are_counted_together_or_not_at_all(
+    con: duckdb.DuckDBPyConnection, posts: list[dict], truth: dict[str, Any]
+) -> None:
+    zone = ZoneInfo(truth["reporting_timezone"])
+    authors: dict[tuple[str, str], list[str]] = {}
+    for post in (post for post in posts if is_private(post["handle"])):
+        moment = datetime.fromisoformat(post["posted_at"]).astimezone(zone)
+        authors.setdefault((f"{moment:%Y-%m}", post["kind"]), []).append(post["handle"].lower())
+    large = {cell: found for cell, found in authors.items() if len(found) >= 5 and len(set(found)) >= 5}
+    shown = {
+        (month, kind): (count, accounts)
+        for month, kind, count, accounts in con.execute(
+            "select strftime(posted_month, '%Y-%m'), kind, post_count, account_count from marts.fct_others_months"
+        ).fetchall()
+    }
+    assert shown and shown.keys() <= large.keys()
+    assert all((len(large[cell]), len(set(large[cell]))) == counts for cell, counts in shown.items())
+    small, complementary, held = con.execute(
+        "select small_cell_count, complementary_cell_count, held_back_post_count from quality.fct_held_back "
+        "where table_name = 'fct_others_months'"
+    ).fetchone()
+    assert (small, complementary) == (len(authors) - len(large), len(large) - len(shown))
+    assert held == sum(map(len, authors.values())) - sum(count for count, _ in shown.values())
+    # no month of a year can be worked out from the year, which the rows of the posts tell
+    held_by_year: dict[tuple[str, str], int] = {}
+    for month, kind in authors.keys() - shown.keys():
+        held_by_year[month[:4], kind] = held_by_year.get((month[:4], kind), 0) + 1
+    for (year, kind), cells in held_by_year.items():
+        assert cells > 1 or not [cell for cell in shown if (cell[0][:4], cell[1]) == (year, kind)]
 
 
 def test_hashtags_in_all_spellings(con: duckdb.DuckDBPyConnection, truth: dict[str, Any], account: str) -> None:

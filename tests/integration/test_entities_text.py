@@ -43,7 +43,8 @@ def test_hashtags_are_those_that_the_platform_would_have_marked(archive: tuple[P
     }
     found = pipeline.query(
         "select posts.post_id, hashtags.hashtag, hashtags.occurrence_count, hashtags.entity_source "
-        "from marts.fct_post_hashtags as hashtags inner join intermediate.int_posts__kept as posts using (post_key)"
+        "from intermediate.int_posts__hashtags as hashtags "
+        "inner join intermediate.int_posts__kept as posts using (post_key)"
     )
     assert set(found) == expected
     assert len(found) == len(expected)

@@ -64,13 +64,13 @@ def test_posts_of_all_sources_are_of_one_account(loaded: tuple[Pipeline, Run]) -
         *[("x_graphql", "original", made.OWNER["screen_name"])] * 2,
         *[("x_scrapers", "original", made.OWNER["screen_name"])] * 2,
     ]
-    assert pipeline.query("select post_count from marts.dim_accounts where post_count > 0") == [(6,)]
+    assert pipeline.query("select count(*) from intermediate.int_posts__kept group by account_key") == [(6,)]
 
 
 def test_hashtags_of_a_repost_are_those_of_its_original(loaded: tuple[Pipeline, Run]) -> None:
     pipeline, _ = loaded
     assert pipeline.query(
-        "select hashtag, is_repost, count(*) from marts.fct_post_hashtags group by all order by 1"
+        "select hashtag, is_repost, count(*) from intermediate.int_posts__hashtags group by all order by 1"
     ) == [
         ("own", False, 2),
         ("tag", True, 1),

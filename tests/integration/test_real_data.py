@@ -106,9 +106,10 @@ class Loaded:
     expected: dict[str, Any]
 
     def rows(self, sql: str) -> list[tuple]:
-        """Rows of the published file; of posts and interactions as they were kept (`kept.posts`), since most of these
-        accounts are not registered, and little of them is published."""
+        """Rows of the published file; of posts, hashtags and interactions as they were kept (`kept.posts`), since most
+        of these accounts are not registered, and little of them is published."""
         kept = sql.replace("kept.posts", "intermediate.int_posts__kept").replace("kept.targets", INTERACTIONS)
+        kept = kept.replace("kept.hashtags", "intermediate.int_posts__hashtags")
         return self.pipeline.query(kept, published=kept == sql)
 
     def value(self, sql: str) -> Any:
@@ -232,7 +233,7 @@ def test_hashtags(loaded: Loaded) -> None:
     by_tag = {
         tag: (posts, occurrences)
         for tag, posts, occurrences in loaded.rows(
-            "select hashtag, count(*), sum(occurrence_count)::bigint from marts.fct_post_hashtags group by 1"
+            "select hashtag, count(*), sum(occurrence_count)::bigint from kept.hashtags group by 1"
         )
     }
     assert len(by_tag) == expected["distinct"]
@@ -241,7 +242,7 @@ def test_hashtags(loaded: Loaded) -> None:
     assert {tag: by_tag[tag][1] for tag, _ in expected["top_by_occurrences"]} == dict(
         map(tuple, expected["top_by_occurrences"])
     )
-    posts_with_any = loaded.value("select count(distinct post_key) from marts.fct_post_hashtags")
+    posts_with_any = loaded.value("select count(distinct post_key) from kept.hashtags")
     assert posts_with_any == expected["posts_with_any"]
 
 
@@ -412,7 +413,7 @@ def test_together_each_account_has_the_numbers_it_has_alone(together: Pipeline) 
         assert found == expected["posts_by_month_utc"], name
         tags = dict(
             together.query(
-                "select hashtag, count(*) from marts.fct_post_hashtags "
+                "select hashtag, count(*) from intermediate.int_posts__hashtags "
                 f"join intermediate.int_posts__kept using (post_key) where capture_id = {capture} group by 1",
             )
         )

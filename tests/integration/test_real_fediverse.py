@@ -312,7 +312,8 @@ def test_edited_status_is_kept_as_edited(loaded: Loaded) -> None:
 def test_hashtags_reach_their_mart(loaded: Loaded) -> None:
     found = dict(
         loaded.rows(
-            "select platform, count(*) from marts.fct_post_hashtags inner join kept.posts using (post_key) group by 1"
+            "select platform, count(*) from intermediate.int_posts__hashtags "
+            "inner join kept.posts using (post_key) group by 1"
         )
     )
     tags = {(status["uri"], tag["name"].lower()) for status in loaded.statuses for tag in status["tags"]}

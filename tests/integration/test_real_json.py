@@ -124,7 +124,7 @@ def part_of(pipeline: Pipeline, name: str, expected: dict[str, Any]) -> Part:
     for table in ("intermediate.int_posts__kept", "marts.fct_post_engagement", "quality.fct_record_accounting"):
         connection.execute(f"create view {table} as select * from built.{table} where capture_id in {captures}")
     connection.execute(
-        "create view marts.fct_post_hashtags as from built.marts.fct_post_hashtags"
+        "create view intermediate.int_posts__hashtags as from built.intermediate.int_posts__hashtags"
         " where post_key in (select post_key from intermediate.int_posts__kept)"
     )
     return Part(name, connection, expected)

@@ -190,11 +190,19 @@ def publish_database(folder: Path) -> duckdb.DuckDBPyConnection:
         "('k3', 'person_0123456789', false, false, false)) "
         "as t (account_key, handle, is_registered, is_capture_owner, is_focal)"
     )
+    warehouse.execute("alter table marts.dim_accounts add column post_count bigint")
+    warehouse.execute(
+        "create table marts.fct_others_months as select 'x' as platform, date '2019-03-01' as posted_month, "
+        "'original' as kind, 5 as post_count, 5 as account_count"
+    )
+    warehouse.execute("create table marts.fct_others_hashtag_years as select 'one' as hashtag, 5 as own_post_count")
+    warehouse.execute("create table marts.dim_hashtags as select unnest(['one', 'two']) as hashtag")
     warehouse.execute("create table marts.dim_account_handles as select 'k1' as account_key, 'old_harbour' as handle")
     warehouse.execute(
         "create table reports.rpt_partners as select * from (values (1, 'unagency', 'accounts not registered'), "
         "(2, '@Old_Harbour', 'UNAgency'), (3, null, null)) as t (rank_no, target_handle, partner)"
     )
+    warehouse.execute("alter table reports.rpt_partners add column account_key varchar")
     for check in CATALOG:
         if check.gate != "publish" and check.severity == "critical":
             for capture in (GOOD, BAD) if check.grain == "capture" else (None,):

@@ -46,6 +46,27 @@ TABLES: dict[str, tuple[str, str]] = {
         """post_key varchar, hashtag varchar, account_key varchar not null, kind varchar not null,
         is_repost boolean not null, posted_date date not null, primary key (post_key, hashtag)""",
     ),
+    "marts.fct_others_months": (
+        "One row per platform, month and kind.",
+        """platform varchar, posted_month date, kind varchar, post_count bigint not null, account_count bigint not null,
+        primary key (platform, posted_month, kind)""",
+    ),
+    "marts.fct_others_hashtag_years": (
+        "One row per platform, year and hashtag.",
+        """platform varchar, posted_year integer, hashtag varchar, own_post_count bigint not null,
+        account_count bigint not null, primary key (platform, posted_year, hashtag)""",
+    ),
+    "marts.fct_others_theme_months": (
+        "One row per platform, month and theme.",
+        """platform varchar, posted_month date, theme_code varchar, codebook_version varchar not null,
+        own_post_count bigint, account_count bigint, suppression varchar not null,
+        primary key (platform, posted_month, theme_code)""",
+    ),
+    "quality.fct_held_back": (
+        "One row per table and platform.",
+        """table_name varchar, platform varchar, shown_cell_count bigint not null, small_cell_count bigint not null,
+        complementary_cell_count bigint not null, held_back_post_count bigint, primary key (table_name, platform)""",
+    ),
     "marts.dim_themes": (
         "One row per theme and codebook version.",
         """theme_code varchar, codebook_version varchar, parent_code varchar, facet varchar not null,
@@ -86,7 +107,8 @@ TABLES: dict[str, tuple[str, str]] = {
     "marts.fct_account_networks": (
         "One row per account, year and kind of network.",
         """account_key varchar, kind varchar, posted_year integer, degree bigint not null, in_strength bigint, out_strength bigint, betweenness double not null,
-        closeness double not null, pagerank double, core bigint not null, is_star boolean not null,
+        closeness double not null, pagerank double, core bigint not null, pagerank_rank bigint not null,
+        betweenness_rank bigint not null, closeness_rank bigint not null, is_star boolean not null,
         primary key (account_key, kind, posted_year)""",
     ),
     "marts.fct_network_edges": (
@@ -219,6 +241,14 @@ insert into marts.fct_post_themes
 select post_key, case when record_no % 4 = 0 then 'AWR' else 'TOP.TIP' end, '0.1-draft', 1
 from marts.fct_posts where record_no % 2 = 0;
 
+insert into marts.fct_others_months values ('x', '2016-02-01', 'original', 7, 6);
+insert into marts.fct_others_hashtag_years values ('x', 2016, 'migrasi', 6, 5);
+insert into marts.fct_others_theme_months values
+    ('x', '2016-02-01', 'AWR', '0.1-draft', 6, 5, 'none'), ('x', '2016-02-01', 'VIC', '0.1-draft', null, null, 'small');
+insert into quality.fct_held_back values
+    ('fct_others_months', 'x', 1, 1, 1, 9), ('fct_others_hashtag_years', 'x', 1, 30, 0, null),
+    ('fct_others_theme_months', 'x', 1, 1, 0, null);
+
 insert into marts.fct_interactions
 select md5(post_key || 'i'), post_key, account_key, case when record_no % 3 = 0 then 'a2' else 'a3' end,
     case when record_no % 3 = 0 then 'UNmigration' else 'budi_private_person' end,
@@ -230,8 +260,8 @@ insert into marts.fct_partners values
 insert into marts.fct_networks values
     ('mention', 2015, 3, 2, 1, 0.33, 0, 1, 1, true, false), ('reply', 2016, 4, 4, 3, 0.33, 0.5, 0.75, 2, false, false);
 insert into marts.fct_account_networks values
-    ('a1', 'mention', 2015, 2, 0, 5, 0.5, 0.5, 0.5, 1, true), ('a1', 'reply', 2016, 2, 3, 4, 0.1, 0.2, 0.3, 2, false),
-    ('a3', 'reply', 2016, 2, 4, 3, 0.9, 0.8, 0.6, 2, false);
+    ('a1', 'mention', 2015, 2, 0, 5, 0.5, 0.5, 0.5, 1, 1, 1, 1, true),
+    ('a1', 'reply', 2016, 2, 3, 4, 0.1, 0.2, 0.3, 2, 2, 2, 2, false);
 insert into marts.fct_network_edges
 select kind, year(posted_date), account_key, target_account_key, count(*), min(posted_date), max(posted_date)
 from marts.fct_interactions group by all;

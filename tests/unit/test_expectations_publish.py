@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from expectations.catalog import for_gate
+from expectations.thresholds import value
+from orchestration.contract import PROJECT_ROOT
 from tests.unit.expectations_support import BAD, assert_sound, outcome_of, outcomes_by_check, publish_database
 
 _FAIL = (
@@ -37,12 +40,16 @@ CASES = {
         ["capture bad, post: 120 delivered, 120 loaded, 0 rejected; 119 kept, 0 duplicate, 0 superseded, 0 deleted"],
     ),
     "reports_name_organisations_only": (
-        "insert into reports.rpt_partners values (4, 4, 'somebody', '@Somebody')",
+        "insert into reports.rpt_partners (no, rank_no, target_handle, partner) values (4, 4, 'somebody', '@Somebody')",
         ["reports.rpt_partners.partner: 1 handles", "reports.rpt_partners.target_handle: 1 handles"],
     ),
     "private_persons_unnamed": (
         "update marts.fct_posts set text = 'Thanks @Somebody' where no = 1",
         ["marts.fct_posts.text: 1 times"],
+    ),
+    "others_only_together": (
+        "update marts.fct_post_volume set account_key = 'k3' where no <= 2",
+        ["marts.fct_post_volume.account_key: 2 rows"],
     ),
     "texts_without_personal_data": (
         "update marts.fct_posts set text = 'Call 081298765401 now' where no = 1",
@@ -116,6 +123,39 @@ def test_private_person_closes_the_gate_in_every_form(sql: str, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
+    "sql",
+    [
+        "update marts.fct_others_months set account_count = 4 where no = 1",
+        "update marts.fct_posts set account_key = 'k3', post_id = null, text = null where no = 1",
+        "update marts.dim_accounts set post_count = 1 where account_key = 'k3'",
+        "insert into reports.rpt_partners (no, rank_no, account_key) values (9, 9, 'k3')",
+        "insert into marts.dim_hashtags values (9, 'rare')",
+    ],
+    ids=["pooled cell", "day of a post", "posts of a person", "report", "hashtag"],
+)
+def test_row_about_a_single_private_person_closes_the_gate_wherever_it_stands(sql: str, tmp_path: Path) -> None:
+    con = publish_database(tmp_path)
+    con.execute(sql)
+    outcome = outcome_of(con, "publish", "others_only_together")
+    assert not outcome.passed and "check itself" not in outcome.observed
+
+
+def test_engagement_of_a_private_persons_post_closes_the_gate(tmp_path: Path) -> None:
+    con = publish_database(tmp_path)
+    con.execute("update marts.fct_posts set account_key = 'k3', posted_date = null, posted_month = null where no = 2")
+    (at_engagement,) = con.execute(
+        "select count(*) from marts.fct_post_engagement semi join (from marts.fct_posts where no = 2) using (post_key)"
+    ).fetchone()
+    outcome = outcome_of(con, "publish", "others_only_together")
+    assert at_engagement and f"marts.fct_post_engagement.post_key: {at_engagement} rows" in outcome.failing_sample
+
+
+def test_models_and_gate_hold_back_the_same_cells() -> None:
+    project = yaml.safe_load((PROJECT_ROOT / "dbt_project" / "dbt_project.yml").read_text("utf-8"))
+    assert project["vars"]["smallest_cell"] == value("smallest_cell")
+
+
+@pytest.mark.parametrize(
     ("words", "is_clean"),
     [
         ("write to a.b@c.go.id", False),
@@ -133,7 +173,10 @@ def test_personal_data_closes_the_gate_and_dates_and_ids_do_not(words: str, is_c
 @pytest.mark.parametrize("handle", ["somebody.bsky.social", "@some-body.example", "somebody@social.example"])
 def test_handles_of_other_platforms_are_handles(handle: str, tmp_path: Path) -> None:
     con = publish_database(tmp_path)
-    con.execute(f"insert into reports.rpt_partners values (4, 4, '{handle}', 'accounts not registered')")
+    con.execute(
+        "insert into reports.rpt_partners (no, rank_no, target_handle, partner) "
+        f"values (4, 4, '{handle}', 'accounts not registered')"
+    )
     assert not outcome_of(con, "publish", "reports_name_organisations_only").passed
 
 

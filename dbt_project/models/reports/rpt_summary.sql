@@ -12,6 +12,17 @@ accounts as (
 
 ),
 
+-- when others wrote is known by the month, and of months with enough of them
+others_months as (
+
+    select
+        min(posted_month) as first_month,
+        max(posted_month) as last_month
+
+    from {{ ref('fct_others_months') }}
+
+),
+
 post_hashtags as (
 
     select * from {{ ref('fct_post_hashtags') }}
@@ -44,17 +55,19 @@ posts_counted as (
         count(*) filter (where is_repost) as reposts,
         count(distinct account_key) as account_count,
         count(*) filter (where not text_is_complete) as cut_text_count,
-        min(posted_date) as first_date,
-        max(posted_date) as last_date
+        least(min(posts.posted_date), min(others_months.first_month)) as first_date,
+        greatest(max(posts.posted_date), max(others_months.last_month)) as last_date
 
     from posts
+
+    cross join others_months
 
 ),
 
 hashtags_counted as (
 
     select
-        count(distinct hashtag) as hashtag_count,
+        (select count(*) from {{ ref('dim_hashtags') }}) as hashtag_count,
         count(distinct post_key) as post_count
 
     from post_hashtags
@@ -100,10 +113,10 @@ interactions_counted as (
     ('reposts', 'Reposts', 'Posts that pass on a post of somebody.', 'posts_counted.reposts', none),
     ('authors', 'Accounts that posted', 'Accounts with at least one kept post, registered or not.', 'posts_counted.account_count', none),
     ('cut_texts', 'Posts with a cut text', 'Posts whose source delivered only a part of the text: hashtags and themes may be missing there.', 'posts_counted.cut_text_count', none),
-    ('first_post', 'First post', 'Day of the earliest kept post in the reporting time zone.', none, 'posts_counted.first_date'),
-    ('last_post', 'Last post', 'Day of the latest kept post in the reporting time zone.', none, 'posts_counted.last_date'),
-    ('hashtags', 'Different hashtags', 'Hashtags as their source marked them (from the text where it marks none), spellings folded together.', 'hashtags_counted.hashtag_count', none),
-    ('posts_with_hashtag', 'Posts with a hashtag', 'Posts with at least one hashtag, reposts included.', 'hashtags_counted.post_count', none),
+    ('first_post', 'First post', 'Day of the earliest kept post in the reporting time zone; of accounts that reports do not tell apart the first of a month that fct_others_months shows.', none, 'posts_counted.first_date'),
+    ('last_post', 'Last post', 'Day of the latest kept post in the reporting time zone; of accounts that reports do not tell apart the first of a month that fct_others_months shows.', none, 'posts_counted.last_date'),
+    ('hashtags', 'Different hashtags', 'Hashtags as their source marked them (from the text where it marks none), spellings folded together; of accounts that reports do not tell apart those that at least 5 of them used in a year.', 'hashtags_counted.hashtag_count', none),
+    ('posts_with_hashtag', 'Posts with a hashtag', 'Posts with at least one hashtag, reposts included, of accounts that reports tell apart.', 'hashtags_counted.post_count', none),
     ('own_posts_with_theme', 'Own posts with a theme', 'Own posts that at least one rule of the codebook touches, of any facet.', 'themes_counted.with_theme', none),
     ('own_posts_without_theme', 'Own posts without a theme', 'Own posts that no rule of the codebook touches.', 'posts_counted.own_post_count - themes_counted.with_theme', none),
     ('own_posts_without_relevant_topic', 'Own posts without a topic of trafficking or migration', 'Own posts with neither TOP.TIP nor TOP.MIG of the codebook.', 'posts_counted.own_post_count - themes_counted.with_relevant_topic', none),

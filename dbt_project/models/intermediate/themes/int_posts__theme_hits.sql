@@ -21,7 +21,7 @@ posts as (
 
 post_hashtags as (
 
-    select * from {{ ref('fct_post_hashtags') }}
+    select * from {{ ref('int_posts__hashtags') }}
 
 ),
 

@@ -18,9 +18,9 @@ handles_shown as (
         handles.account_key,
         case when accounts.is_registered then handles.folded_handle else handles.pseudonym end as folded_handle,
         case when accounts.is_registered then handles.handle else handles.pseudonym end as handle,
-        handles.post_count,
-        {{ shown_time('handles.first_seen_at', local_date('handles.first_seen_at', "'UTC'"), 'accounts.is_registered') }} as first_seen_at,
-        {{ shown_time('handles.last_seen_at', local_date('handles.last_seen_at', "'UTC'"), 'accounts.is_registered') }} as last_seen_at
+        {{ shown('handles.post_count', has_rows_of_its_own('accounts')) }} as post_count,
+        {{ shown(shown_time('handles.first_seen_at', local_date('handles.first_seen_at', "'UTC'"), 'accounts.is_registered'), has_rows_of_its_own('accounts')) }} as first_seen_at,
+        {{ shown(shown_time('handles.last_seen_at', local_date('handles.last_seen_at', "'UTC'"), 'accounts.is_registered'), has_rows_of_its_own('accounts')) }} as last_seen_at
 
     from handles
 

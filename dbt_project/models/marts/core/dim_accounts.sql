@@ -185,12 +185,13 @@ accounts_shown as (
         family,
         org_type,
         role,
-        post_count,
+        -- how much one of all others wrote, and from when to when, is said of all together only
+        {{ shown('post_count', has_rows_of_its_own()) }} as post_count,
         is_registered,
         is_capture_owner,
         is_focal,
-        {{ shown_time('first_seen_at', local_date('first_seen_at', "'UTC'"), 'is_registered') }} as first_seen_at,
-        {{ shown_time('last_seen_at', local_date('last_seen_at', "'UTC'"), 'is_registered') }} as last_seen_at
+        {{ shown(shown_time('first_seen_at', local_date('first_seen_at', "'UTC'"), 'is_registered'), has_rows_of_its_own()) }} as first_seen_at,
+        {{ shown(shown_time('last_seen_at', local_date('last_seen_at', "'UTC'"), 'is_registered'), has_rows_of_its_own()) }} as last_seen_at
 
     from accounts_described
 

@@ -155,6 +155,7 @@ authors as (
 
     inner join {{ ref('dim_accounts') }} as accounts
         on posts.account_key = accounts.account_key
+        and {{ has_rows_of_its_own('accounts') }}
 
 ),
 

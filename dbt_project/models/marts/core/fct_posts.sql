@@ -24,13 +24,16 @@ accounts as (
 
     select
         account_key,
-        is_registered
+        is_registered,
+        {{ has_rows_of_its_own() }} as is_told_apart
 
     from {{ ref('dim_accounts') }}
 
 ),
 
 {%- set author = 'accounts.is_registered' -%}
+{#- Of everybody else what finds a post again is left out: its day, its counts, its place in the file. -#}
+{%- set told_apart = 'accounts.is_told_apart' -%}
 {%- set reply = 'accounts.is_registered and not coalesce(masked_posts.is_reply_to_private, false)' -%}
 {%- set quoted = 'accounts.is_registered and not coalesce(masked_posts.is_quote_of_private, false)' -%}
 {%- set reposted = 'accounts.is_registered and not coalesce(masked_posts.is_repost_of_private, false)' %}
@@ -41,8 +44,8 @@ posts_shown as (
         ---------- ids
         posts.post_key,
         posts.account_key,
-        posts.capture_id,
-        posts.record_no,
+        {{ shown('posts.capture_id', told_apart) }} as capture_id,
+        {{ shown('posts.record_no', told_apart) }} as record_no,
         {{ shown('posts.post_id', author) }} as post_id,
         {{ shown('posts.account_id', author) }} as account_id,
         -- a thread is named after its first post, which may be anybody's
@@ -70,7 +73,7 @@ posts_shown as (
         {{ shown('posts.reply_to_handle', reply) }} as reply_to_handle,
         {{ shown('posts.quoted_handle', quoted) }} as quoted_handle,
         {{ shown('posts.reposted_handle', reposted) }} as reposted_handle,
-        case when {{ author }} then posts.posted_at_precision else 'day' end as posted_at_precision,
+        case when {{ author }} then posts.posted_at_precision when {{ told_apart }} then 'day' else 'year' end as posted_at_precision,
         posts.posted_at_basis,
         posts.post_id_status,
 
@@ -78,18 +81,18 @@ posts_shown as (
         {{ shown('case when masked_posts.is_masked then masked_posts.hashtags else posts.hashtags end', author) }} as hashtags,
         {{ shown('case when masked_posts.is_masked then masked_posts.mentions else posts.mentions end', author) }} as mentions,
         {{ shown('case when masked_posts.is_masked then masked_posts.links else posts.links end', author) }} as links,
-        posts.media_types,
+        {{ shown('posts.media_types', told_apart) }} as media_types,
 
         ---------- numerics
         {% for metric in metric_columns() -%}
-        posts.{{ metric }},
+        {{ shown('posts.' ~ metric, told_apart) }} as {{ metric }},
         {% endfor -%}
-        posts.language_confidence,
-        posts.hashtag_count,
-        posts.mention_count,
-        posts.link_count,
-        posts.media_count,
-        posts.observation_count,
+        {{ shown('posts.language_confidence', told_apart) }} as language_confidence,
+        {{ shown('posts.hashtag_count', told_apart) }} as hashtag_count,
+        {{ shown('posts.mention_count', told_apart) }} as mention_count,
+        {{ shown('posts.link_count', told_apart) }} as link_count,
+        {{ shown('posts.media_count', told_apart) }} as media_count,
+        {{ shown('posts.observation_count', told_apart) }} as observation_count,
         {{ shown('posts.id_time_difference_ms', author) }} as id_time_difference_ms,
         case
             when {{ author }} then coalesce(
@@ -103,13 +106,14 @@ posts_shown as (
         posts.is_own,
         posts.text_is_complete,
         not ({{ reposted }}) as text_is_withheld,
-        posts.is_mixed_language,
+        {{ shown('posts.is_mixed_language', told_apart) }} as is_mixed_language,
 
         ---------- dates and times
-        posts.posted_date,
-        posts.posted_month,
-        {{ shown_time('posts.posted_at', 'posts.posted_date', author) }} as posted_at,
-        posts.observed_at,
+        cast(extract(year from posts.posted_date) as integer) as posted_year,
+        {{ shown('posts.posted_date', told_apart) }} as posted_date,
+        {{ shown('posts.posted_month', told_apart) }} as posted_month,
+        case when {{ told_apart }} then {{ shown_time('posts.posted_at', 'posts.posted_date', author) }} end as posted_at,
+        {{ shown('posts.observed_at', told_apart) }} as observed_at,
         {{ shown('posts.id_time', author) }} as id_time
 
     from posts

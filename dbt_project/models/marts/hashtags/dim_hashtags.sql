@@ -6,6 +6,18 @@ post_hashtags as (
 
 ),
 
+others as (
+
+    select
+        hashtag,
+        cast(sum(own_post_count) as bigint) as others_own_post_count
+
+    from {{ ref('fct_others_hashtag_years') }}
+
+    group by 1
+
+),
+
 spellings_counted as (
 
     select
@@ -53,18 +65,22 @@ hashtags_counted as (
 hashtags_described as (
 
     select
-        hashtags_counted.hashtag,
-        spellings_ranked.hashtag_as_written as display_form,
-        hashtags_counted.post_count,
-        hashtags_counted.own_post_count,
-        hashtags_counted.occurrence_count,
-        hashtags_counted.spelling_count,
+        coalesce(hashtags_counted.hashtag, others.hashtag) as hashtag,
+        coalesce(spellings_ranked.hashtag_as_written, others.hashtag) as display_form,
+        coalesce(hashtags_counted.post_count, 0) as post_count,
+        coalesce(hashtags_counted.own_post_count, 0) as own_post_count,
+        others.others_own_post_count,
+        coalesce(hashtags_counted.occurrence_count, 0) as occurrence_count,
+        coalesce(hashtags_counted.spelling_count, 0) as spelling_count,
         hashtags_counted.first_posted_date,
         hashtags_counted.last_posted_date
 
     from hashtags_counted
 
-    inner join spellings_ranked
+    full outer join others
+        on hashtags_counted.hashtag = others.hashtag
+
+    left join spellings_ranked
         on hashtags_counted.hashtag = spellings_ranked.hashtag
         and spellings_ranked.spelling_rank = 1
 

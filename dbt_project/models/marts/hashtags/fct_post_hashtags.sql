@@ -1,57 +1,11 @@
+{#- A view in the warehouse: the rows are copied once, into the published file. -#}
+{{ config(materialized='view') }}
+
 with
 
-marked_posts as (
+hashtags as (
 
-    select
-        post_key,
-        account_key,
-        posted_at,
-        posted_date,
-        kind,
-        is_repost,
-        hashtags,
-        'export' as entity_source
-
-    from {{ ref('int_posts__kept') }}
-
-    where hashtag_count > 0
-
-),
-
-unmarked_posts as (
-
-    select * from {{ ref('int_posts__kept') }}
-    where hashtag_count is null
-
-),
-
-text_entities as (
-
-    select * from {{ ref('int_posts__text_entities') }}
-
-),
-
--- what a source marks is taken as it is; only where it marks nothing does the text speak
-posts as (
-
-    select * from marked_posts
-
-    union all
-
-    select
-        unmarked_posts.post_key,
-        unmarked_posts.account_key,
-        unmarked_posts.posted_at,
-        unmarked_posts.posted_date,
-        unmarked_posts.kind,
-        unmarked_posts.is_repost,
-        text_entities.hashtags,
-        'text' as entity_source
-
-    from unmarked_posts
-
-    inner join text_entities
-        on unmarked_posts.post_key = text_entities.post_key
+    select * from {{ ref('int_posts__hashtags') }}
 
 ),
 
@@ -63,76 +17,22 @@ accounts as (
 
     from {{ ref('dim_accounts') }}
 
-),
-
-hashtags_unnested as (
-
-    select
-        post_key,
-        account_key,
-        posted_at,
-        posted_date,
-        kind,
-        is_repost,
-        entity_source,
-        unnest(hashtags) as hashtag_entity
-
-    from posts
-
-),
-
-hashtags_folded as (
-
-    select
-        post_key,
-        account_key,
-        posted_at,
-        posted_date,
-        kind,
-        is_repost,
-        entity_source,
-        {{ fold('hashtag_entity.tag') }} as hashtag,
-        hashtag_entity.tag as hashtag_as_written
-
-    from hashtags_unnested
-
-    where hashtag_entity.tag <> ''
-
-),
-
--- once per post, however often it was written
-hashtags_of_posts as (
-
-    select
-        post_key,
-        hashtag,
-        min(hashtag_as_written) as hashtag_as_written,
-        account_key,
-        kind,
-        entity_source,
-        count(*) as occurrence_count,
-        is_repost,
-        posted_date,
-        posted_at
-
-    from hashtags_folded
-
-    group by post_key, hashtag, account_key, kind, entity_source, is_repost, posted_date, posted_at
+    -- of everybody else a rare hashtag would find the post: `fct_others_hashtag_years`
+    where {{ has_rows_of_its_own() }}
 
 ),
 
 hashtags_shown as (
 
     select
-        hashtags_of_posts.* exclude (posted_at),
-        {{ shown_time('hashtags_of_posts.posted_at', 'hashtags_of_posts.posted_date', 'accounts.is_registered') }} as posted_at
+        hashtags.* exclude (posted_at),
+        {{ shown_time('hashtags.posted_at', 'hashtags.posted_date', 'accounts.is_registered') }} as posted_at
 
-    from hashtags_of_posts
+    from hashtags
 
     inner join accounts
-        on hashtags_of_posts.account_key = accounts.account_key
+        on hashtags.account_key = accounts.account_key
 
 )
 
 select * from hashtags_shown
-order by posted_at, post_key, hashtag

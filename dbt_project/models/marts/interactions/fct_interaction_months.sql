@@ -20,23 +20,33 @@ accounts as (
 
     from {{ ref('dim_accounts') }}
 
+    -- all others are one target, and have no rows of their own
+    where {{ has_rows_of_its_own() }}
+
 ),
 
 interactions_counted as (
 
     select
-        account_key,
-        {{ month_of('posted_date') }} as posted_month,
-        target_account_key,
-        kind,
-        is_self,
+        interactions.account_key,
+        accounts.is_registered,
+        {{ month_of('interactions.posted_date') }} as posted_month,
+        coalesce(targets.account_key, 'others') as target_account_key,
+        interactions.kind,
+        interactions.is_self,
         count(*) as post_count,
-        min(posted_date) as first_posted_date,
-        min(posted_at) as first_posted_at
+        min(interactions.posted_date) as first_posted_date,
+        min(interactions.posted_at) as first_posted_at
 
     from interactions
 
-    group by 1, 2, 3, 4, 5
+    inner join accounts
+        on interactions.account_key = accounts.account_key
+
+    left join accounts as targets
+        on interactions.target_account_key = targets.account_key
+
+    group by 1, 2, 3, 4, 5, 6
 
 ),
 
@@ -53,13 +63,10 @@ interactions_with_coverage as (
         account_months.coverage_share,
         account_months.coverage_status,
         interactions_counted.is_self,
-        {{ shown_time('interactions_counted.first_posted_at', 'interactions_counted.first_posted_date', 'accounts.is_registered') }}
+        {{ shown_time('interactions_counted.first_posted_at', 'interactions_counted.first_posted_date', 'interactions_counted.is_registered') }}
             as first_posted_at
 
     from interactions_counted
-
-    inner join accounts
-        on interactions_counted.account_key = accounts.account_key
 
     inner join account_months
         on interactions_counted.account_key = account_months.account_key

@@ -29,8 +29,9 @@ interactions_shown as (
         interactions.post_kind,
         interactions.entity_source,
         interactions.is_self,
-        interactions.posted_date,
-        {{ shown_time('interactions.posted_at', 'interactions.posted_date', 'authors.is_registered') }} as posted_at
+        cast(extract(year from interactions.posted_date) as integer) as posted_year,
+        case when {{ has_rows_of_its_own('authors') }} then interactions.posted_date end as posted_date,
+        case when {{ has_rows_of_its_own('authors') }} then {{ shown_time('interactions.posted_at', 'interactions.posted_date', 'authors.is_registered') }} end as posted_at
 
     from interactions
 

@@ -2,8 +2,16 @@ with
 
 posts as (
 
-    select * from {{ ref('int_posts__kept') }}
-    where is_own
+    select posts.*
+
+    from {{ ref('int_posts__kept') }} as posts
+
+    -- the exact number of likes finds a post again
+    inner join {{ ref('dim_accounts') }} as accounts
+        on posts.account_key = accounts.account_key
+        and {{ has_rows_of_its_own('accounts') }}
+
+    where posts.is_own
 
 ),
 

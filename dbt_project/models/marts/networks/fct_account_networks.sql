@@ -20,6 +20,26 @@ networks as (
 
 ),
 
+accounts as (
+
+    select account_key from {{ ref('dim_accounts') }}
+    where {{ has_rows_of_its_own() }}
+
+),
+
+-- everybody is measured and has a place; the rows are of those that reports tell apart
+measures_ranked as (
+
+    select
+        *,
+        rank() over (partition by kind, posted_year order by pagerank desc) as pagerank_rank,
+        rank() over (partition by kind, posted_year order by betweenness desc) as betweenness_rank,
+        rank() over (partition by kind, posted_year order by closeness desc) as closeness_rank
+
+    from measures
+
+),
+
 ends as (
 
     select
@@ -75,21 +95,27 @@ account_networks as (
         ends_counted.out_degree,
         ends_counted.in_strength,
         ends_counted.out_strength,
-        measures.betweenness,
-        measures.closeness,
-        measures.eigenvector,
-        measures.pagerank,
-        measures.core,
-        measures.community,
+        measures_ranked.betweenness,
+        measures_ranked.closeness,
+        measures_ranked.eigenvector,
+        measures_ranked.pagerank,
+        measures_ranked.core,
+        measures_ranked.community,
+        measures_ranked.pagerank_rank,
+        measures_ranked.betweenness_rank,
+        measures_ranked.closeness_rank,
         networks.is_star,
         networks.is_approximate
 
     from ends_counted
 
-    inner join measures
-        on ends_counted.kind = measures.kind
-        and ends_counted.posted_year = measures.posted_year
-        and ends_counted.account_key = measures.node
+    inner join accounts
+        on ends_counted.account_key = accounts.account_key
+
+    inner join measures_ranked
+        on ends_counted.kind = measures_ranked.kind
+        and ends_counted.posted_year = measures_ranked.posted_year
+        and ends_counted.account_key = measures_ranked.node
 
     inner join networks
         on ends_counted.kind = networks.kind

@@ -22,13 +22,19 @@ handles as (
 post_hashtags as (
 
     select
-        post_key,
-        hashtag,
-        posted_date
+        hashtags.post_key,
+        hashtags.hashtag,
+        hashtags.posted_date,
+        accounts.account_key,
+        accounts.platform,
+        {{ has_rows_of_its_own('accounts') }} as is_told_apart
 
-    from {{ ref('fct_post_hashtags') }}
+    from {{ ref('int_posts__hashtags') }} as hashtags
 
-    where not is_repost
+    inner join accounts
+        on hashtags.account_key = accounts.account_key
+
+    where not hashtags.is_repost
 
 ),
 
@@ -74,6 +80,7 @@ nodes as (
 
     select
         accounts.account_key,
+        {{ has_rows_of_its_own('accounts') }} as is_told_apart,
         coalesce(
             organisations_ranked.account_key,
             case when accounts.account_id is null then accounts_by_handle.account_key end,
@@ -100,8 +107,8 @@ account_edges as (
         senders.node as from_node,
         receivers.node as to_node,
         count(distinct interactions.post_key) as post_count,
-        min(interactions.posted_date) as first_date,
-        max(interactions.posted_date) as last_date
+        min(interactions.posted_date) filter (where senders.is_told_apart) as first_date,
+        max(interactions.posted_date) filter (where senders.is_told_apart) as last_date
 
     from interactions
 
@@ -117,14 +124,15 @@ account_edges as (
 
 ),
 
-hashtag_edges as (
+hashtag_pairs as (
 
     select
-        'hashtag' as kind,
+        case when not left_hashtags.is_told_apart then left_hashtags.platform end as platform_of_others,
         cast(extract(year from left_hashtags.posted_date) as integer) as posted_year,
         left_hashtags.hashtag as from_node,
         right_hashtags.hashtag as to_node,
         count(*) as post_count,
+        count(distinct case when not left_hashtags.is_told_apart then left_hashtags.account_key end) as account_count,
         min(left_hashtags.posted_date) as first_date,
         max(left_hashtags.posted_date) as last_date
 
@@ -135,6 +143,27 @@ hashtag_edges as (
         and left_hashtags.hashtag < right_hashtags.hashtag
 
     group by 1, 2, 3, 4
+
+),
+
+-- of others only the pairs that are no small cell: two hashtags find a post sooner than one
+hashtag_edges as (
+
+    select
+        'hashtag' as kind,
+        posted_year,
+        from_node,
+        to_node,
+        cast(sum(post_count) as bigint) as post_count,
+        min(first_date) filter (where platform_of_others is null) as first_date,
+        max(last_date) filter (where platform_of_others is null) as last_date
+
+    from hashtag_pairs
+
+    where platform_of_others is null
+        or not {{ is_small_cell('post_count', 'account_count') }}
+
+    group by 2, 3, 4
 
 ),
 

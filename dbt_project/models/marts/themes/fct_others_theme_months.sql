@@ -1,6 +1,3 @@
-{#- k of 5: the rule of the studies of this field (CTDC publishes from 11 on, UNODC "<5"). -#}
-{%- set k = 5 -%}
-
 with
 
 post_themes as (
@@ -59,32 +56,16 @@ themes_counted as (
 
 ),
 
--- a month of few posts, or of few people, tells of them
+-- a theme and its parts in one month are a sum; the theme itself is held back only where there is no other part
 cells_judged as (
 
-    select
-        *,
-        own_post_count < {{ k }} or account_count < {{ k }} as is_small
-
-    from themes_counted
-
-),
-
--- A theme and its parts in one month are a sum of which all parts but one must not be known: where a single part is small, the
--- smallest of the others is held back with it, or the theme itself where there is no other.
-families_judged as (
-
-    select
-        *,
-        count(*) filter (where is_small) over (
-            partition by platform, posted_month, coalesce(parent_code, theme_code)
-        ) as small_count,
-        row_number() over (
-            partition by platform, posted_month, coalesce(parent_code, theme_code), is_small
-            order by parent_code is null, own_post_count, theme_code
-        ) as size_rank
-
-    from cells_judged
+    {{ judged_cells(
+        'themes_counted',
+        family='platform, posted_month, coalesce(parent_code, theme_code)',
+        smallest_first='parent_code is null, own_post_count, theme_code',
+        post_count='own_post_count',
+        account_count='account_count'
+    ) }}
 
 ),
 
@@ -96,15 +77,11 @@ cells_shown as (
         theme_code,
         codebook_version,
         facet,
-        case when not (is_small or (small_count = 1 and size_rank = 1)) then own_post_count end as own_post_count,
-        case when not (is_small or (small_count = 1 and size_rank = 1)) then account_count end as account_count,
-        case
-            when is_small then 'small'
-            when small_count = 1 and size_rank = 1 then 'complementary'
-            else 'none'
-        end as suppression
+        case when suppression = 'none' then own_post_count end as own_post_count,
+        case when suppression = 'none' then account_count end as account_count,
+        suppression
 
-    from families_judged
+    from cells_judged
 
 )
 

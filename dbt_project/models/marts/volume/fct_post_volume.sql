@@ -12,6 +12,14 @@ posts as (
 
 ),
 
+accounts as (
+
+    select account_key from {{ ref('dim_accounts') }}
+    -- all others together: `fct_others_months`
+    where {{ has_rows_of_its_own() }}
+
+),
+
 kinds as (
 
     {% for kind in post_kinds() -%}
@@ -54,6 +62,9 @@ volume_by_kind as (
         account_months.reporting_timezone
 
     from account_months
+
+    inner join accounts
+        on account_months.account_key = accounts.account_key
 
     cross join kinds
 

@@ -12,6 +12,14 @@ posts as (
 
 ),
 
+accounts as (
+
+    select account_key from {{ ref('dim_accounts') }}
+    -- all others together: `fct_others_months`
+    where {{ has_rows_of_its_own() }}
+
+),
+
 study as (
 
     select reporting_timezone from {{ ref('int_studies__selected') }}
@@ -64,6 +72,9 @@ volume_by_day as (
         study.reporting_timezone
 
     from account_days
+
+    inner join accounts
+        on account_days.account_key = accounts.account_key
 
     left join posts_counted
         on account_days.account_key = posts_counted.account_key
