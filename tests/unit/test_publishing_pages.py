@@ -330,7 +330,13 @@ def texts_of_the_pages(paths: DataDir) -> set[str]:
             if isinstance(node.node, nodes.Name) and node.node.name in ("say", "counted"):
                 found |= {argument.value for argument in node.args if isinstance(argument, nodes.Const)}
     with duckdb.connect(str(paths.published_file), read_only=True) as con:
-        for name in QUERIES.keys() - {"release", "claims_decided", "checks_not_passed", "themes_untouched", "held_back"}:
+        for name in QUERIES.keys() - {
+            "release",
+            "claims_decided",
+            "checks_not_passed",
+            "themes_untouched",
+            "held_back",
+        }:
             names = [column[0] for column in con.execute(QUERIES[name]).description]
             found |= {head.replace("_", " ") for head in names if head[:-3] not in names or head[-3:] != "_id"}
     return found | set(CAP_NAMES.values()) | {EVERYONE_ELSE, EVERYONE_ELSE_NOT_NAMED}
