@@ -56,6 +56,8 @@ _MOST_TEXTS = 20_000
 _REMEMBERED = {"int_codebook__versions": None, "int_codebook__codings": "post_key"}
 # Places below the data folder with a use of their own; a copy of a capture lies elsewhere.
 _PLACES = ("captures", "published", "ledger", "receipts", "dagster_home", "deletion")
+# What a receipt says of the request where no person made one.
+TOLD_REQUEST = {"file": None, "from": "deletions that captures deliver"}
 _REMOVED_TEXT = "[removed: it held a deleted text]"
 
 
@@ -156,7 +158,7 @@ def prepare(
 ) -> Plan:
     """Write every capture that is concerned anew, aside, and see whether the result holds."""
     ledger = Ledger(data_dir)
-    found = resolve(data_dir.warehouse, data_dir.scratch, targets)
+    found = resolve(data_dir, targets)
     going = set(whole)
     captures = []
     for entry in ledger.captures():
@@ -469,7 +471,7 @@ def _fresh_warehouse(data_dir: DataDir, changed: set[str], post_keys: set[str], 
         finally:
             connection.close()
         if is_current:
-            fresh.parent.mkdir(parents=True)
+            fresh.parent.mkdir(mode=0o700)  # it is readable to others while it is written
             _copy_what_stays(old, fresh, data_dir.scratch, changed, post_keys)
             os.chmod(fresh, 0o600)
             os.replace(fresh, old)

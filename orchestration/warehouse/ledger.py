@@ -62,10 +62,11 @@ class CaptureEntry:
         table_id: Of a table that came with a map of its columns, the id that it has without the map.
         purpose, legal_basis: Why it may be kept, in the words of whoever is responsible.
         retain_until: The last day (ISO) on which it may be kept; None while nobody has decided.
-        stored_sha256: SHA-256 of what is stored, where deletions have changed it since it was delivered.
+        stored_sha256: SHA-256 of what is stored, where that is less than what was delivered.
         removed: What deletions took out of it since: `records`, and by statement of the source (`totals`) how many
             records that statement still counts.
         screened: Which tombstones it was searched for (`Ledger.tombstones_id`).
+        left_out_by: Of an X archive, the rule by which it is stored without what no reader opens (`deletion.unread`).
     """
 
     capture_id: str
@@ -86,6 +87,7 @@ class CaptureEntry:
     stored_sha256: str | None = None
     removed: dict[str, Any] = field(default_factory=dict)
     screened: str | None = None
+    left_out_by: int = 0
     history: list[dict[str, str | None]] = field(default_factory=list)
 
 
@@ -362,13 +364,26 @@ class Ledger:
     def change_settings(self, **changes: Any) -> None:
         _write_json(self.root / "settings.json", {**self.settings(), **changes})
 
+    def removes_told_deletions(self) -> bool:
+        """Whether a run takes out of the captures what captures say was deleted.
+
+        It does unless somebody chose otherwise, and unless all is made up: there a deletion protects nobody, and shows
+        how records are accounted for.
+        """
+        chosen = self.settings().get("told_deletions")
+        return chosen == "remove" if chosen else not self.is_made_up()
+
+    def is_made_up(self) -> bool:
+        """Whether every accepted capture is synthetic."""
+        accepted = [c for c in self.captures() if c.status == ACCEPTED]
+        return bool(accepted) and all(c.is_synthetic for c in accepted)
+
     def study(self) -> str:
         """The study this folder's runs use: the one chosen, else `demo` for synthetic data, else `default`."""
         chosen = self.settings().get("study")
         if chosen:
             return chosen
-        accepted = [c for c in self.captures() if c.status == ACCEPTED]
-        return "demo" if accepted and all(c.is_synthetic for c in accepted) else "default"
+        return "demo" if self.is_made_up() else "default"
 
 
 def _store_file(source: Path, target: Path) -> tuple[str, int]:
