@@ -92,7 +92,8 @@ def recognise(ledger: Ledger, entry: CaptureEntry) -> str | None:
 def mend_stored(ledger: Ledger, done: set[str], log: Log) -> dict[str, str]:
     """Bring captures of earlier runs to where one that is delivered now is.
 
-    A run that was killed left a capture unrecognised; a version before stored more of an archive.
+    A run that was killed left a capture unrecognised, or not searched for what was deleted before; a version before
+    stored more of an archive. Of all others nothing is read.
 
     Returns:
         By file name, why a capture cannot be used.
@@ -104,8 +105,13 @@ def mend_stored(ledger: Ledger, done: set[str], log: Log) -> dict[str, str]:
         if entry.source is None and entry.status == ACCEPTED:
             if reason := recognise(ledger, entry):
                 unreadable[entry.file_name] = reason
-        elif count := leave_out_unread(ledger, entry):
-            log(f"{entry.file_name}: {count} members are stored with less now; see {ledger.data_dir.receipts}")
+            continue
+        try:
+            if count := leave_out_unread(ledger, entry):
+                log(f"{entry.file_name}: {count} members are stored with less now; see {ledger.data_dir.receipts}")
+            screen(ledger, entry)
+        except InputError as error:
+            unreadable[entry.file_name] = str(error)
     return unreadable
 
 

@@ -385,9 +385,10 @@ def clear(data_dir: DataDir, journal: Journal) -> bool:
         ledger.add_tombstones(journal.receipt_id, journal.tombstones)
     for told in journal.captures:
         _swap(ledger, told, journal)
-    tombstones_id = ledger.tombstones_id()
+    # one that was not searched for earlier deletions, since its run was killed, was searched for this one only
+    before, tombstones_id = ledger.tombstones_id(without=journal.receipt_id), ledger.tombstones_id()
     for entry in ledger.captures():
-        if entry.screened != tombstones_id:
+        if entry.screened == before != tombstones_id:
             entry.screened = tombstones_id
             ledger.write_capture(entry)
     journal.did(data_dir, "captures")

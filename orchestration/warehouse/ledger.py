@@ -347,9 +347,9 @@ class Ledger:
         """Every post and account that was deleted on request, oldest request first."""
         return [row for path in self.tombstone_files() for row in json.loads(path.read_text("utf-8"))]
 
-    def tombstones_id(self) -> str | None:
-        """A fingerprint of all tombstones; None while there are none."""
-        files = self.tombstone_files()
+    def tombstones_id(self, without: str | None = None) -> str | None:
+        """A fingerprint of all tombstones, or of all but those of one receipt; None where there are none."""
+        files = [path for path in self.tombstone_files() if path.stem != without]
         return _digest_of([f"{path.name}\t{_digest_of_file(path)}\n" for path in files])[:16] if files else None
 
     def forget_capture(self, entry: CaptureEntry) -> None:

@@ -17,6 +17,7 @@ import pytest
 import zstandard
 from click.testing import CliRunner
 
+from orchestration.assets.captures import mend_stored
 from orchestration.cli import main
 from orchestration.coding.store import COLUMNS, CodingStore
 from orchestration.connectors.files import CaptureFiles
@@ -454,6 +455,17 @@ def test_gate_fires_on_a_capture_that_was_not_searched(paths: DataDir, tmp_path:
     (tmp_path / "b.jsonl").write_text(LINES[0].replace("created_at", "created_at ") + "\n")
     Ledger(paths).store(tmp_path / "b.jsonl")
     assert "was not searched" in forgotten_outcome(paths, Ledger(paths), paths.candidates)["observed"]
+    # a later deletion searches it for its own posts only; the next run searches it for all
+    with planned(paths, [Target("x", "post", "5")]) as plan:
+        begun = begin(paths, plan, kind=DELETION)
+    assert clear(paths, begun)
+    assert "was not searched" in forgotten_outcome(paths, Ledger(paths), paths.candidates)["observed"]
+    entry = Ledger(paths).capture("b.jsonl")
+    entry.source = "x_api_v2"
+    Ledger(paths).write_capture(entry)
+    assert mend_stored(Ledger(paths), set(), print) == {}
+    assert TEXT not in Ledger(paths).stored_path(entry).read_text()
+    assert forgotten_outcome(paths, Ledger(paths), paths.candidates)["passed"]
 
 
 # What captures tell ------------------------------------------------------------------------------------------------
