@@ -27,6 +27,7 @@ from orchestration.resources.dbt import Dbt, NodeResult, failing_rows, selectors
 from orchestration.resources.warehouse import Warehouse
 from orchestration.warehouse import bookkeeping, gates
 from orchestration.warehouse.candidate import Candidate
+from orchestration.warehouse.ledger import QUARANTINED
 
 
 @dataclass(frozen=True)
@@ -117,9 +118,11 @@ def _attempts(
     step: Step,
     test_specs: Mapping[str, dg.AssetCheckSpec],
     chosen: list[str],
+    earlier: Sequence[dict[str, Any]] = (),
 ) -> "_Attempt":
     """Build a step, and once more without each capture that failed: what is left may still be new to the readers."""
-    attempt = _build(context, warehouse, dbt, step, test_specs, chosen)
+    attempt = _build(context, warehouse, dbt, step, test_specs, chosen, earlier)
+    attempt.quarantined = [*earlier, *attempt.quarantined]
     while attempt.retry:
         context.log.warning(attempt.verdict.message("The captures named here are quarantined; the others go on."))
         again = _build(context, warehouse, dbt, step, test_specs, chosen, attempt.quarantined)
@@ -139,13 +142,18 @@ def _anew(
     if not is_left:
         begun.give_up(warehouse.paths)
         raise dg.Failure(description=NOTHING_LEFT.format(receipts=warehouse.paths.receipts), allow_retries=False)
-    loaded = load(context, warehouse)
+    # what was found wrong with captures that were put aside before stays on record
+    aside = {entry.capture_id for entry in warehouse.ledger.captures() if entry.status == QUARANTINED}
+    said = [o for o in warehouse.ledger.outcomes(context.run.run_id) if o["capture_id"] in aside and not o["passed"]]
+    loaded = load(context, warehouse, [o for o in said if o["gate"] == "raw"])
     if not loaded.is_open:
         raise loaded.failure()
     manifest = dbt.manifest_json()
     for step in STEPS[: [one.name for one in STEPS].index("marts") + 1]:
         nodes = list(step_nodes(manifest, step))
-        attempt = _attempts(context, warehouse, dbt, step, dbt_test_specs(manifest, nodes, translator), nodes)
+        earlier = [o for o in said if o["gate"] == step.gate]
+        tests = dbt_test_specs(manifest, nodes, translator)
+        attempt = _attempts(context, warehouse, dbt, step, tests, nodes, earlier)
         if not attempt.accepted and step.name != "marts":
             raise dg.Failure(description=attempt.verdict.message(UNTOUCHED), allow_retries=False)
     return attempt

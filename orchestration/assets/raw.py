@@ -6,8 +6,9 @@ Belongs here: the raw step. Does not belong here: how a format is read (connecto
 # No postponed annotations here: dagster reads the types of an asset's parameters when it is defined.
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -114,8 +115,12 @@ class Loaded:
         return dg.Failure(description=message, allow_retries=False)
 
 
-def load(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Loaded:
-    """Load every accepted capture that the warehouse does not hold, and judge each of them."""
+def load(context: dg.AssetExecutionContext, warehouse: Warehouse, earlier: Sequence[dict[str, Any]] = ()) -> Loaded:
+    """Load every accepted capture that the warehouse does not hold, and judge each of them.
+
+    Args:
+        earlier: What this run found wrong before, and that stays on record.
+    """
     ledger = warehouse.ledger
     from_empty = needs_rebuild(warehouse)
     with warehouse.candidate(context, "raw", from_empty=from_empty) as candidate:
@@ -137,6 +142,8 @@ def load(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Loaded:
                     unreadable[entry.capture_id] = reason
             verdict = gates.evaluate(connection, "raw", ledger)
             said = [*verdict.outcomes, *_unreadable_rows(unreadable, ledger)]
+            spoken = {(o["check_name"], o["capture_id"]) for o in said}
+            said += [o for o in earlier if (o["check_name"], o["capture_id"]) not in spoken]
             ledger.write_outcomes(context.run.run_id, "raw", said)
             gates.quarantine(ledger, verdict)
             for entry in (*ledger.keep_last_good_map(), *ledger.keep_synthetic_apart()):
