@@ -492,8 +492,7 @@ def _copy_what_stays(old: Path, fresh: Path, scratch: Path, changed: set[str], p
         connection.execute("create temp table changed (capture_id varchar)")
         connection.execute("create temp table gone (post_key varchar)")
         connection.executemany("insert into changed values (?)", [[one] for one in sorted(changed)])
-        if post_keys:
-            connection.executemany("insert into gone values (?)", [[one] for one in sorted(post_keys)])
+        connection.execute("insert into gone select unnest(?::varchar[])", [sorted(post_keys)])
         for table in all_raw_tables():
             if table != "check_outcomes":
                 connection.execute(

@@ -146,7 +146,9 @@ def _look_up(connection: duckdb.DuckDBPyConnection, found: Resolution) -> None:
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple]) -> None:
     if rows:
-        connection.executemany(f"insert into {table} values ({', '.join('?' for _ in rows[0])})", rows)
+        # column by column: 20,000 rows took 11.6 s of CPU one by one, so 0.1 s (2026-11-27)
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        connection.execute(f"insert into {table} select {', '.join('unnest(?::varchar[])' for _ in columns)}", columns)
 
 
 def delivered_deletions(data_dir: DataDir) -> list[Target]:
