@@ -80,6 +80,7 @@ def gates_page(manifest: Mapping[str, Any]) -> str:
     from expectations.catalog import GATES, for_gate
     from expectations.thresholds import THRESHOLDS
     from orchestration.checks import READABLE, READABLE_TEXT
+    from orchestration.deletion.begun import CARRIED_OUT, CARRIED_OUT_TEXT
     from orchestration.deletion.gate import FORGOTTEN, FORGOTTEN_TEXT
     from orchestration.deletion.retention import RETENTION, RETENTION_TEXT
     from orchestration.warehouse.gates import FRESH, FRESH_TEXT
@@ -101,6 +102,7 @@ def gates_page(manifest: Mapping[str, Any]) -> str:
         if gate == "publish":
             lines += [f"`{FRESH}` (critical, timeliness): {FRESH_TEXT}", ""]
             lines += [f"`{FORGOTTEN}` (critical, integrity): {FORGOTTEN_TEXT}", ""]
+            lines += [f"`{CARRIED_OUT}` (warning, integrity): {CARRIED_OUT_TEXT}", ""]
         for check in for_gate(gate):
             lines += [
                 f"### {check.name}",

@@ -101,6 +101,7 @@ def run(
     print_failures(failures)
     click.echo(_summary(paths, result_run_id))
     if not success:
+        cli_data_protection.warn_of_a_deletion_not_finished(paths)
         sys.exit(EXIT_STOPPED)
     after = {entry.capture_id for entry in ledger.captures() if entry.status == QUARANTINED and not entry.is_synthetic}
     if after - before:

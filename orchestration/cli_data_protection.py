@@ -14,7 +14,7 @@ import click
 
 from orchestration.cli_support import data_dir_option, execute, of_option, print_failures, use_data_dir
 from orchestration.contract import DataDir, SuaraError
-from orchestration.deletion import COUNTS, DROP
+from orchestration.deletion import COUNTS, DROP, TOLD
 from orchestration.warehouse.ledger import Ledger
 
 EXIT_WITHDRAWN = 1  # everything is deleted, and nothing is published until a run passes its gates
@@ -62,7 +62,7 @@ def forget(
     receipt is written. Exit status: 0 done; 1 nothing was changed, or, where it says so, nothing is published any more.
     """
     from orchestration.deletion import journal as journals
-    from orchestration.deletion.forget import begin, clear, lock, planned, request_of
+    from orchestration.deletion.forget import TOLD_REQUEST, begin, clear, lock, planned, request_of
     from orchestration.deletion.requests import read_request
     from orchestration.deletion.resolve import delivered_deletions
 
@@ -91,7 +91,7 @@ def forget(
                 if dry_run:
                     click.echo("Dry run: nothing was changed.")
                     return
-                request = request_of(file) if file else {"file": None, "from": "deletions that captures deliver"}
+                request = request_of(file) if file else TOLD_REQUEST
                 begun = begin(paths, plan, kind=journals.DELETION, reason=why, request=request, counts=policy)
         is_left = clear(paths, begun)
     finally:
@@ -149,6 +149,12 @@ def purge(data_dir: Path | None, source: str | None, name: str | None, why: str,
 @click.option("--purpose", help="Why it may be kept.")
 @click.option("--legal-basis", help="On what legal basis.")
 @click.option("--until", help="The last day on which it may be kept, such as 2027-12-31.")
+@click.option(
+    "--told-deletions",
+    type=click.Choice(TOLD),
+    help="What a run does with posts that captures say were deleted: remove them from captures and every layer, or "
+    "keep them in captures and raw, out of every mart. Kept for later runs. Default: remove, but keep what is made up.",
+)
 @click.argument("capture", required=False)
 def retention(
     data_dir: Path | None,
@@ -156,6 +162,7 @@ def retention(
     purpose: str | None,
     legal_basis: str | None,
     until: str | None,
+    told_deletions: str | None,
     capture: str | None,
 ) -> None:
     """Show why captures are kept and how long; with options, set it for CAPTURE or for every one of a source.
@@ -165,6 +172,8 @@ def retention(
     from orchestration.deletion.retention import set_retention
 
     ledger = Ledger(use_data_dir(data_dir))
+    if told_deletions:
+        ledger.change_settings(told_deletions=told_deletions)
     entries = ledger.captures()
     if capture:
         entries = [ledger.capture(capture)]
@@ -185,6 +194,8 @@ def retention(
         )
     if not entries:
         click.echo("No capture.")
+    kept = "removed by a run" if ledger.removes_told_deletions() else "kept in captures and raw"
+    click.echo(f"Posts that captures say were deleted are {kept}.")
 
 
 _for = click.option("--for", "recipient", required=True, help="Who gets it; the limits are counted for each.")
@@ -301,6 +312,17 @@ def _build_and_finish(paths: DataDir, is_left: bool) -> None:
         click.echo("Deleted everywhere. Nothing is published any more: `suara run` publishes when its gates are open.")
     if not success:
         sys.exit(EXIT_WITHDRAWN)
+
+
+def warn_of_a_deletion_not_finished(paths: DataDir) -> None:
+    """Say after a run that published nothing what readers still have."""
+    from orchestration.deletion.journal import Journal
+
+    if begun := Journal.read(paths):
+        _say(
+            f"The deletion {begun.receipt_id} is not finished, and what is published still holds what has to go. "
+            "The next run that publishes finishes it; `suara forget` does, and withdraws what is published if none can."
+        )
 
 
 def _receipts(paths: DataDir) -> set[Path]:

@@ -36,8 +36,9 @@ def use_data_dir(data_dir: Path | None) -> DataDir:
     if data_dir is not None:
         os.environ["SUARA_DATA_DIR"] = str(data_dir.resolve())
     paths = DataDir.from_env()
-    for folder in (paths.root, paths.inbox, paths.dagster_home):
+    for folder in (paths.root, paths.dagster_home):
         folder.mkdir(parents=True, exist_ok=True)
+    paths.make_inbox()
     os.environ["DAGSTER_HOME"] = str(paths.dagster_home)
     settings = paths.dagster_home / "dagster.yaml"
     shipped = PROJECT_ROOT / "dagster.yaml"

@@ -145,10 +145,15 @@ class DataDir:
     def dagster_home(self) -> Path:
         return self.root / "dagster_home"
 
+    def make_inbox(self) -> None:
+        """Make the inbox where there is none, for its owner, who may open it to others: what waits in it is whole."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.inbox.mkdir(mode=0o700, exist_ok=True)
+
     def close_to_others(self) -> None:
         """Let nobody but the owner into the folders that hold texts, names or notes about them.
 
-        Not the inbox, into which others may drop files, and not what is published, which the group may read.
+        Not the inbox, which its owner may have opened, and not what is published, which the group may read.
         """
         for name in _FOR_THE_OWNER:
             folder = self.root / name

@@ -33,6 +33,8 @@ from tests.fixtures.json_captures import mastodon_status
 
 # What a registered account may write, and everybody may read: the search must find it, or it finds nothing at all.
 SHOWN = "zqshownword"
+# What one capture tells as deleted and another one holds.
+TOLD, TOLD_WORDS = "text of a post told as deleted", "zqtoldasdeleted"
 OFFICE = Account("9150701000077", "office_of_this", "An office", datetime(2015, 6, 1, tzinfo=UTC))
 
 
@@ -112,9 +114,17 @@ def seed(folder: Path) -> Seeded:
         native.cut_repost_text(post(f"RT @{people['repost'].handle}: {reposted.text}", reposted=reposted)),
     ]
     deleted = post("Gone.")
-    mark(build.DELETED_CANARY, "text of a deleted post")
+    mark(build.DELETED_CANARY, "text of a deleted post, of the archive")
     members = build.modern_members(posts, owner=OFFICE, deletions=[deleted])
     del members["README_SYNTHETIC.txt"]  # made-up captures step aside where others are
+    owner = json.loads(members["data/account.js"].split("=", 1)[1])
+    owner[0]["account"] |= {
+        "createdVia": mark("zqcreatedvia", "how the account was made, of the archive"),
+        "phone": mark("zqownphone", "phone number of the owner, of the archive"),
+        "creationIp": mark("203.0.113.77", "address at which the account was made, of the archive"),
+    }
+    members["data/account.js"] = native.ytd("account", owner)
+    members["data/deleted_tweets_media/1-a.jpg"] = mark("zqpicture", "picture of a deleted post, of the archive")
     mark(build.CANARY, "e-mail and direct messages of the archive")
     for name, key in (
         ("contact", "zqcontact"),
@@ -154,6 +164,11 @@ def seed(folder: Path) -> Seeded:
     ]
     page["data"][-1]["public_metrics"]["like_count"] = int(mark("7318529460", "likes of a person's post"))
     page["data"].append(page["data"][0])  # a warning names the record
+    # what the archive tells as deleted was seen before, by this search and in a repost of a person
+    told = native.api_record(deleted) | {"text": f"{mark(TOLD_WORDS, TOLD)} that nobody should find any more"}
+    repost = native.api_record(post(f"RT @{OFFICE.handle}: {told['text']}", author=author))
+    page["data"] += [told, repost | {"referenced_tweets": [{"type": "retweeted", "id": deleted.post_id}]}]
+    page["includes"]["users"].append(native.api_user(OFFICE))
     broken = {"data": [{"id": mark("zqbrokenid", "id of a broken record"), "text": mark("zqbroken", "broken record")}]}
     cut = '{"data": [{"id": "1", "text": "' + mark("zqcut", "line that was cut")
     lines = [json.dumps(page, ensure_ascii=False), json.dumps(broken), cut]

@@ -11,6 +11,7 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field
 
+from orchestration.assets.raw import NOTHING_LEFT
 from orchestration.checks import READABLE, readable_spec
 from orchestration.connectors import detect
 from orchestration.connectors.files import CaptureFiles
@@ -20,6 +21,7 @@ from orchestration.deletion import begun, retention
 from orchestration.deletion.forget import screen
 from orchestration.deletion.unread import leave_out_unread
 from orchestration.resources.warehouse import Warehouse
+from orchestration.warehouse.candidate import Log
 from orchestration.warehouse.ledger import (
     ACCEPTED,
     DECIDED_BY_GATE,
@@ -87,6 +89,32 @@ def recognise(ledger: Ledger, entry: CaptureEntry) -> str | None:
         return reason
 
 
+def mend_stored(ledger: Ledger, done: set[str], log: Log) -> dict[str, str]:
+    """Bring captures of earlier runs to where one that is delivered now is.
+
+    A run that was killed left a capture unrecognised, or not searched for what was deleted before; a version before
+    stored more of an archive. Of all others nothing is read.
+
+    Returns:
+        By file name, why a capture cannot be used.
+    """
+    unreadable = {}
+    for entry in ledger.captures():
+        if entry.capture_id in done:
+            continue
+        if entry.source is None and entry.status == ACCEPTED:
+            if reason := recognise(ledger, entry):
+                unreadable[entry.file_name] = reason
+            continue
+        try:
+            if count := leave_out_unread(ledger, entry):
+                log(f"{entry.file_name}: {count} members are stored with less now; see {ledger.data_dir.receipts}")
+            screen(ledger, entry)
+        except InputError as error:
+            unreadable[entry.file_name] = str(error)
+    return unreadable
+
+
 def _retention_result(ledger: Ledger) -> dg.AssetCheckResult:
     due = retention.due(ledger)
     return dg.AssetCheckResult(
@@ -121,7 +149,7 @@ def captures(
     with warehouse.timed(context, "captures"):
         ledger, data_dir = warehouse.ledger, warehouse.paths
         is_left = begun.go_on(data_dir, context.log.warning)
-        data_dir.inbox.mkdir(parents=True, exist_ok=True)
+        data_dir.make_inbox()
         named = [(Path(name), False) for name in config.files]
         in_inbox = inbox_files(data_dir.inbox)
         maps = {map_beside(path) for path in in_inbox}
@@ -153,6 +181,8 @@ def captures(
                 continue
             for other in ledger.set_aside_other_maps(entry):
                 context.log.warning(f"{other.file_name} ({other.capture_id[:12]}): {other.reason}")
+        refused = len(unreadable)
+        unreadable |= mend_stored(ledger, {entry.capture_id for entry in new}, context.log.info)
         entries = ledger.captures()
         yield _retention_result(ledger)
         yield dg.AssetCheckResult(
@@ -165,7 +195,7 @@ def captures(
                 "unreadable": dg.MetadataValue.md("\n".join(f"- {text}" for text in unreadable.values()) or "none"),
             },
         )
-        if unreadable and len(unreadable) >= len(named) + len(dropped):
+        if refused and refused >= len(named) + len(dropped):
             raise dg.Failure(
                 description="Gate 'captures' is closed: nothing of what was delivered can be used. "
                 "The warehouse and the published file are as they were.\n"
@@ -173,11 +203,7 @@ def captures(
                 allow_retries=False,
             )
         if not is_left and not new:
-            raise dg.Failure(
-                description="No capture is left that could be used: what was published is withdrawn. "
-                f"The receipt lies in {data_dir.receipts}.",
-                allow_retries=False,
-            )
+            raise dg.Failure(description=NOTHING_LEFT.format(receipts=data_dir.receipts), allow_retries=False)
         if not entries:
             raise dg.Failure(
                 description="There is nothing to load: no capture was ever delivered. "

@@ -15,12 +15,13 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.assets.raw import UNTOUCHED
+from orchestration.assets.raw import NOTHING_LEFT, UNTOUCHED, load
 from orchestration.checks import catalog_results, catalog_specs, dbt_results, dbt_test_specs
 from orchestration.coding.quality import COLUMNS, measure, quality_rows, verdicts
 from orchestration.coding.store import CodingStore
 from orchestration.contract import SuaraError
 from orchestration.dbt_translator import SuaraTranslator
+from orchestration.deletion import begun
 from orchestration.privacy.key import key_of
 from orchestration.publishing.small_pictures import picture
 from orchestration.resources.columns import remember
@@ -28,6 +29,7 @@ from orchestration.resources.dbt import Dbt, NodeResult, failing_rows, selectors
 from orchestration.resources.warehouse import Warehouse
 from orchestration.warehouse import bookkeeping, gates
 from orchestration.warehouse.candidate import Candidate
+from orchestration.warehouse.ledger import QUARANTINED
 
 
 @dataclass(frozen=True)
@@ -93,15 +95,12 @@ def build_step(step: Step, manifest: Mapping[str, Any], translator: SuaraTransla
         keys, checks = context.selected_asset_keys, context.selected_asset_check_keys
         chosen = [unique_id for unique_id, spec in specs.items() if spec.key in keys]
         with warehouse.timed(context, step.name):
-            attempt = _build(context, warehouse, dbt, step, test_specs, chosen)
-            # A capture that failed was quarantined; what is left may still be new to the readers.
-            while attempt.retry:
-                context.log.warning(
-                    attempt.verdict.message("The captures named here are quarantined; the others go on.")
-                )
-                again = _build(context, warehouse, dbt, step, test_specs, chosen, attempt.quarantined)
-                again.quarantined = [*attempt.quarantined, *again.quarantined]
-                attempt = again
+            attempt = _attempts(context, warehouse, dbt, step, test_specs, chosen)
+            if step.name == "marts" and attempt.accepted and len(chosen) == len(nodes):
+                # which posts captures tell as deleted, and which others hold them, is known from here on
+                is_left = begun.carry_out_told(warehouse.paths, context.log.warning)
+                if is_left is not None:
+                    attempt = _anew(context, warehouse, dbt, translator, is_left)
             tests = {i: spec for i, spec in test_specs.items() if spec.key in checks}
             yield from dbt_results(tests, attempt.test_outcomes, attempt.verdict)
             shown = [spec for spec in gate_specs if spec.key in checks]
@@ -112,6 +111,54 @@ def build_step(step: Step, manifest: Mapping[str, Any], translator: SuaraTransla
                 yield dg.MaterializeResult(asset_key=specs[unique_id].key, metadata=attempt.metadata(unique_id))
 
     return layer
+
+
+def _attempts(
+    context: dg.AssetExecutionContext,
+    warehouse: Warehouse,
+    dbt: Dbt,
+    step: Step,
+    test_specs: Mapping[str, dg.AssetCheckSpec],
+    chosen: list[str],
+    earlier: Sequence[dict[str, Any]] = (),
+) -> "_Attempt":
+    """Build a step, and once more without each capture that failed: what is left may still be new to the readers."""
+    attempt = _build(context, warehouse, dbt, step, test_specs, chosen, earlier)
+    attempt.quarantined = [*earlier, *attempt.quarantined]
+    while attempt.retry:
+        context.log.warning(attempt.verdict.message("The captures named here are quarantined; the others go on."))
+        again = _build(context, warehouse, dbt, step, test_specs, chosen, attempt.quarantined)
+        again.quarantined = [*attempt.quarantined, *again.quarantined]
+        attempt = again
+    return attempt
+
+
+def _anew(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, dbt: Dbt, translator: SuaraTranslator, is_left: bool
+) -> "_Attempt":
+    """Load the captures that a deletion changed, and build every step up to the marts from them.
+
+    Raises:
+        dg.Failure: Nothing is left, or a gate before the marts is closed. The next run goes on with the deletion.
+    """
+    if not is_left:
+        begun.give_up(warehouse.paths)
+        raise dg.Failure(description=NOTHING_LEFT.format(receipts=warehouse.paths.receipts), allow_retries=False)
+    # what was found wrong with captures that were put aside before stays on record
+    aside = {entry.capture_id for entry in warehouse.ledger.captures() if entry.status == QUARANTINED}
+    said = [o for o in warehouse.ledger.outcomes(context.run.run_id) if o["capture_id"] in aside and not o["passed"]]
+    loaded = load(context, warehouse, [o for o in said if o["gate"] == "raw"])
+    if not loaded.is_open:
+        raise loaded.failure()
+    manifest = dbt.manifest_json()
+    for step in STEPS[: [one.name for one in STEPS].index("marts") + 1]:
+        nodes = list(step_nodes(manifest, step))
+        earlier = [o for o in said if o["gate"] == step.gate]
+        tests = dbt_test_specs(manifest, nodes, translator)
+        attempt = _attempts(context, warehouse, dbt, step, tests, nodes, earlier)
+        if not attempt.accepted and step.name != "marts":
+            raise dg.Failure(description=attempt.verdict.message(UNTOUCHED), allow_retries=False)
+    return attempt
 
 
 @dataclass

@@ -89,7 +89,13 @@ def build_published(manifest: Mapping[str, Any], translator: SuaraTranslator) ->
         blocking=True,
         metadata={"gate": "publish", "severity": gates.CRITICAL, "dimension": "integrity"},
     )
-    checks = [fresh, forgotten, *catalog_specs("publish")]
+    carried_out = dg.AssetCheckSpec(
+        name=begun.CARRIED_OUT,
+        asset=PUBLISHED_FILE,
+        description=begun.CARRIED_OUT_TEXT,
+        metadata={"gate": "publish", "severity": gates.WARNING, "dimension": "integrity"},
+    )
+    checks = [fresh, forgotten, carried_out, *catalog_specs("publish")]
 
     @dg.multi_asset(name="publish", specs=specs, check_specs=checks, can_subset=False)
     def publish(
@@ -123,6 +129,7 @@ def build_published(manifest: Mapping[str, Any], translator: SuaraTranslator) ->
             finally:
                 audit.close()
             verdict.outcomes.append(gate.forgotten_outcome(paths, ledger, candidate.folder))
+            verdict.outcomes.append(begun.told_outcome(paths))
             ledger.write_outcomes(context.run.run_id, "publish", verdict.outcomes)
             yield from catalog_results(checks, verdict)
             if verdict.failed_tables or verdict.failed_captures:

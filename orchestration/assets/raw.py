@@ -6,7 +6,9 @@ Belongs here: the raw step. Does not belong here: how a format is read (connecto
 # No postponed annotations here: dagster reads the types of an asset's parameters when it is defined.
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -22,6 +24,7 @@ from orchestration.warehouse.candidate import Candidate, Log
 from orchestration.warehouse.ledger import ACCEPTED, DECIDED_BY_GATE, QUARANTINED, CaptureEntry, Ledger
 
 UNTOUCHED = "The warehouse and the published file are as they were."
+NOTHING_LEFT = "No capture is left that could be used: what was published is withdrawn. The receipt lies in {receipts}."
 
 _SPECS = [
     dg.AssetSpec(
@@ -96,6 +99,72 @@ def needs_rebuild(warehouse: Warehouse) -> bool:
         connection.close()
 
 
+@dataclass
+class Loaded:
+    """What loading came to: its verdict, by capture why it could not be read, and metadata of the assets."""
+
+    verdict: gates.Verdict
+    unreadable: dict[str, str]
+    is_open: bool
+    counts: dict[dg.AssetKey, dict[str, int]]
+
+    def failure(self) -> dg.Failure:
+        """Why the step stopped."""
+        reasons = "".join(f"\n- {reason}" for reason in self.unreadable.values())
+        message = self.verdict.message(f"No new capture could be used. {UNTOUCHED}") + reasons
+        return dg.Failure(description=message, allow_retries=False)
+
+
+def load(context: dg.AssetExecutionContext, warehouse: Warehouse, earlier: Sequence[dict[str, Any]] = ()) -> Loaded:
+    """Load every accepted capture that the warehouse does not hold, and judge each of them.
+
+    Args:
+        earlier: What this run found wrong before, and that stays on record.
+    """
+    ledger = warehouse.ledger
+    from_empty = needs_rebuild(warehouse)
+    with warehouse.candidate(context, "raw", from_empty=from_empty) as candidate:
+        unreadable: dict[str, str] = {}
+        with candidate.connect() as connection:
+            bookkeeping.create_raw_schema(connection)
+            bookkeeping.sync(connection, ledger)
+            known = set(
+                connection.execute("select capture_id from raw.captures where loaded_count is not null").df()[
+                    "capture_id"
+                ]
+            )
+            before = bookkeeping.step_record(connection, "raw")
+            to_load = [c for c in ledger.captures() if c.status == ACCEPTED and c.capture_id not in known]
+            for number, entry in enumerate(to_load, start=1):
+                context.log.info(f"loading capture {number} of {len(to_load)}: {entry.file_name}")
+                bookkeeping.delete_capture_rows(connection, entry.capture_id)
+                if reason := load_capture(connection, ledger, entry, candidate, context.log.info):
+                    unreadable[entry.capture_id] = reason
+            verdict = gates.evaluate(connection, "raw", ledger)
+            said = [*verdict.outcomes, *_unreadable_rows(unreadable, ledger)]
+            spoken = {(o["check_name"], o["capture_id"]) for o in said}
+            said += [o for o in earlier if (o["check_name"], o["capture_id"]) not in spoken]
+            ledger.write_outcomes(context.run.run_id, "raw", said)
+            gates.quarantine(ledger, verdict)
+            for entry in (*ledger.keep_last_good_map(), *ledger.keep_synthetic_apart()):
+                context.log.warning(f"{entry.file_name}: {entry.reason}")
+            bookkeeping.sync(connection, ledger)
+            accepted = bookkeeping.accepted_captures(connection)
+            counts = _row_counts(connection)
+            nothing_new = bool(to_load) and not {c.capture_id for c in to_load} & set(accepted)
+            if not from_empty and before is not None and set(before.captures) != set(accepted):
+                nothing_new = False  # a decision about an earlier capture is news as well
+            open_gate = not verdict.failed_tables and not nothing_new
+            if open_gate:
+                bookkeeping.record_step(
+                    connection,
+                    bookkeeping.StepRecord("raw", uuid.uuid4().hex, None, context.run.run_id, accepted),
+                )
+        if open_gate:
+            candidate.accept()
+    return Loaded(verdict, unreadable, open_gate, counts)
+
+
 @dg.multi_asset(name="raw", specs=_SPECS, check_specs=[_READABLE_CHECK, *_CATALOG_CHECKS], can_subset=False)
 def raw(
     context: dg.AssetExecutionContext, warehouse: Warehouse
@@ -103,56 +172,13 @@ def raw(
     """Load every accepted capture that the warehouse does not hold yet, and judge each of them."""
     warehouse.hold(context)
     with warehouse.timed(context, "raw"):
-        ledger = warehouse.ledger
-        from_empty = needs_rebuild(warehouse)
-        with warehouse.candidate(context, "raw", from_empty=from_empty) as candidate:
-            unreadable: dict[str, str] = {}
-            with candidate.connect() as connection:
-                bookkeeping.create_raw_schema(connection)
-                bookkeeping.sync(connection, ledger)
-                known = set(
-                    connection.execute("select capture_id from raw.captures where loaded_count is not null").df()[
-                        "capture_id"
-                    ]
-                )
-                before = bookkeeping.step_record(connection, "raw")
-                to_load = [c for c in ledger.captures() if c.status == ACCEPTED and c.capture_id not in known]
-                for number, entry in enumerate(to_load, start=1):
-                    context.log.info(f"loading capture {number} of {len(to_load)}: {entry.file_name}")
-                    bookkeeping.delete_capture_rows(connection, entry.capture_id)
-                    if reason := load_capture(connection, ledger, entry, candidate, context.log.info):
-                        unreadable[entry.capture_id] = reason
-                verdict = gates.evaluate(connection, "raw", ledger)
-                said = [*verdict.outcomes, *_unreadable_rows(unreadable, ledger)]
-                ledger.write_outcomes(context.run.run_id, "raw", said)
-                gates.quarantine(ledger, verdict)
-                for entry in (*ledger.keep_last_good_map(), *ledger.keep_synthetic_apart()):
-                    context.log.warning(f"{entry.file_name}: {entry.reason}")
-                bookkeeping.sync(connection, ledger)
-                accepted = bookkeeping.accepted_captures(connection)
-                counts = _row_counts(connection)
-                nothing_new = bool(to_load) and not {c.capture_id for c in to_load} & set(accepted)
-                if not from_empty and before is not None and set(before.captures) != set(accepted):
-                    nothing_new = False  # a decision about an earlier capture is news as well
-                open_gate = not verdict.failed_tables and not nothing_new
-                if open_gate:
-                    bookkeeping.record_step(
-                        connection,
-                        bookkeeping.StepRecord("raw", uuid.uuid4().hex, None, context.run.run_id, accepted),
-                    )
-            if open_gate:
-                candidate.accept()
-
-        yield _readable_result(unreadable)
-        yield from catalog_results(_CATALOG_CHECKS, verdict)
-        if not open_gate:
-            reasons = "".join(f"\n- {reason}" for reason in unreadable.values())
-            raise dg.Failure(
-                description=verdict.message(f"No new capture could be used. {UNTOUCHED}") + reasons,
-                allow_retries=False,
-            )
+        loaded = load(context, warehouse)
+        yield _readable_result(loaded.unreadable)
+        yield from catalog_results(_CATALOG_CHECKS, loaded.verdict)
+        if not loaded.is_open:
+            raise loaded.failure()
         for spec in _SPECS:
-            yield dg.MaterializeResult(asset_key=spec.key, metadata=counts.get(spec.key, {}))
+            yield dg.MaterializeResult(asset_key=spec.key, metadata=loaded.counts.get(spec.key, {}))
 
 
 def _row_counts(connection: duckdb.DuckDBPyConnection) -> dict[dg.AssetKey, dict[str, int]]:

@@ -8,3 +8,7 @@ commands), and how a format is read (connectors).
 # Whether posts that were deleted are still counted, by account and month; never beside the posts, always apart.
 DROP, KEEP = "drop", "keep"
 COUNTS = (DROP, KEEP)
+
+# What becomes of posts of which captures themselves say that they were deleted, where others still hold them.
+REMOVE = "remove"
+TOLD = (REMOVE, KEEP)

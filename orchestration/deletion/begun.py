@@ -1,20 +1,29 @@
 """What a run does about deletions before and after its own work.
 
-Belongs here: going on with a deletion that was begun, removing captures whose time is over, closing both when the
-release is out. Does not belong here: dagster; the assets call these functions.
+Belongs here: going on with a deletion that was begun, removing captures whose time is over, carrying out what captures
+tell, closing each when the release is out. Does not belong here: dagster; the assets call these functions.
 """
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from orchestration.contract import DataDir, SuaraError
-from orchestration.deletion import forget, journal, retention
+from orchestration.deletion import DROP, forget, journal, retention
 from orchestration.deletion.forget import Log
 from orchestration.deletion.journal import Journal
+from orchestration.deletion.requests import Target
+from orchestration.deletion.resolve import delivered_deletions
+from orchestration.warehouse.gates import WARNING
 from orchestration.warehouse.ledger import Ledger
 
 PUBLISHED = "published"
+CARRIED_OUT = "told_deletions_are_carried_out"
+CARRIED_OUT_TEXT = (
+    "No capture holds a post of which a capture says that it was deleted: a run takes such posts out of every layer, "
+    "with a receipt. Warns where that is switched off, or a capture cannot be taken apart."
+)
 
 
 def go_on(data_dir: DataDir, log: Log) -> bool:
@@ -35,6 +44,79 @@ def go_on(data_dir: DataDir, log: Log) -> bool:
         forget.finish(data_dir, begun, release=None)
         return False
     return True
+
+
+def carry_out_told(data_dir: DataDir, log: Log) -> bool | None:
+    """Take out of captures and warehouse what captures of this run say was deleted. The caller holds the lock.
+
+    Nothing is read but the warehouse, unless captures hold such posts that no earlier run looked at.
+
+    Returns:
+        None when there was nothing to do; else whether anything is left that marts could be built from.
+    """
+    ledger = Ledger(data_dir)
+    targets = delivered_deletions(data_dir) if ledger.removes_told_deletions() else []
+    if not targets:
+        return None
+    if begun := Journal.read(data_dir):
+        log(f"{_posts(targets)} told as deleted while {begun.receipt_id} is under way: the next run takes them out")
+        return None
+    looked_at = _digest(targets, ledger)
+    if ledger.settings().get("told_deletions_refused") == looked_at:
+        return None
+    log(f"{_posts(targets)} told as deleted, which captures hold: taking that out of every layer")
+    policy = ledger.settings().get("counts_of_deleted_posts", DROP)
+    with forget.planned(data_dir, targets, log=log) as plan:
+        if plan.refused:
+            # not looked at again until there are other deletions, or other captures
+            ledger.change_settings(told_deletions_refused=looked_at)
+            log("nothing was taken out: " + " ".join(one.refusal or "" for one in plan.refused))
+            return None
+        begun = forget.begin(
+            data_dir,
+            plan,
+            kind=journal.DELETION,
+            reason="captures tell that these posts were deleted",
+            request=forget.TOLD_REQUEST,
+            counts=policy,
+        )
+    return forget.clear(data_dir, begun)
+
+
+def told_outcome(data_dir: DataDir) -> dict[str, Any]:
+    """What is still held of posts that captures tell as deleted, as an outcome of the publish gate."""
+    ledger = Ledger(data_dir)
+    count = len(delivered_deletions(data_dir))
+    if ledger.removes_told_deletions():
+        next_step = "`suara forget` says why they cannot be taken out; with --remove-whole their captures go whole."
+    else:
+        next_step = "They are in no mart. `suara retention --told-deletions remove` lets the next run take them out."
+    is_made_up = ledger.is_made_up()
+    return {
+        "gate": "publish",
+        "check_name": CARRIED_OUT,
+        "asset": "social_bi",
+        "capture_id": None,
+        "severity": WARNING,
+        "dimension": "integrity",
+        "passed": not count or is_made_up,
+        "observed": f"{count:,} posts" + (", all of them made up" if count and is_made_up else ""),
+        "expected": "no stored post that a capture says was deleted",
+        "failing_count": 0 if is_made_up else count,
+        "failing_sample": "[]",
+        "why": CARRIED_OUT_TEXT,
+        "next_step": next_step,
+    }
+
+
+def _posts(targets: list[Target]) -> str:
+    return "1 post is" if len(targets) == 1 else f"{len(targets):,} posts are"
+
+
+def _digest(targets: list[Target], ledger: Ledger) -> str:
+    """A fingerprint of deletions and of what is stored: the same of both has the same end."""
+    lines = [one.value for one in targets] + [one.stored_sha256 or one.capture_id for one in ledger.captures()]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def close(data_dir: DataDir, release_id: str, log: Log) -> dict[str, Any] | None:

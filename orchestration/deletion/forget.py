@@ -56,6 +56,8 @@ _MOST_TEXTS = 20_000
 _REMEMBERED = {"int_codebook__versions": None, "int_codebook__codings": "post_key"}
 # Places below the data folder with a use of their own; a copy of a capture lies elsewhere.
 _PLACES = ("captures", "published", "ledger", "receipts", "dagster_home", "deletion")
+# What a receipt says of the request where no person made one.
+TOLD_REQUEST = {"file": None, "from": "deletions that captures deliver"}
 _REMOVED_TEXT = "[removed: it held a deleted text]"
 
 
@@ -156,7 +158,7 @@ def prepare(
 ) -> Plan:
     """Write every capture that is concerned anew, aside, and see whether the result holds."""
     ledger = Ledger(data_dir)
-    found = resolve(data_dir.warehouse, data_dir.scratch, targets)
+    found = resolve(data_dir, targets)
     going = set(whole)
     captures = []
     for entry in ledger.captures():
@@ -383,9 +385,10 @@ def clear(data_dir: DataDir, journal: Journal) -> bool:
         ledger.add_tombstones(journal.receipt_id, journal.tombstones)
     for told in journal.captures:
         _swap(ledger, told, journal)
-    tombstones_id = ledger.tombstones_id()
+    # one that was not searched for earlier deletions, since its run was killed, was searched for this one only
+    before, tombstones_id = ledger.tombstones_id(without=journal.receipt_id), ledger.tombstones_id()
     for entry in ledger.captures():
-        if entry.screened != tombstones_id:
+        if entry.screened == before != tombstones_id:
             entry.screened = tombstones_id
             ledger.write_capture(entry)
     journal.did(data_dir, "captures")
@@ -469,7 +472,7 @@ def _fresh_warehouse(data_dir: DataDir, changed: set[str], post_keys: set[str], 
         finally:
             connection.close()
         if is_current:
-            fresh.parent.mkdir(parents=True)
+            fresh.parent.mkdir(mode=0o700)  # it is readable to others while it is written
             _copy_what_stays(old, fresh, data_dir.scratch, changed, post_keys)
             os.chmod(fresh, 0o600)
             os.replace(fresh, old)
@@ -489,8 +492,7 @@ def _copy_what_stays(old: Path, fresh: Path, scratch: Path, changed: set[str], p
         connection.execute("create temp table changed (capture_id varchar)")
         connection.execute("create temp table gone (post_key varchar)")
         connection.executemany("insert into changed values (?)", [[one] for one in sorted(changed)])
-        if post_keys:
-            connection.executemany("insert into gone values (?)", [[one] for one in sorted(post_keys)])
+        connection.execute("insert into gone select unnest(?::varchar[])", [sorted(post_keys)])
         for table in all_raw_tables():
             if table != "check_outcomes":
                 connection.execute(

@@ -35,7 +35,7 @@ _REFERENCES = frozenset({"retweeted", "quoted", "replied_to"})
 _STUB_KEYS = frozenset({"type", "id", "author_id", "author"})
 _STRONG_REFERENCE = frozenset({"uri", "cid", "$type"})
 # What a deletion says; the connector of X archives loads no more of it.
-_TOLD_KEYS = ("id_str", "id", "created_at", "deleted_at")
+TOLD_KEYS = ("id_str", "id", "created_at", "deleted_at")
 # Shorter texts stand in many posts, in codebooks and in headings; finding one would say nothing about a deleted post.
 SHORTEST_TEXT = 20
 
@@ -227,11 +227,11 @@ def _stub(
     if value.keys() <= _STRONG_REFERENCE and path and path[-1] != "subject":
         return (value,)
     if value.get("deleted_at") and own in names.posts:
-        if value.keys() - set(_TOLD_KEYS):
+        if value.keys() - set(TOLD_KEYS):
             note_texts(value, removed)
             removed.ids.add(own)
             removed.emptied += 1
-        return ({key: value[key] for key in _TOLD_KEYS if key in value},)
+        return ({key: value[key] for key in TOLD_KEYS if key in value},)
     # `{"delete": {"status": {"id": …}}}` and lines of compliance hold no text
     if not _holds_text(value) and (value.get("action") or (path and path[0] == "delete")):
         return (value,)

@@ -35,10 +35,14 @@ PLACES = (
         f"the newest {KEPT_REJECTED}",
     ),
     ("candidates/, scratch/", "copies under work", "a run in progress", "until the next run"),
+    ("deletion/", "texts that have to go, while they are searched for", "to finish a deletion", "until its receipt"),
     ("coding/", "names of coders, codes by key of post; no text", "to judge the codebook", "until it is removed"),
     ("ledger/", "names of files, decisions, outcomes, ids of deleted posts; no text", "accountability", "kept"),
     ("receipts/", "what was removed, when, why; no content", "accountability", "kept"),
     ("dagster_home/, dbt_target/", "history and logs of runs; no text", "to look at a failure", "until it is removed"),
+    ("accounts.csv", "accounts that were registered, by name", "who may be shown", "until it is removed"),
+    ("keys/", "the key behind the pseudonyms", "to make them", "until it is rotated"),
+    ("indicators/, demo/, warehouse.lock", "nothing: official figures, made-up posts, a process id", "runs", "-"),
 )
 
 
@@ -101,9 +105,9 @@ def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
 
 
 def _mode(root: Path, names: str) -> str:
-    path = root / names.split(",")[0].rstrip("/")
-    if not path.exists():
+    paths = [path for name in names.split(", ") if (path := root / name.rstrip("/")).exists()]
+    if not paths:
         return "not there"
-    mode = stat.S_IMODE(path.stat().st_mode)
-    readers = [who for who, bit in (("group", 0o040), ("everybody", 0o004)) if mode & bit]
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in paths]
+    readers = [who for who, bit in (("group", 0o040), ("everybody", 0o004)) if any(mode & bit for mode in modes)]
     return ", ".join(["owner", *readers])

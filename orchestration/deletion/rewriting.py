@@ -17,7 +17,7 @@ import os
 import re
 import struct
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -46,7 +46,7 @@ from orchestration.contract import InputError
 from orchestration.deletion.json_posts import SHORTEST_TEXT, Names, Removed, texts_of, without
 
 _JSON_NAME = re.compile(r"\.(json|jsonl|ndjson|js|txt)(\.gz|\.zst)?$|\.(gz|zst)$", re.IGNORECASE)
-_JS_PREFIX = re.compile(r"\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w.$]*\s*=\s*")
+JS_PREFIX = re.compile(r"\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w.$]*\s*=\s*")
 _ADDRESS = re.compile(POST_ADDRESS_PATTERN, re.IGNORECASE)
 _FEW_NAMES = 500  # of more names a pattern costs more than reading every record
 _CHUNK = 1 << 20
@@ -85,13 +85,19 @@ class _Finder:
 
 
 def rewrite(
-    stored: Path, target: Path, names: Names, removed: Removed, drop: Callable[[str], bool] | None = None
+    stored: Path,
+    target: Path,
+    names: Names,
+    removed: Removed,
+    drop: Callable[[str], bool] | None = None,
+    instead: Mapping[str, bytes] | None = None,
 ) -> bool:
     """Write a stored capture to `target` without what is named; nothing is written when nothing has to go.
 
     Args:
         target: Does not exist yet.
         drop: Says of a member's name that it is to be left out whole.
+        instead: What members hold from now on, by their names.
 
     Returns:
         Whether anything was taken out, so that `target` is there.
@@ -101,7 +107,7 @@ def rewrite(
     """
     with CaptureFiles(stored) as files:
         tables = _tables_of(files)
-        changed: dict[str, bytes | Path | None] = {}
+        changed: dict[str, Path | None] = {}
         scratch = target.with_name(f"{target.name}.members")
         scratch.mkdir(parents=True)
         try:
@@ -110,9 +116,13 @@ def rewrite(
                     changed[member.name] = None
                     removed.emptied += 1
                     continue
+                out = scratch / str(number)
+                if instead and member.name in instead:
+                    out.write_bytes(instead[member.name])
+                    changed[member.name] = out
+                    continue
                 if not names:
                     continue
-                out = scratch / str(number)
                 if _rewrite_member(files, member.name, out, names, removed, tables):
                     changed[member.name] = out
             if not changed:
@@ -165,7 +175,7 @@ def _rewrite_member(
         return _rewrite_parquet(files, name, out, names, removed, heads[0])
     is_json = files.kind == "file" or _JSON_NAME.search(name) is not None
     head = files.head_text(name, 1 << 12).lstrip()
-    if is_json and (JSON_LINES in kinds or head.startswith(("{", "[")) or _JS_PREFIX.match(head)):
+    if is_json and (JSON_LINES in kinds or head.startswith(("{", "[")) or JS_PREFIX.match(head)):
         return _rewrite_json(files, name, out, names, removed)
     if (TEXT in kinds and has_table_name(name)) or (TEXT in kinds and files.kind == "file"):
         return _rewrite_text_table(files, name, out, names, removed, heads[0])
@@ -212,7 +222,7 @@ def _rewrite_json(files: CaptureFiles, name: str, out: Path, names: Names, remov
     before = (removed.records, removed.emptied, removed.scrubbed)
     with _packed_like(files, name, out) as writer:
         writer.write(head[:mark])
-        if layout_of(text_head) == "newline_delimited" and codec == "utf-8" and not _JS_PREFIX.match(text_head):
+        if layout_of(text_head) == "newline_delimited" and codec == "utf-8" and not JS_PREFIX.match(text_head):
             with files.open(name) as stream:
                 stream.read(mark)
                 for line in _lines(stream):
@@ -269,7 +279,7 @@ def _compact(value: Any) -> str:
 
 def _value_pieces(text: str, finder: _Finder, names: Names, removed: Removed) -> Iterator[str]:
     """The pieces of a JSON text without what is named: the elements of a list, or values one after another."""
-    prefix = _JS_PREFIX.match(text)
+    prefix = JS_PREFIX.match(text)
     position = prefix.end() if prefix else 0
     begin = re.compile(r"\s*").match(text, position).end()  # type: ignore[union-attr]
     yield text[:begin]
@@ -506,7 +516,7 @@ def _rewrite_parquet(
 # The whole capture ------------------------------------------------------------------------------------------------
 
 
-def _write(files: CaptureFiles, stored: Path, target: Path, changed: dict[str, bytes | Path | None]) -> None:
+def _write(files: CaptureFiles, stored: Path, target: Path, changed: dict[str, Path | None]) -> None:
     if files.kind == "file":
         (path,) = changed.values()
         assert isinstance(path, Path)
@@ -518,7 +528,7 @@ def _write(files: CaptureFiles, stored: Path, target: Path, changed: dict[str, b
         _write_folder(files, stored, target, changed)
 
 
-def _write_zip(files: CaptureFiles, stored: Path, target: Path, changed: dict[str, bytes | Path | None]) -> None:
+def _write_zip(files: CaptureFiles, stored: Path, target: Path, changed: dict[str, Path | None]) -> None:
     """A zip with the same members in the same order; litter that is never read goes with the old file."""
     with zipfile.ZipFile(stored) as old, zipfile.ZipFile(target, "w", allowZip64=True) as new:
         for entry in old.infolist():
@@ -568,7 +578,7 @@ def _copy_packed(old: zipfile.ZipFile, new: zipfile.ZipFile, entry: zipfile.ZipI
     new._didModify = True  # type: ignore[attr-defined]
 
 
-def _write_folder(files: CaptureFiles, stored: Path, target: Path, changed: dict[str, bytes | Path | None]) -> None:
+def _write_folder(files: CaptureFiles, stored: Path, target: Path, changed: dict[str, Path | None]) -> None:
     """A folder beside the old one; members that stay as they were are the same files (hard links)."""
     for member in files.members():
         if member.name in changed and changed[member.name] is None:
@@ -600,7 +610,7 @@ def texts_that_stay(stored: Path) -> Iterator[str]:
             kinds = {head.kind for head in tables.get(member.name, [])}
             if TEXT in kinds and (files.kind == "file" or has_table_name(member.name)):
                 head = tables[member.name][0]
-                data = b"".join(_chunks(files, member.name))
+                data = b"".join(chunks(files, member.name))
                 encoding, mark = encoding_of(data[:4096])
                 codec = table_codec(data, encoding, files.memo.get("encoding"))
                 for _, cells in split_records(data[mark:].decode(codec, "surrogateescape"), head.dialect):
@@ -610,7 +620,7 @@ def texts_that_stay(stored: Path) -> Iterator[str]:
 
                 import openpyxl
 
-                book = openpyxl.load_workbook(io.BytesIO(b"".join(_chunks(files, member.name))), read_only=True)
+                book = openpyxl.load_workbook(io.BytesIO(b"".join(chunks(files, member.name))), read_only=True)
                 for sheet in book.worksheets:
                     for row in sheet.iter_rows(values_only=True):
                         yield from (str(value) for value in row if value is not None)
@@ -618,19 +628,21 @@ def texts_that_stay(stored: Path) -> Iterator[str]:
                 head_bytes = files.head(member.name, 4096)
                 encoding, mark = encoding_of(head_bytes)
                 codec = "utf-8" if encoding == "utf-8-sig" else encoding
-                text = b"".join(_chunks(files, member.name))[mark:].decode(codec, "surrogateescape")
-                for value in _values(text):
+                text = b"".join(chunks(files, member.name))[mark:].decode(codec, "surrogateescape")
+                for value in values_in(text):
                     yield from texts_of(value)
 
 
-def _chunks(files: CaptureFiles, name: str) -> Iterator[bytes]:
+def chunks(files: CaptureFiles, name: str) -> Iterator[bytes]:
+    """The bytes of a member, unpacked."""
     with files.open(name) as stream:
         while chunk := stream.read(_CHUNK):
             yield chunk
 
 
-def _values(text: str) -> Iterator[Any]:
-    prefix = _JS_PREFIX.match(text)
+def values_in(text: str) -> Iterator[Any]:
+    """Every JSON value of a text, elements of a list one by one; what is broken is passed over up to the next line."""
+    prefix = JS_PREFIX.match(text)
     position = prefix.end() if prefix else 0
     blank = re.compile(r"[\s,;\[\]]*")
     while True:

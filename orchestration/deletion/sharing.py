@@ -33,7 +33,7 @@ IDS, HYDRATED = "ids", "hydrated"
 # The selection is of own posts of registered accounts: nobody else's post is handed out.
 _IDS_SQL = """
 select posts.platform, posts.post_id
-from intermediate.int_posts__deduplicated as posts
+from marts.fct_posts as posts
 inner join ({selection}) as selected using (post_key)
 where posts.post_id is not null
 order by posts.platform, posts.post_id

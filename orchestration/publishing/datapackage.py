@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.contract import replacing
+from orchestration.contract import PUBLISHED_MODE, replacing
 from orchestration.publishing.dictionary import Table, read_tables
 
 DESCRIPTOR_NAME = "datapackage.json"
@@ -41,7 +41,7 @@ def write_descriptor(published_file: Path, folder: Path) -> Path:
         (row,) = cursor.fetchall()
     package = _package(dict(zip(names, row, strict=True)), read_tables(published_file))
     target = folder / DESCRIPTOR_NAME
-    with replacing(target, mode=0o444) as temporary:
+    with replacing(target, mode=PUBLISHED_MODE) as temporary:
         temporary.write_text(json.dumps(package, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return target
 

@@ -236,7 +236,9 @@ def promote(candidate: Candidate, published: Path, *, keep: int = RELEASES_KEPT)
     if missing:
         raise SuaraError(f"{candidate.folder}: {', '.join(missing)} missing; a release is published whole.")
     releases = published / "releases"
-    releases.mkdir(parents=True, exist_ok=True)
+    published.parent.mkdir(parents=True, exist_ok=True)
+    published.mkdir(mode=0o750, exist_ok=True)  # as PUBLISHED_MODE, for owner and group
+    releases.mkdir(exist_ok=True)
     folder = releases / f"{_next_number(releases):06d}-{candidate.release.short_id}"
     _move(candidate.folder, folder)
     try:

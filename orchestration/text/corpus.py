@@ -376,8 +376,8 @@ def lines(rows: Sequence[Any]) -> list[str]:
 
 
 def write_csv(rows: Sequence[Any], target: Path) -> None:
-    """Write answers, unrounded; a table of one sort of answer needs at least one."""
-    with replacing(target) as partial, open(partial, "w", encoding="utf-8", newline="") as handle:
+    """Write answers, unrounded, for their owner (contexts are texts); a table needs at least one."""
+    with replacing(target, mode=0o600) as partial, open(partial, "w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle, lineterminator="\n")
         if rows:
             names = list(rows[0].__dataclass_fields__)

@@ -62,10 +62,11 @@ class CaptureEntry:
         table_id: Of a table that came with a map of its columns, the id that it has without the map.
         purpose, legal_basis: Why it may be kept, in the words of whoever is responsible.
         retain_until: The last day (ISO) on which it may be kept; None while nobody has decided.
-        stored_sha256: SHA-256 of what is stored, where deletions have changed it since it was delivered.
+        stored_sha256: SHA-256 of what is stored, where that is less than what was delivered.
         removed: What deletions took out of it since: `records`, and by statement of the source (`totals`) how many
             records that statement still counts.
         screened: Which tombstones it was searched for (`Ledger.tombstones_id`).
+        left_out_by: Of an X archive, the rule by which it is stored without what no reader opens (`deletion.unread`).
     """
 
     capture_id: str
@@ -86,6 +87,7 @@ class CaptureEntry:
     stored_sha256: str | None = None
     removed: dict[str, Any] = field(default_factory=dict)
     screened: str | None = None
+    left_out_by: int = 0
     history: list[dict[str, str | None]] = field(default_factory=list)
 
 
@@ -345,9 +347,9 @@ class Ledger:
         """Every post and account that was deleted on request, oldest request first."""
         return [row for path in self.tombstone_files() for row in json.loads(path.read_text("utf-8"))]
 
-    def tombstones_id(self) -> str | None:
-        """A fingerprint of all tombstones; None while there are none."""
-        files = self.tombstone_files()
+    def tombstones_id(self, without: str | None = None) -> str | None:
+        """A fingerprint of all tombstones, or of all but those of one receipt; None where there are none."""
+        files = [path for path in self.tombstone_files() if path.stem != without]
         return _digest_of([f"{path.name}\t{_digest_of_file(path)}\n" for path in files])[:16] if files else None
 
     def forget_capture(self, entry: CaptureEntry) -> None:
@@ -362,13 +364,26 @@ class Ledger:
     def change_settings(self, **changes: Any) -> None:
         _write_json(self.root / "settings.json", {**self.settings(), **changes})
 
+    def removes_told_deletions(self) -> bool:
+        """Whether a run takes out of the captures what captures say was deleted.
+
+        It does unless somebody chose otherwise, and unless all is made up: there a deletion protects nobody, and shows
+        how records are accounted for.
+        """
+        chosen = self.settings().get("told_deletions")
+        return chosen == "remove" if chosen else not self.is_made_up()
+
+    def is_made_up(self) -> bool:
+        """Whether every accepted capture is synthetic."""
+        accepted = [c for c in self.captures() if c.status == ACCEPTED]
+        return bool(accepted) and all(c.is_synthetic for c in accepted)
+
     def study(self) -> str:
         """The study this folder's runs use: the one chosen, else `demo` for synthetic data, else `default`."""
         chosen = self.settings().get("study")
         if chosen:
             return chosen
-        accepted = [c for c in self.captures() if c.status == ACCEPTED]
-        return "demo" if accepted and all(c.is_synthetic for c in accepted) else "default"
+        return "demo" if self.is_made_up() else "default"
 
 
 def _store_file(source: Path, target: Path) -> tuple[str, int]:

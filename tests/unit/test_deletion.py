@@ -17,10 +17,12 @@ import pytest
 import zstandard
 from click.testing import CliRunner
 
+from orchestration.assets.captures import mend_stored
 from orchestration.cli import main
 from orchestration.coding.store import COLUMNS, CodingStore
 from orchestration.connectors.files import CaptureFiles
 from orchestration.contract import DataDir, InputError, SuaraError
+from orchestration.deletion.begun import carry_out_told, told_outcome
 from orchestration.deletion.forget import begin, clear, finish, lock, planned, prepare
 from orchestration.deletion.gate import forgotten_outcome
 from orchestration.deletion.journal import DELETION, PURGE, Journal
@@ -35,6 +37,8 @@ from orchestration.deletion.traces import Traces, search_file
 from orchestration.deletion.unread import leave_out_unread
 from orchestration.text.corpus import Selection
 from orchestration.warehouse.ledger import Ledger
+from tests.fixtures.json_captures import bluesky_repository
+from tests.fixtures.key import TEST_KEY
 
 GONE = "1600000000000000001"
 STAYS = "1600000000000000002"
@@ -451,6 +455,101 @@ def test_gate_fires_on_a_capture_that_was_not_searched(paths: DataDir, tmp_path:
     (tmp_path / "b.jsonl").write_text(LINES[0].replace("created_at", "created_at ") + "\n")
     Ledger(paths).store(tmp_path / "b.jsonl")
     assert "was not searched" in forgotten_outcome(paths, Ledger(paths), paths.candidates)["observed"]
+    # a later deletion searches it for its own posts only; the next run searches it for all
+    with planned(paths, [Target("x", "post", "5")]) as plan:
+        begun = begin(paths, plan, kind=DELETION)
+    assert clear(paths, begun)
+    assert "was not searched" in forgotten_outcome(paths, Ledger(paths), paths.candidates)["observed"]
+    entry = Ledger(paths).capture("b.jsonl")
+    entry.source = "x_api_v2"
+    Ledger(paths).write_capture(entry)
+    assert mend_stored(Ledger(paths), set(), print) == {}
+    assert TEXT not in Ledger(paths).stored_path(entry).read_text()
+    assert forgotten_outcome(paths, Ledger(paths), paths.candidates)["passed"]
+
+
+# What captures tell ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def told(paths: DataDir) -> DataDir:
+    """A warehouse in which one capture holds a post of which another one says that it was deleted."""
+    (entry,) = Ledger(paths).captures()
+    with duckdb.connect(str(paths.warehouse)) as con:
+        for schema in ("raw", "intermediate", "reference"):
+            con.execute(f"create schema {schema}")
+        con.execute(
+            "create table intermediate.int_posts__unioned as select ? as capture_id, n::bigint as record_no, "
+            "'x_api_v2' as source, 'x' as platform, id as post_id, '7' as account_id, 'org' as handle, id as "
+            "version_group, null::varchar as reposted_post_id, null::varchar as reposted_account_id, null::varchar as "
+            "reposted_handle, now() as posted_at, text from (values (1, ?, ?), (2, ?, ?)) as t(n, id, text)",
+            [entry.capture_id, GONE, TEXT, STAYS, OTHER],
+        )
+        con.execute(
+            "create table intermediate.int_posts__repaired (capture_id varchar, record_no bigint, source varchar, "
+            "post_id varchar, account_id varchar)"
+        )
+        con.execute(
+            "create table intermediate.int_posts__tombstones as select 'x' as platform, id as post_id, reason, "
+            "timestamptz '2024-05-01 00:00:00+00' as deleted_at from (values (?, 'deleted'), (?, 'not_found'), "
+            "('5', 'deleted')) as t(id, reason)",
+            [GONE, STAYS],
+        )
+        con.execute("create table raw.captures as select '7' as owner_account_id")
+        con.execute("create table raw.tombstones (platform varchar, kind varchar, value varchar)")
+        con.execute("create table reference.accounts (platform varchar, handle varchar)")
+    return paths
+
+
+def test_a_run_takes_out_what_captures_tell_as_deleted(told: DataDir) -> None:
+    assert not told_outcome(told)["passed"] and told_outcome(told)["failing_count"] == 1
+    said: list[str] = []
+    assert carry_out_told(told, said.append)
+    assert said[0].startswith("1 post is told as deleted")
+    (entry,) = Ledger(told).captures()
+    assert Ledger(told).stored_path(entry).read_text() == LINES[1] + "\n"
+    # one that was only not found may be seen again, and nobody holds the third
+    assert [(row["value"], row["reason"]) for row in Ledger(told).tombstones()] == [(GONE, "deleted")]
+    begun = Journal.read(told)
+    assert begun is not None and begun.request["from"] == "deletions that captures deliver"
+    receipt = finish(told, begun, release=None)
+    assert receipt["records_removed"] == 1 and TEXT not in json.dumps(receipt)
+    assert carry_out_told(told, said.append) is None and told_outcome(told)["passed"]
+
+
+def test_what_captures_tell_stays_where_that_was_chosen_and_a_check_says_so(told: DataDir) -> None:
+    assert suara(told, "retention", "--told-deletions", "keep")[0] == 0
+    assert carry_out_told(told, print) is None
+    outcome = told_outcome(told)
+    assert (outcome["passed"], outcome["severity"], outcome["observed"]) == (False, "warning", "1 posts")
+    assert not Ledger(told).tombstones()
+
+
+def test_made_up_posts_stay_unless_somebody_chooses_otherwise(told: DataDir) -> None:
+    (entry,) = Ledger(told).captures()
+    entry.is_synthetic = True
+    Ledger(told).write_capture(entry)
+    assert carry_out_told(told, print) is None
+    assert told_outcome(told)["passed"] and "made up" in told_outcome(told)["observed"]
+    Ledger(told).change_settings(told_deletions="remove")
+    assert carry_out_told(told, print)
+
+
+def test_a_capture_that_cannot_be_taken_apart_keeps_what_is_told_and_is_looked_at_once(
+    told: DataDir, tmp_path: Path
+) -> None:
+    record = {"$type": "app.bsky.feed.post", "text": TEXT, "createdAt": "2023-01-01T00:00:00Z"}
+    repository = bluesky_repository("did:plc:a", {"app.bsky.feed.post/3k": record})
+    (tmp_path / "repository.car").write_bytes(repository)
+    Ledger(told).store(tmp_path / "repository.car")
+    said: list[str] = []
+    assert carry_out_told(told, said.append) is None
+    assert "nothing was taken out: repository.car" in said[-1]
+    assert Journal.read(told) is None and not list(told.captures.rglob(".new-*"))
+    assert not told_outcome(told)["passed"]
+    said.clear()
+    assert carry_out_told(told, said.append) is None
+    assert not said
 
 
 # Retention --------------------------------------------------------------------------------------------------------
@@ -493,15 +592,12 @@ def warehouse(paths: DataDir) -> DataDir:
     """A warehouse with what exports read: 501 posts of an owner of a capture, one of a private person."""
     with duckdb.connect(str(paths.warehouse)) as con:
         con.execute("create schema marts")
-        con.execute("create schema intermediate")
         con.execute(
             "create table marts.fct_posts as select 'k' || n as post_key, if(n = 0, 'p', 'o') as account_key, "
             "true as is_own, 'x' as platform, cast(n as varchar) as post_id, 'h' as handle, 'en' as language, "
             "date '2020-01-01' + cast(n // 500 * 366 as integer) as posted_date, now() as posted_at, 't' as text "
             "from range(502) as t(n)"
         )
-        names = "post_key, platform, post_id"
-        con.execute(f"create table intermediate.int_posts__deduplicated as select {names} from marts.fct_posts")
         con.execute(
             "create table marts.dim_accounts as select 'o' as account_key, 'h' as handle, true as is_registered, "
             "false as is_capture_owner union all select 'p', 'private', false, true"
@@ -579,6 +675,20 @@ def test_an_archive_is_stored_without_what_no_reader_opens(tmp_path: Path, form:
     (folder / "data" / "tweets_media").mkdir()
     (folder / "data" / "tweets.js").write_text(f'window.YTD.tweets.part0 = [{{"tweet": {LINES[1]}}}]')
     (folder / "data" / "manifest.js").write_text("window.__THAR_CONFIG = {}")
+    owner = {
+        "email": "canary@example.org",
+        "username": "org",
+        "accountId": "7",
+        "createdAt": "2015-06-01T00:00:00.000Z",
+    }
+    (folder / "data" / "account.js").write_text(f"window.YTD.account.part0 = [{json.dumps({'account': owner})}]")
+    deleted = [
+        {"tweet": {"id_str": GONE, "deleted_at": "x", "full_text": "canary"}},
+        {"tweet": {"full_text": "canary"}},
+    ]
+    (folder / "data" / "deleted-tweets.js").write_text(f"window.YTD.deleted_tweets.part0 = {json.dumps(deleted)}")
+    (folder / "data" / "deleted_tweets_media").mkdir()
+    (folder / "data" / "deleted_tweets_media" / f"{GONE}-a.jpg").write_bytes(b"canary")
     (folder / "data" / "direct_messages_media" / "1-a.jpg").write_bytes(b"canary")
     (folder / "data" / "tweets_media" / f"{STAYS}-a.jpg").write_bytes(b"picture" * 100)
     for name in UNREAD:
@@ -593,19 +703,35 @@ def test_an_archive_is_stored_without_what_no_reader_opens(tmp_path: Path, form:
     ledger = Ledger(paths)
     entry, _ = ledger.store(path)
     entry.source = "x_archive"
-    assert leave_out_unread(ledger, entry) == len(UNREAD) + 1
+    if form == "folder":  # a process was killed between the two renames
+        ledger.stored_path(entry).rename(ledger.stored_path(entry).with_name(".old-archive"))
+    assert leave_out_unread(ledger, entry) == len(UNREAD) + 4
     with CaptureFiles(ledger.stored_path(entry)) as files:
         assert [member.name for member in files.members()] == [
+            "data/account.js",
+            "data/deleted-tweets.js",
             "data/manifest.js",
             "data/tweets.js",
             f"data/tweets_media/{STAYS}-a.jpg",
         ]
         assert files.head(f"data/tweets_media/{STAYS}-a.jpg") == b"picture" * 100
         assert STAYS in files.head_text("data/tweets.js")
+        # the same form, so that the reader reads it, with fewer fields
+        del owner["email"]
+        assert "canary" not in "".join(files.head_text(member.name) for member in files.members())
+        for name, kept in (
+            ("account", [{"account": owner}]),
+            ("deleted-tweets", [{"tweet": {"id_str": GONE, "deleted_at": "x"}}]),
+        ):
+            head, _, body = files.head_text(f"data/{name}.js").partition(" = ")
+            assert (head, json.loads(body)) == (f"window.YTD.{name.replace('-', '_')}.part0", kept)
     (receipt,) = paths.receipts.glob("*-left_out.json")
-    assert set(json.loads(receipt.read_text())["members"]) == {f"data/{name}" for name in UNREAD} | {
-        "data/direct_messages_media/1-a.jpg"
+    told = json.loads(receipt.read_text())
+    assert set(told["members"]) == {f"data/{name}" for name in UNREAD} | {
+        "data/direct_messages_media/1-a.jpg",
+        f"data/deleted_tweets_media/{GONE}-a.jpg",
     }
+    assert told["reduced_members"] == ["data/account.js", "data/deleted-tweets.js"]
     # the same bytes again are the same capture, and nothing of them comes back
     again, is_new = ledger.store(path)
     assert (again.capture_id, is_new) == (entry.capture_id, False)
@@ -616,7 +742,7 @@ def test_an_archive_is_stored_without_what_no_reader_opens(tmp_path: Path, form:
 
 
 @pytest.fixture
-def resolved(tmp_path: Path) -> Path:
+def resolved(tmp_path: Path) -> DataDir:
     """A warehouse with the tables that a request is looked up in."""
     path = tmp_path / "warehouse.duckdb"
     posts = [
@@ -645,17 +771,13 @@ def resolved(tmp_path: Path) -> Path:
             "create table intermediate.int_posts__repaired as select 'b' as capture_id, 1::bigint as record_no, "
             "'s' as source, '13' as post_id, '9' as account_id"
         )
-        con.execute(
-            "create table intermediate.int_posts__deduplicated as select 'k' || post_id as post_key, platform, post_id "
-            "from intermediate.int_posts__unioned"
-        )
         con.execute("create table raw.captures as select '7' as owner_account_id")
         con.execute("create table reference.accounts as select 'x' as platform, 'third' as handle")
-    return path
+    return DataDir(tmp_path)
 
 
-def test_versions_and_reposts_of_a_post_go_with_it(resolved: Path, tmp_path: Path) -> None:
-    found = resolve(resolved, tmp_path / "scratch", [Target("x", "post", "10")])
+def test_versions_and_reposts_of_a_post_go_with_it(resolved: DataDir) -> None:
+    found = resolve(resolved, [Target("x", "post", "10")])
     assert {(one.value, one.reason) for one in found.targets} == {
         ("10", "requested"),
         ("11", "version_of_deleted"),
@@ -663,22 +785,22 @@ def test_versions_and_reposts_of_a_post_go_with_it(resolved: Path, tmp_path: Pat
     }
     assert found.places == {"a": {"10", "11", "12"}}
     assert found.texts == {"first", "first, edited", "RT first"}
-    assert found.post_keys == {"k10", "k11", "k12"}
+    assert found.post_keys == {TEST_KEY.digest(f"x:{post_id}") for post_id in ("10", "11", "12")}
     # the month is told of the owner of a capture, not of the private person who reposted
     assert set(found.months) == {("x", "10"), ("x", "11")}
     assert str(found.months["x", "10"][1]) == "2020-05-01"
 
 
-def test_a_repaired_post_is_found_under_the_id_that_a_file_has(resolved: Path, tmp_path: Path) -> None:
-    found = resolve(resolved, tmp_path / "scratch", [Target("x", "post", "13", "suspended")])
+def test_a_repaired_post_is_found_under_the_id_that_a_file_has(resolved: DataDir) -> None:
+    found = resolve(resolved, [Target("x", "post", "13", "suspended")])
     assert found.places == {"b": {"13000"}}
     assert found.names("b").posts == {"13", "13000"}
     assert found.names("a").posts == {"13"}
 
 
 @pytest.mark.parametrize("name", ["7", "org"])
-def test_every_post_of_an_account_goes_by_its_id_and_its_handle(resolved: Path, tmp_path: Path, name: str) -> None:
-    found = resolve(resolved, tmp_path / "scratch", [Target("x", "account", name, "deactivated")])
+def test_every_post_of_an_account_goes_by_its_id_and_its_handle(resolved: DataDir, name: str) -> None:
+    found = resolve(resolved, [Target("x", "account", name, "deactivated")])
     posts = {one.value: one.reason for one in found.targets if one.kind == "post"}
     assert posts.keys() == ({"10", "11", "12"} if name == "7" else {"10", "11", "12", "15"})
     assert posts["10"] == "deactivated" and posts["12"] == "repost_of_deleted"
