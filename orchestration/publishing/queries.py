@@ -749,6 +749,35 @@ group by all
 order by account, account_years.year, basis
 """,
     ),
+    "indicators": """
+with
+
+annual as (
+    select reporter, indicator_code, geo, unit, value, year(period_start) as figure_year
+    from marts.fct_indicators
+    cross join quality.release
+    where dimension = 'total'
+        and period_type in ('annual', 'reporting_year')
+        and value is not null
+        and period_end >= coalesce(study_from, cast(data_from as date))
+        and period_start <= coalesce(study_to, cast(data_to as date))
+)
+
+select
+    reporter,
+    indicator_code as series,
+    geo as place,
+    unit as counts,
+    count(*) as figures,
+    min(figure_year) || '–' || max(figure_year) as years,
+    arg_min(value, figure_year) as first,
+    arg_max(value, figure_year) as last,
+    min(value) as lowest,
+    max(value) as highest
+from annual
+group by reporter, indicator_code, geo, unit
+order by reporter, series, place
+""",
     "claims": """
 select
     claim_id as claim,

@@ -230,6 +230,7 @@ def write_study_report(published_file: Path, target: Path) -> None:
             ),
             "headline": _headline(page),
             **_answers(page),
+            "indicators": _indicators(page),
             "claims": _claims(page),
             "quality": _quality(page),
             "methods": _methods(page),
@@ -1267,6 +1268,32 @@ def _engagement_rates(page: _Page) -> list[Figure]:
             legend=[(colour, written(basis)) for basis, colour in colours.items()],
         )
     ]
+
+
+def _indicators(page: _Page) -> Figure:
+    series = page.rows("indicators")
+    # a placement from 1 to 4 is no count that rises
+    counts = [row for row in series if row["figures"] >= 3 and not row["counts"].startswith("rank")]
+    higher = sum(row["last"] > row["first"] for row in counts)
+    lower = sum(row["last"] < row["first"] for row in counts)
+    return page.figure(
+        "indicators",
+        say("What official reporters count"),
+        say(
+            "Of {n} series with three years or more, {higher} end higher than they began and {lower} lower.",
+            n=len(counts),
+            higher=higher,
+            lower=lower,
+        )
+        if counts
+        else say("No series of an official reporter has three years inside the data."),
+        caption=say("Annual figures of official reporters inside the years of the data: first, last, lowest, highest"),
+        note=say(
+            "Reported, not counted here, and real beside synthetic posts, too. Reporters count different things: no two "
+            "series are added, and none is the extent of trafficking. Every figure with its source is in "
+            "marts.fct_indicators, what is wrong with them in quality.fct_indicator_problems."
+        ),
+    )
 
 
 def _claims(page: _Page) -> dict[str, Any]:

@@ -78,6 +78,12 @@ TABLES: dict[str, tuple[str, str]] = {
         """post_key varchar, theme_code varchar, codebook_version varchar, hit_count bigint not null,
         primary key (post_key, theme_code, codebook_version)""",
     ),
+    "marts.fct_indicators": (
+        "One row per series, reporter, place, period and part.",
+        """indicator_key varchar primary key, indicator_code varchar not null, reporter varchar not null, geo varchar not null,
+        period_type varchar not null, dimension varchar not null, unit varchar not null, value bigint,
+        period_start date not null, period_end date not null""",
+    ),
     "reports.rpt_claims": (
         "One row per claim and reading.",
         """claim_id varchar, spec_id varchar, claim_text varchar, reading varchar, is_primary boolean, unit varchar,
@@ -286,6 +292,14 @@ select post_key, capture_id, record_no, if(record_no % 2 = 0, 'likes, reposts, i
 from marts.fct_posts where is_own;
 
 insert into reports.rpt_volume_years select account_key, year(posted_date), count(*) from marts.fct_posts group by all;
+
+-- made-up figures; one series rises, one is a placement, one year is outside the data
+insert into marts.fct_indicators
+select 'k' || s.no || y.no, s.code, s.reporter, 'XXA', 'annual', 'total', s.unit, s.value + s.step * y.no,
+    make_date(y.no, 1, 1), make_date(y.no, 12, 31)
+from (values (1, 'made_up_cases', 'Made-up ministry', 'cases', 100, 3), (2, 'made_up_tier', 'Made-up department', 'rank 1 to 4', 2, 0))
+    as s(no, code, reporter, unit, value, step)
+cross join (values (2015), (2016), (2017), (1999)) as y(no);
 
 insert into reports.rpt_claims values
     ('C1', 'C1.rate', 'It posted more', 'later against earlier', true, 'ratio', 'posts per day', 2.4, 1.9, 3.1, 2, 0.06, 90, 0.97,

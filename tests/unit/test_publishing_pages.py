@@ -217,6 +217,14 @@ def test_checks_that_did_not_pass_say_what_to_do(report):
     assert "1 outcome passed, 1 warned, 1 failed." in text
 
 
+def test_series_of_official_reporters_stand_apart_and_inside_the_years_of_the_data(report):
+    section = report[report.index('<section id="indicators"') : report.index('<section id="claims"')]
+    # of the fixture one series rises, one is a placement, and 1999 is outside the data
+    assert "Of 1 series with three years or more, 1 end higher than they began and 0 lower." in section
+    assert section.count("2015–2017") == 2 and "1999" not in section
+    assert "Reported, not counted here" in section
+
+
 def test_a_claim_shows_the_reading_that_decides_and_every_other_in_a_table(report):
     section = report[report.index('id="claims"') : report.index('id="quality"')]
     cards = section[: section.index("Every reading")]
