@@ -1289,8 +1289,8 @@ def _indicators(page: _Page) -> Figure:
         else say("No series of an official reporter has three years inside the data."),
         caption=say("Annual figures of official reporters inside the years of the data: first, last, lowest, highest"),
         note=say(
-            "Reported, not counted here, and real beside synthetic posts, too. Reporters count different things: no two "
-            "series are added, and none is the extent of trafficking. Every figure with its source is in "
+            "Reported, not counted here, and real beside synthetic posts, too. Reporters count different things: no "
+            "two series are added, and none is the extent of trafficking. Every figure with its source is in "
             "marts.fct_indicators, what is wrong with them in quality.fct_indicator_problems."
         ),
     )
