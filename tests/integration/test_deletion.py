@@ -103,7 +103,7 @@ def forgotten(demo_warehouse: DemoWarehouse, tmp_path_factory: pytest.TempPathFa
     store.release()
     run = pipeline.run()
     assert run.success, run.failures
-    (receipt,) = paths.receipts.glob("*.json")
+    (receipt,) = paths.receipts.glob("*-deletion.json")
     return Forgotten(pipeline, json.loads(receipt.read_text("utf-8")))
 
 
