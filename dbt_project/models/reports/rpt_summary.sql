@@ -51,14 +51,19 @@ posts_counted as (
 
     select
         count(*) as post_count,
-        count(*) filter (where is_own) as own_post_count,
-        count(*) filter (where is_repost) as reposts,
-        count(distinct account_key) as account_count,
-        count(*) filter (where not text_is_complete) as cut_text_count,
+        count(*) filter (where posts.is_own) as own_post_count,
+        -- themes are known per post for registered accounts only
+        count(*) filter (where posts.is_own and accounts.is_registered) as own_registered_count,
+        count(*) filter (where posts.is_repost) as reposts,
+        count(distinct posts.account_key) as account_count,
+        count(*) filter (where not posts.text_is_complete) as cut_text_count,
         least(min(posts.posted_date), min(others_months.first_month)) as first_date,
         greatest(max(posts.posted_date), max(others_months.last_month)) as last_date
 
     from posts
+
+    left join accounts
+        on posts.account_key = accounts.account_key
 
     cross join others_months
 
@@ -117,9 +122,9 @@ interactions_counted as (
     ('last_post', 'Last post', 'Day of the latest kept post in the reporting time zone; of accounts that reports do not tell apart the first of a month that fct_others_months shows.', none, 'posts_counted.last_date'),
     ('hashtags', 'Different hashtags', 'Hashtags as their source marked them (from the text where it marks none), spellings folded together; of accounts that reports do not tell apart those that at least 5 of them used in a year.', 'hashtags_counted.hashtag_count', none),
     ('posts_with_hashtag', 'Posts with a hashtag', 'Posts with at least one hashtag, reposts included, of accounts that reports tell apart.', 'hashtags_counted.post_count', none),
-    ('own_posts_with_theme', 'Own posts with a theme', 'Own posts that at least one rule of the codebook touches, of any facet.', 'themes_counted.with_theme', none),
-    ('own_posts_without_theme', 'Own posts without a theme', 'Own posts that no rule of the codebook touches.', 'posts_counted.own_post_count - themes_counted.with_theme', none),
-    ('own_posts_without_relevant_topic', 'Own posts without a topic of trafficking or migration', 'Own posts with neither TOP.TIP nor TOP.MIG of the codebook.', 'posts_counted.own_post_count - themes_counted.with_relevant_topic', none),
+    ('own_posts_with_theme', 'Own posts with a theme', 'Own posts of registered accounts that at least one rule of the codebook touches, of any facet.', 'themes_counted.with_theme', none),
+    ('own_posts_without_theme', 'Own posts without a theme', 'Own posts of registered accounts that no rule of the codebook touches.', 'posts_counted.own_registered_count - themes_counted.with_theme', none),
+    ('own_posts_without_relevant_topic', 'Own posts without a topic of trafficking or migration', 'Own posts of registered accounts with neither TOP.TIP nor TOP.MIG of the codebook.', 'posts_counted.own_registered_count - themes_counted.with_relevant_topic', none),
     ('interactions', 'Interactions', 'Mentions, replies, reposts and quotes of other accounts, once per post, target and kind.', 'interactions_counted.interaction_count', none),
     ('interactions_with_registered', 'Interactions with registered accounts', 'Those of the interactions whose target is a registered account.', 'interactions_counted.registered_count', none),
 ] -%}
