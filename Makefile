@@ -57,7 +57,7 @@ format: $(STAMP)  ## rewrite to the style
 test: lint  ## lint and the tests; real data where ../shared/data is, the UI where Chromium is
 	@$(BIN)/python -m pytest $(WORKERS) -rs
 
-test-all: lint  ## the same, and each real package in a warehouse of its own
+test-all: lint  ## the same, and more real packages, each in a warehouse of its own
 	@$(BIN)/python -m pytest $(WORKERS) -rs -m ""
 
 conformance: $(STAMP)  ## hashtags, mentions, links from text beside the public conformance suite
