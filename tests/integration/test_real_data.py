@@ -104,7 +104,7 @@ class Loaded:
     expected: dict[str, Any]
 
     def rows(self, sql: str) -> list[tuple]:
-        """Rows of the warehouse, with posts and hashtags of this package as they were kept (`kept.posts`), since most of these
+        """Rows of the warehouse, posts and hashtags of this package as they were kept (`kept.posts`): most of these
         accounts are not registered, and little of them is published; `CAPTURES` stands for its ids."""
         ids = ", ".join(f"'{capture}'" for capture in self.captures)
         kept = f"(select * from intermediate.int_posts__kept where capture_id in ({ids}))"
