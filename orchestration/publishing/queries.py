@@ -65,12 +65,14 @@ account_years as (
 )
 """.strip()
 
+# Themes and words are known of registered accounts only: posts of others are not posts without a theme.
 _STUDY_POSTS = """
 study_posts as (
     select post_key, year(posted_date) as year
     from marts.fct_posts
     inner join study_accounts using (account_key)
-    where is_own
+    inner join marts.dim_accounts using (account_key)
+    where is_own and is_registered
 )
 """.strip()
 
@@ -126,7 +128,7 @@ select
 from marts.dim_themes
 left join marts.fct_post_themes using (theme_code, codebook_version)
 left join study_posts using (post_key)
-where facet = '{facet}' and parent_code is null
+where facet = '{facet}' and parent_code is null and exists (select 1 from study_posts)
 group by all
 order by own_posts desc, theme_code
 """,
@@ -394,7 +396,8 @@ counted as (
     select account_key, account, count(*) as own_posts_of_account
     from marts.fct_posts
     inner join study_accounts using (account_key)
-    where is_own
+    inner join marts.dim_accounts using (account_key)
+    where is_own and is_registered
     group by all
 ),
 
@@ -429,7 +432,8 @@ own_posts as (
     select count(*) as posts_in_all
     from marts.fct_posts
     inner join study_accounts using (account_key)
-    where is_own
+    inner join marts.dim_accounts using (account_key)
+    where is_own and is_registered
 ),
 
 counted as (

@@ -806,7 +806,7 @@ def _words(page: _Page) -> list[Figure]:
                 ),
             )
             if rows
-            else say("There are no words."),
+            else say("There are no words. They are counted of registered accounts only."),
             caption=say("Own posts per word and language, stop words left out"),
             picture=lambda width: figures.ranked_bars(
                 bars, "word", list(zip(languages, LANGUAGE_COLOURS, strict=False)), width, title=say("own posts")

@@ -24,7 +24,7 @@ MOST_CHECKS = 8
 MOST_CAPTURES = 20
 MOST_ACCOUNTS = 10
 
-# On the terminal of the person who loaded the captures their accounts have names; in the report they may not.
+# Owners of captures and the study's account; who is not registered has a pseudonym here, too.
 COVERAGE = """
 select
     coalesce(any_value(organisation_name) || ', ', '') || '@' || coalesce(any_value(handle), '?') as account,
@@ -34,7 +34,8 @@ select
     count(distinct posted_month) filter (where coverage_status = 'partial') as partial,
     count(distinct posted_month) filter (where coverage_status = 'missing') as missing,
     count(distinct posted_month) filter (where coverage_status = 'sample') as sample,
-    max(suspected_cap) as suspected_cap
+    max(suspected_cap) as suspected_cap,
+    any_value(is_registered) as is_registered
 from marts.fct_post_volume
 inner join marts.dim_accounts using (account_key)
 where is_focal or is_capture_owner
@@ -139,6 +140,13 @@ def _coverage(published: Mapping[str, Any]) -> list[str]:
         if row["suspected_cap"]:
             lines += _wrapped(
                 f"The first months may be what a cut left: {CAP_NAMES[row['suspected_cap']]}.", indent=6, most=2
+            )
+        if not row["is_registered"]:
+            lines += _wrapped(
+                "Not registered: no name, text, theme or word of it is shown. Of an organisation: "
+                "`suara accounts register @HANDLE --kind KIND`, then run again.",
+                indent=6,
+                most=2,
             )
     if len(rows) > MOST_ACCOUNTS:
         lines.append(f"  … and {len(rows) - MOST_ACCOUNTS} more accounts: see the report.")

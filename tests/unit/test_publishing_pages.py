@@ -293,10 +293,6 @@ def test_report_of_several_accounts_draws_them_apart(tmp_path):
             "insert into marts.fct_posts select * replace (post_key || 'x' as post_key, 'a9' as account_key, "
             "'somebody_else_entirely' as handle) from marts.fct_posts where record_no in (4, 8, 12)"
         )
-        con.execute(
-            "insert into marts.fct_post_themes select post_key || 'x', 'AWR', '0.1-draft', 1 from marts.fct_posts "
-            "where record_no in (4, 8) and account_key = 'a1'"
-        )
         # an audience of another size
         con.execute(
             "insert into marts.fct_post_engagement select post_key, capture_id, record_no, 'likes', 'export', 5000, 0, "
@@ -307,16 +303,56 @@ def test_report_of_several_accounts_draws_them_apart(tmp_path):
     assert "2 accounts posted" in Page(report).text
     assert "Account 2 (not registered)" in report
     assert "somebody_else_entirely" not in report
+    # themes are known of registered accounts only: others do not stand beside them with nothing
     with duckdb.connect(str(candidate.file), read_only=True) as con:
-        shares = {(row[0], row[2]): row[5] for row in con.execute(QUERIES["theme_accounts"]).fetchall()}
-    assert shares["Awareness campaign", "Account 2 (not registered)"] == pytest.approx(2 / 3)
-    assert "Themes by account" in report
+        named = {row[2] for row in con.execute(QUERIES["theme_accounts"]).fetchall()}
+    assert named == {"Yayasan Suara Sintetis, @SuaraSyntheticOrgDemo"} and "Themes by account" not in report
     # likes of two audiences are not put together: one account is drawn, both are in the table
     assert report.count("Shown is Yayasan Suara Sintetis, @SuaraSyntheticOrgDemo") == 2
     with duckdb.connect(str(candidate.file), read_only=True) as con:
         medians = {(row[0], row[1]): row[7] for row in con.execute(QUERIES["engagement"]).fetchall()}
     assert medians["Account 2 (not registered)", 2015] == 5000
     assert medians["Yayasan Suara Sintetis, @SuaraSyntheticOrgDemo", 2015] < 40
+
+
+def test_report_compares_the_themes_of_registered_accounts(tmp_path):
+    warehouse = make_warehouse(tmp_path)
+    descriptions = make_descriptions(warehouse)
+    with duckdb.connect(str(warehouse)) as con:
+        con.execute("update marts.dim_accounts set is_focal = false")
+        con.execute(
+            "insert into marts.dim_accounts values ('a9', '9', 'o9', 'x', 'SyntheticOffice', 'S', 'Office', 'office', "
+            "'synthetic', 3, true, true, false, null, null)"
+        )
+        con.execute(
+            "insert into marts.fct_posts select * replace (post_key || 'x' as post_key, 'a9' as account_key) "
+            "from marts.fct_posts where record_no in (4, 8, 12)"
+        )
+        con.execute(
+            "insert into marts.fct_post_themes select post_key || 'x', 'AWR', '0.1-draft', 1 from marts.fct_posts "
+            "where record_no in (4, 8) and account_key = 'a1'"
+        )
+    candidate = build_candidate(warehouse, tmp_path / "c", run_id="r", descriptions=descriptions)
+    assert "Themes by account" in candidate.report.read_text("utf-8")
+    with duckdb.connect(str(candidate.file), read_only=True) as con:
+        shares = {(row[0], row[2]): row[5] for row in con.execute(QUERIES["theme_accounts"]).fetchall()}
+    assert shares["Awareness campaign", "Office, @SyntheticOffice"] == pytest.approx(2 / 3)
+
+
+def test_report_of_an_account_that_is_not_registered_says_no_theme_and_no_word_instead_of_none(tmp_path, report):
+    # 2026-11-27: an archive whose owner nobody had registered was told that 100 % of its posts carry no theme
+    warehouse = make_warehouse(tmp_path)
+    descriptions = make_descriptions(warehouse)
+    with duckdb.connect(str(warehouse)) as con:
+        con.execute("update marts.dim_accounts set is_registered = false")
+        for name in ("marts.fct_post_themes", "marts.fct_word_months"):
+            con.execute(f"delete from {name}")
+    candidate = build_candidate(warehouse, tmp_path / "c", run_id="r", descriptions=descriptions)
+    page = candidate.report.read_text("utf-8")
+    assert "carry no theme" in report and "carry no theme" not in page
+    assert "No theme is counted" in page and "They are counted of registered accounts only." in page
+    themes = page[page.index('<section id="themes"') : page.index('<section id="interactions"')]
+    assert "Most posts:" not in themes and "Themes per year" not in themes
 
 
 # ---------- two languages
@@ -547,6 +583,7 @@ def test_summary_tells_captures_posts_gates_coverage_and_places(paths):
     assert "Posts     900" in text
     assert "fct_post_hashtags" in text
     assert "27 observed, 2 partial, 1 missing" in text
+    assert "Not registered:" not in text
     assert "may be what a cut left: a round number of posts was captured" in text
     assert "1 checks passed, 0 warned, 1 failed" in text
     assert "FAILED  raw: ids_intact  (bad.jsonl)" in text

@@ -3,7 +3,8 @@ with
 accounts as (
 
     select * from {{ ref('dim_accounts') }}
-    where {{ has_rows_of_its_own() }}
+    -- of others themes are known together only: a zero would say that they have none
+    where is_registered
 
 ),
 

@@ -152,7 +152,8 @@ theme_years as (
     left join themes
         on every_row.theme_code = themes.theme_code
 
-    where {{ has_rows_of_its_own('accounts') }}
+    -- of others themes are known together only: no row would say that they have none
+    where accounts.is_registered
 
 )
 
