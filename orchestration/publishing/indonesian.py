@@ -331,6 +331,7 @@ INDONESIAN = {
     "last": "terakhir",
     "lowest": "terendah",
     "highest": "tertinggi",
+    "conflicting": "bertentangan",
     # ---------- quality
     "Gates": "Gerbang",
     "{outcomes} passed, {warned} warned, {failed} failed.": "{outcomes} lulus, {warned} peringatan, {failed} gagal.",

@@ -757,7 +757,7 @@ order by account, account_years.year, basis
 with
 
 annual as (
-    select reporter, indicator_code, geo, unit, value, year(period_start) as figure_year
+    select reporter, indicator_code, geo, unit, value, is_conflicting, year(period_start) as figure_year
     from marts.fct_indicators
     cross join quality.release
     where dimension = 'total'
@@ -773,11 +773,12 @@ select
     geo as place,
     unit as counts,
     count(*) as figures,
-    min(figure_year) || '–' || max(figure_year) as years,
+    concat_ws('–', min(figure_year), nullif(max(figure_year), min(figure_year))) as years,
     arg_min(value, figure_year) as first,
     arg_max(value, figure_year) as last,
     min(value) as lowest,
-    max(value) as highest
+    max(value) as highest,
+    count(*) filter (where is_conflicting) as conflicting
 from annual
 group by reporter, indicator_code, geo, unit
 order by reporter, series, place

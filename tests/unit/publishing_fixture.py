@@ -81,7 +81,7 @@ TABLES: dict[str, tuple[str, str]] = {
     "marts.fct_indicators": (
         "One row per series, reporter, place, period and part.",
         """indicator_key varchar primary key, indicator_code varchar not null, reporter varchar not null, geo varchar not null,
-        period_type varchar not null, dimension varchar not null, unit varchar not null, value bigint,
+        period_type varchar not null, dimension varchar not null, unit varchar not null, value bigint, is_conflicting boolean,
         period_start date not null, period_end date not null""",
     ),
     "reports.rpt_claims": (
@@ -295,7 +295,7 @@ insert into reports.rpt_volume_years select account_key, year(posted_date), coun
 
 -- made-up figures; one series rises, one is a placement, one year is outside the data
 insert into marts.fct_indicators
-select 'k' || s.no || y.no, s.code, s.reporter, 'XXA', 'annual', 'total', s.unit, s.value + s.step * y.no,
+select 'k' || s.no || y.no, s.code, s.reporter, 'XXA', 'annual', 'total', s.unit, s.value + s.step * y.no, false,
     make_date(y.no, 1, 1), make_date(y.no, 12, 31)
 from (values (1, 'made_up_cases', 'Made-up ministry', 'cases', 100, 3), (2, 'made_up_tier', 'Made-up department', 'rank 1 to 4', 2, 0))
     as s(no, code, reporter, unit, value, step)
