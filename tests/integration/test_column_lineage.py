@@ -14,7 +14,7 @@ from tests.fixtures.demo import DemoWarehouse
 # Read from the models by a person, 2026-11-27.
 BY_HAND = {
     "dim_accounts.is_registered": {"dim_organisations.organisation_key"},
-    "dim_hashtags.display_form": {"fct_post_hashtags.hashtag_as_written"},
+    "dim_hashtags.display_form": {"fct_post_hashtags.hashtag_as_written", "fct_others_hashtag_years.hashtag"},
     "fct_posts.text": {"int_posts__kept.text", "int_posts__masked.text", "dim_accounts.is_registered"},
     "fct_post_volume.covered_days": {"int_accounts__coverage_months.covered_days"},
     "fct_post_volume_daily.post_count": set(),  # counts rows
