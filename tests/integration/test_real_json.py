@@ -109,7 +109,14 @@ class Part:
     expected: dict[str, Any]
 
     def rows(self, sql: str) -> list[tuple]:
-        return self.connection.execute(sql.replace("kept.posts", "intermediate.int_posts__kept")).fetchall()
+        """Rows of what the views show: the captures of this part and nothing else."""
+        for word, shown in (
+            ("kept.posts", "intermediate.int_posts__kept"),
+            ("kept.hashtags", "intermediate.int_posts__hashtags"),
+            ("CAPTURES", "(select capture_id from quality.fct_record_accounting)"),
+        ):
+            sql = sql.replace(word, shown)
+        return self.connection.execute(sql).fetchall()
 
     def value(self, sql: str) -> Any:
         return self.rows(sql)[0][0]

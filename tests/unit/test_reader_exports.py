@@ -27,8 +27,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     warehouse = make_warehouse(folder)
     with duckdb.connect(str(warehouse)) as con:
         con.execute("update marts.fct_posts set text = '=1+1 of @somebody' where record_no = 1")
-        for column in ("theme_name_id", "definition"):
-            con.execute(f"alter table marts.dim_themes add {column} varchar")
+        con.execute("alter table marts.dim_themes add definition varchar")
         # somebody who is not registered, with a post of their own
         con.execute(
             "insert into marts.fct_posts "
