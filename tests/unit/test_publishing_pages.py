@@ -353,6 +353,10 @@ def test_report_of_an_account_that_is_not_registered_says_no_theme_and_no_word_i
     assert "No theme is counted" in page and "They are counted of registered accounts only." in page
     themes = page[page.index('<section id="themes"') : page.index('<section id="interactions"')]
     assert "Most posts:" not in themes and "Themes per year" not in themes
+    served = DataDir(tmp_path / "data")
+    promote(candidate, served.published)
+    said = summarise(served, outcomes=OUTCOMES, captures=[], release=None)
+    assert "Not registered: no name, text, theme or word of it is shown." in said
 
 
 # ---------- two languages

@@ -1,79 +1,30 @@
+-- what a table holds back in posts can be said where its cells do not overlap; a post may have several hashtags and themes
+{% set judged = [
+    ('fct_others_months', 'int_others__months', 'cast(coalesce(sum(post_count) filter (where suppression <> \'none\'), 0) as bigint)'),
+    ('fct_others_hashtag_years', 'int_others__hashtag_years', 'cast(null as bigint)'),
+    ('fct_others_theme_months', 'fct_others_theme_months', 'cast(null as bigint)'),
+] -%}
 with
-
-months as (
-
-    select * from {{ ref('int_others__months') }}
-
-),
-
-hashtag_years as (
-
-    select * from {{ ref('int_others__hashtag_years') }}
-
-),
-
-theme_months as (
-
-    select * from {{ ref('fct_others_theme_months') }}
-
-),
-
-months_counted as (
-
-    select
-        'fct_others_months' as table_name,
-        platform,
-        count(*) filter (where suppression = 'none') as shown_cell_count,
-        count(*) filter (where suppression = 'small') as small_cell_count,
-        count(*) filter (where suppression = 'complementary') as complementary_cell_count,
-        cast(coalesce(sum(post_count) filter (where suppression <> 'none'), 0) as bigint) as held_back_post_count
-
-    from months
-
-    group by platform
-
-),
-
-hashtags_counted as (
-
-    select
-        'fct_others_hashtag_years' as table_name,
-        platform,
-        count(*) filter (where suppression = 'none') as shown_cell_count,
-        count(*) filter (where suppression = 'small') as small_cell_count,
-        cast(0 as bigint) as complementary_cell_count,
-        cast(null as bigint) as held_back_post_count
-
-    from hashtag_years
-
-    group by platform
-
-),
-
-themes_counted as (
-
-    select
-        'fct_others_theme_months' as table_name,
-        platform,
-        count(*) filter (where suppression = 'none') as shown_cell_count,
-        count(*) filter (where suppression = 'small') as small_cell_count,
-        count(*) filter (where suppression = 'complementary') as complementary_cell_count,
-        cast(null as bigint) as held_back_post_count
-
-    from theme_months
-
-    group by platform
-
-),
 
 held_back as (
 
-    select * from months_counted
-    union all
-    select * from hashtags_counted
-    union all
-    select * from themes_counted
+    {% for table_name, relation, held_back_post_count in judged -%}
+    select
+        '{{ table_name }}' as table_name,
+        platform,
+        count(*) filter (where suppression = 'none') as shown_cell_count,
+        count(*) filter (where suppression = 'small') as small_cell_count,
+        count(*) filter (where suppression = 'complementary') as complementary_cell_count,
+        {{ held_back_post_count }} as held_back_post_count
 
+    from {{ ref(relation) }}
+
+    group by platform
+    {% if not loop.last %}
+    union all
+
+    {% endif -%}
+    {% endfor %}
 )
 
 select * from held_back
