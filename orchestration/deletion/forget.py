@@ -189,7 +189,7 @@ def prepare(
         if entry.capture_id not in kept_as_is and traces and _has_trace(ledger.stored_path(entry), traces):
             refusal = (
                 f"{entry.file_name} ({entry.capture_id[:12]}): expected a capture that can be written anew record by "
-                "record; found a deleted post in one that cannot (a repository is one tree of hashes)."
+                "record; found a deleted post in one that cannot."
             )
             captures.append(Prepared(entry, digest_of(ledger.stored_path(entry)), refusal=refusal))
     if remove_whole:

@@ -1,11 +1,13 @@
-"""A stored capture written anew without what is named: JSON of every kind, tables, workbooks, Parquet; packed or not.
+"""A stored capture written anew without what is named: JSON of every kind, tables, workbooks, Parquet, repositories of
+Bluesky; packed or not.
 
 Belongs here: going through the members of a capture, and writing what stays byte for byte as it was delivered.
-Does not belong here: which object is a post (`json_posts`), the ledger, and whether the result is taken (`forget`).
+Does not belong here: which object is a post (`json_posts`), the tree of a repository (`bluesky_repository`), the
+ledger, and whether the result is taken (`forget`).
 
 Records that stay keep their bytes; only a record from which something was taken out (a quoted post) is written anew.
-What cannot be taken apart (a CAR file is one tree of hashes) is left as it is: the search afterwards finds what is left
-in it, and the capture is refused until its owner removes it whole.
+What cannot be taken apart (a repository whose tree is broken) is left as it is: the search afterwards finds what is
+left in it, and the capture is refused until its owner removes it whole.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ from typing import Any, BinaryIO
 import zstandard
 
 from orchestration.connectors import CONNECTORS
+from orchestration.connectors.bluesky import as_item, repositories_of
+from orchestration.connectors.bluesky_repository import content_of, read_repository, without_records
 from orchestration.connectors.column_map import read_map
 from orchestration.connectors.files import CaptureFiles, encoding_of
 from orchestration.connectors.mapped import format_of, map_member
@@ -75,8 +79,9 @@ class _Finder:
         wanted = sorted(names.all | names.heads, key=len, reverse=True)
         self._pattern = None
         if 0 < len(wanted) <= _FEW_NAMES:
-            # JSON may write / as \/ and letters as \uXXXX: an id is found by its last part, which has neither
-            parts = {re.escape(name.rsplit("/", 1)[-1]) for name in wanted if name not in names.heads}
+            # JSON may write / as \/ and letters as \uXXXX: an id is found by its last part, which has neither. Of a
+            # repost of Bluesky (`…#reposted-by-…`) files hold the two parts, not the id
+            parts = {re.escape(name.partition("#")[0].rsplit("/", 1)[-1]) for name in wanted if name not in names.heads}
             self._pattern = re.compile("|".join(sorted(parts)), re.IGNORECASE) if parts else None
         self._all = bool(names.heads)
 
@@ -169,6 +174,8 @@ def _rewrite_member(
 ) -> bool:
     heads = tables.get(name, [])
     kinds = {head.kind for head in heads}
+    if _is_repository(files, name):
+        return _rewrite_repository(files, name, out, names, removed)
     if WORKBOOK in kinds:
         return _rewrite_workbook(files, name, out, names, removed, heads)
     if PARQUET in kinds:
@@ -513,6 +520,45 @@ def _rewrite_parquet(
         extracted.unlink(missing_ok=True)
 
 
+# Repositories -----------------------------------------------------------------------------------------------------
+
+
+def _is_repository(files: CaptureFiles, name: str) -> bool:
+    if "repositories" not in files.memo:
+        files.memo["repositories"] = set(repositories_of(files))
+    return name in files.memo["repositories"]
+
+
+def _rewrite_repository(files: CaptureFiles, name: str, out: Path, names: Names, removed: Removed) -> bool:
+    with files.open(name) as stream:
+        content = content_of(stream, name)
+    gone: set[str] = set()
+    changed: dict[str, dict[str, Any]] = {}
+    for did, key, record in _records_of(content, name):
+        emptied = removed.emptied
+        # the item that the reader makes of it; of a damaged block nothing is known but its path
+        stays, kept = without(as_item(did, key, record or {}), names, removed)
+        if not stays:
+            gone.add(key)
+        elif emptied != removed.emptied:
+            changed[key] = kept["post"]["record"]
+    if not gone and not changed:
+        return False
+    with _packed_like(files, name, out) as writer:
+        for piece in without_records(content, name, gone, changed):
+            writer.write(piece)
+    return True
+
+
+def _records_of(content: bytes, name: str) -> Iterator[tuple[str, str, dict[str, Any] | None]]:
+    """Account, path and record of everything in a repository; nothing of one that is broken, which no run loads."""
+    try:
+        repository = read_repository(content, name)
+    except InputError:
+        return
+    yield from ((repository.did, key, record) for key, record in repository.records)
+
+
 # The whole capture ------------------------------------------------------------------------------------------------
 
 
@@ -608,7 +654,11 @@ def texts_that_stay(stored: Path) -> Iterator[str]:
         tables = _tables_of(files)
         for member in files.members():
             kinds = {head.kind for head in tables.get(member.name, [])}
-            if TEXT in kinds and (files.kind == "file" or has_table_name(member.name)):
+            if _is_repository(files, member.name):
+                with files.open(member.name) as stream:
+                    content = content_of(stream, member.name)
+                yield from texts_of([record for _, _, record in _records_of(content, member.name)])
+            elif TEXT in kinds and (files.kind == "file" or has_table_name(member.name)):
                 head = tables[member.name][0]
                 data = b"".join(chunks(files, member.name))
                 encoding, mark = encoding_of(data[:4096])

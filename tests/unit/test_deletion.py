@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import zipfile
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,22 +17,25 @@ import openpyxl
 import pytest
 import zstandard
 from click.testing import CliRunner
+from libipld import encode_dag_cbor
 
 from orchestration.assets.captures import mend_stored
 from orchestration.cli import main
 from orchestration.coding.store import COLUMNS, CodingStore
+from orchestration.connectors.bluesky_repository import read_repository, without_records
 from orchestration.connectors.files import CaptureFiles
 from orchestration.contract import DataDir, InputError, SuaraError
+from orchestration.deletion import rewriting
 from orchestration.deletion.begun import carry_out_told, told_outcome
-from orchestration.deletion.forget import begin, clear, finish, lock, planned, prepare
+from orchestration.deletion.forget import begin, clear, finish, lock, planned, prepare, prepare_capture
 from orchestration.deletion.gate import forgotten_outcome
 from orchestration.deletion.journal import DELETION, PURGE, Journal
 from orchestration.deletion.json_posts import Names, Removed, without
 from orchestration.deletion.record import record_of_processing
 from orchestration.deletion.requests import SCRUB_GEO, Target, read_request
-from orchestration.deletion.resolve import resolve
+from orchestration.deletion.resolve import Resolution, resolve
 from orchestration.deletion.retention import due, set_retention
-from orchestration.deletion.rewriting import rewrite
+from orchestration.deletion.rewriting import chunks, rewrite
 from orchestration.deletion.sharing import HYDRATED, IDS, Handed, export_posts, left
 from orchestration.deletion.traces import Traces, search_file
 from orchestration.deletion.unread import leave_out_unread
@@ -160,9 +164,13 @@ KEPT: dict[str, tuple[Any, Any]] = {
         {"delete": {"status": {"id": int(GONE), "user_id": 3}}},
         {"delete": {"status": {"id": int(GONE), "user_id": 3}}},
     ),
-    "a strong reference stays": (
+    "a strong reference stays without the hash of what it refers to": (
         {"uri": STAYS, "record": {"text": OTHER, "reply": {"parent": {"uri": GONE, "cid": "c"}}}},
-        {"uri": STAYS, "record": {"text": OTHER, "reply": {"parent": {"uri": GONE, "cid": "c"}}}},
+        {"uri": STAYS, "record": {"text": OTHER, "reply": {"parent": {"uri": GONE}}}},
+    ),
+    "a strong reference of the Python SDK stays": (
+        {"uri": STAYS, "record": {"text": OTHER, "embed": {"record": {"uri": GONE, "cid": "c", "py_type": "strong"}}}},
+        {"uri": STAYS, "record": {"text": OTHER, "embed": {"record": {"uri": GONE, "py_type": "strong"}}}},
     ),
     "an account with the same number stays": (
         {"id_str": GONE, "screen_name": "a", "followers_count": 3},
@@ -292,6 +300,116 @@ def test_rows_of_a_workbook_and_of_parquet_go(tmp_path: Path) -> None:
         assert con.execute(f"select * from '{target}'").fetchall() == [(STAYS, OTHER)]
 
 
+DID = "did:plc:a"
+POST, QUOTING, ODD = (f"app.bsky.feed.post/3k{key}" for key in ("gone", "quoting", "odd"))
+REFERENCE = {"uri": f"at://{DID}/{POST}", "cid": "bafygone"}
+
+
+def bluesky_record(text: str, **fields: Any) -> dict[str, Any]:
+    return {"$type": "app.bsky.feed.post", "text": text, "createdAt": "2023-01-01T00:00:00.123Z", **fields}
+
+
+RECORDS: dict[str, dict[str, Any]] = {
+    POST: bluesky_record(TEXT),
+    QUOTING: bluesky_record(
+        OTHER, embed={"$type": "app.bsky.embed.record", "record": REFERENCE}, reply={"parent": REFERENCE}
+    ),
+    ODD: bluesky_record("An odd one", tags=["a"], blob=bytes.fromhex("0155122000") + bytes(31), share=0.25),
+    "app.bsky.feed.like/3klike": {"subject": REFERENCE, "createdAt": "2023-01-01T00:00:01.000Z"},
+    "app.bsky.feed.like/3kother": {"subject": {"uri": "at://did:plc:b/x/1", "cid": "bafyother"}},
+    "app.bsky.feed.repost/3krepost": {"subject": REFERENCE, "createdAt": "2023-01-01T00:00:02.000Z"},
+    "app.bsky.actor.profile/self": {"displayName": "A", "createdAt": "2022-01-01T00:00:00.000Z"},
+}
+
+
+def records_of(content: bytes) -> dict[str, dict[str, Any] | None]:
+    return dict(read_repository(content, "repo.car").records)
+
+
+@pytest.mark.parametrize("pack", ["plain", "gzip", "zip", "folder"])
+def test_a_post_goes_out_of_a_repository_with_what_repeats_it(tmp_path: Path, pack: str) -> None:
+    content, stored = bluesky_repository(DID, RECORDS), tmp_path / "repo.car"
+    if pack == "zip":
+        with zipfile.ZipFile(stored, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("repo.car", content)
+            archive.writestr("readme.txt", "mine")
+    elif pack == "folder":
+        stored.mkdir()
+        (stored / "repo.car").write_bytes(content)
+    else:
+        stored.write_bytes(gzip.compress(content) if pack == "gzip" else content)
+    target, removed = rewritten(stored, Names(frozenset({f"at://{DID}/{POST}"})))
+    with CaptureFiles(target) as files:
+        (name,) = [member.name for member in files.members() if member.name.endswith("repo.car")]
+        left = b"".join(chunks(files, name))
+    assert removed.texts == {TEXT}
+    # what quotes and answers it keeps its address, and not the hash of what it said
+    bare = {"uri": f"at://{DID}/{POST}"}
+    quoting = bluesky_record(OTHER, embed={"$type": "app.bsky.embed.record", "record": bare}, reply={"parent": bare})
+    kept = (ODD, "app.bsky.feed.like/3kother", "app.bsky.actor.profile/self")
+    assert records_of(left) == {QUOTING: quoting} | {key: RECORDS[key] for key in kept}
+    assert TEXT.encode() not in left and b"bafygone" not in left
+    assert all(encode_dag_cbor(RECORDS[key]) in left for key in kept)
+
+
+def test_a_repository_goes_whole_with_its_account(tmp_path: Path) -> None:
+    (tmp_path / "repo.car").write_bytes(bluesky_repository(DID, RECORDS))
+    ledger = Ledger(DataDir(tmp_path / "data"))
+    ledger.store(tmp_path / "repo.car")
+    (one,) = prepare(ledger.data_dir, [Target("bluesky", "account", DID)]).captures
+    assert (one.new, one.refusal, one.records) == (None, None, 4)
+
+
+def test_a_repository_is_whole_when_the_process_is_killed_while_it_is_written_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "repo.car").write_bytes(bluesky_repository(DID, RECORDS))
+    ledger = Ledger(DataDir(tmp_path / "data"))
+    entry, _ = ledger.store(tmp_path / "repo.car")
+    targets = [Target("bluesky", "post", f"at://{DID}/{POST}")]
+
+    def killed(content: bytes, *rest: Any) -> Iterator[bytes]:
+        yield from list(without_records(content, *rest))[:2]
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(rewriting, "without_records", killed)
+        prepare(ledger.data_dir, targets)
+    assert ledger.stored_path(entry).read_bytes() == bluesky_repository(DID, RECORDS)
+    assert Journal.read(ledger.data_dir) is None
+    (one,) = prepare(ledger.data_dir, targets).captures
+    assert one.refusal is None and one.new and TEXT.encode() not in one.new.read_bytes()
+    assert (one.counts["delivered_before"], one.counts["delivered_after"]) == (4, 2)
+
+
+@pytest.mark.parametrize("form", ["feed", "repository"])
+def test_reposts_of_bluesky_go_with_their_post_and_with_their_account(tmp_path: Path, form: str) -> None:
+    other = f"at://did:plc:b/{POST}"
+    if form == "feed":
+        reason = {"$type": "app.bsky.feed.defs#reasonRepost", "by": {"did": DID}, "indexedAt": "2023-01-02T00:00:00Z"}
+        view = {"uri": other, "cid": "c", "author": {"did": "did:plc:b"}, "record": bluesky_record(TEXT)}
+        mine = {"uri": f"at://{DID}/{ODD}", "cid": "d", "author": {"did": "did:plc:c"}, "record": bluesky_record(OTHER)}
+        content = json.dumps({"feed": [{"post": view, "reason": reason}, {"post": mine}]}).encode()
+    else:
+        repost = {"subject": {"uri": other, "cid": "c"}, "createdAt": "2023-01-01T00:00:02.000Z"}
+        content = bluesky_repository(DID, {"app.bsky.feed.repost/3k": repost, ODD: bluesky_record(OTHER)})
+    (tmp_path / "capture").write_bytes(content)
+    ledger = Ledger(DataDir(tmp_path / "data"))
+    entry, _ = ledger.store(tmp_path / "capture")
+    # staging calls a repost by what it reposts and who did it, and that is how the warehouse names it
+    repost_id = f"{other}#reposted-by-{DID}"
+    targets = [Target("bluesky", "post", other), Target("bluesky", "post", repost_id, "repost_of_deleted")]
+    for found in (
+        Resolution(targets, places={entry.capture_id: {repost_id}}),
+        Resolution(targets[1:], places={entry.capture_id: {repost_id}}),
+    ):
+        one = prepare_capture(ledger.stored_path(entry), entry, found, tmp_path / "scratch")
+        assert one is not None and one.new is not None and one.refusal is None
+        assert (one.counts["delivered_before"], one.counts["delivered_after"]) == (2, 1)
+        assert TEXT.encode() not in one.new.read_bytes() and OTHER.encode() in one.new.read_bytes()
+        one.new.unlink()
+
+
 def test_nothing_is_written_when_nothing_has_to_go(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(LINES[1])
     assert not rewrite(tmp_path / "a.jsonl", tmp_path / "new", NAMES, Removed())
@@ -402,7 +520,7 @@ def test_a_capture_that_cannot_be_taken_apart_is_refused_or_goes_whole(paths: Da
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / "posts.jsonl").write_text("\n".join(LINES) + "\n")
-    (folder / "repository.car").write_bytes(b"\x01tree of hashes " + TEXT.encode())
+    (folder / "notes.bin").write_bytes(b"\x01 of no kind that is read " + TEXT.encode())
     Ledger(paths).store(folder)
     with planned(paths, [Target("x", "post", GONE)]) as plan, pytest.raises(SuaraError, match="--remove-whole"):
         begin(paths, plan, kind=DELETION)
@@ -538,8 +656,9 @@ def test_made_up_posts_stay_unless_somebody_chooses_otherwise(told: DataDir) -> 
 def test_a_capture_that_cannot_be_taken_apart_keeps_what_is_told_and_is_looked_at_once(
     told: DataDir, tmp_path: Path
 ) -> None:
-    record = {"$type": "app.bsky.feed.post", "text": TEXT, "createdAt": "2023-01-01T00:00:00Z"}
-    repository = bluesky_repository("did:plc:a", {"app.bsky.feed.post/3k": record})
+    repository = bluesky_repository(DID, {POST: bluesky_record(TEXT)}).replace(
+        DID.encode(), b"did:plc:A"
+    )  # a damaged commit
     (tmp_path / "repository.car").write_bytes(repository)
     Ledger(told).store(tmp_path / "repository.car")
     said: list[str] = []
