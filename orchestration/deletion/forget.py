@@ -16,7 +16,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -35,7 +35,7 @@ from orchestration.deletion import DROP, KEEP
 from orchestration.deletion import journal as journals
 from orchestration.deletion.journal import Journal
 from orchestration.deletion.json_posts import SHORTEST_TEXT, Removed
-from orchestration.deletion.requests import Target
+from orchestration.deletion.requests import DELETE, Target
 from orchestration.deletion.resolve import Resolution, resolve, targets_of
 from orchestration.deletion.rewriting import rewrite, texts_that_stay
 from orchestration.deletion.sharing import handed_out
@@ -178,7 +178,7 @@ def prepare(
     stays = [one.new or ledger.stored_path(one.entry) for one in captures if one.new]
     kept_as_is = {one.entry.capture_id for one in captures}
     stays += [ledger.stored_path(e) for e in ledger.captures() if e.capture_id not in kept_as_is]
-    traces = distinctive(texts, [path for path in stays if path.exists()])
+    traces = distinctive(texts, [path for path in stays if path.exists()], found.names().posts)
     for one in captures:
         if one.new and one.refusal is None and traces and _has_trace(one.new, traces):
             one.refusal = (
@@ -201,8 +201,12 @@ def prepare(
     return Plan(found, captures, traces)
 
 
-def distinctive(texts: Iterable[str], stays: Iterable[Path]) -> Traces:
-    """The texts that nothing that stays holds, nor the project itself: only those can be told from what may stay."""
+def distinctive(texts: Collection[str], stays: Iterable[Path], gone: Collection[str] = ()) -> Traces:
+    """The texts that nothing that stays holds, nor the project itself: only those can be told from what may stay.
+
+    Args:
+        gone: Ids of the posts that go: a copy of a text beside such an id is no text that others wrote, too.
+    """
     traces = Traces.of(text for text in texts if len(text) >= SHORTEST_TEXT)
     if not traces:
         return traces
@@ -211,7 +215,7 @@ def distinctive(texts: Iterable[str], stays: Iterable[Path]) -> Traces:
     )
     for path in stays:
         if search_file(path, traces) if path.is_file() else any(search_file(p, traces) for p in files_below(path)):
-            traces = traces.without(text for one in texts_that_stay(path) for text in {one, unescape(one)})
+            traces = traces.without(text for one in texts_that_stay(path, gone, texts) for text in {one, unescape(one)})
     return traces
 
 
@@ -589,7 +593,8 @@ def finish(data_dir: DataDir, journal: Journal, *, release: str | None) -> dict[
 def _traces_of(data_dir: DataDir, journal: Journal) -> Traces:
     ledger = Ledger(data_dir)
     stays = [ledger.stored_path(entry) for entry in ledger.captures()]
-    return distinctive(journal.texts, [path for path in stays if path.exists()])
+    gone = {row["value"] for row in journal.tombstones if row["kind"] == "post" and row["action"] == DELETE}
+    return distinctive(journal.texts, [path for path in stays if path.exists()], gone)
 
 
 def _note_removed(data_dir: DataDir, journal: Journal, path: Path, is_gone: bool) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import re
@@ -43,6 +44,7 @@ from orchestration.text.corpus import Selection
 from orchestration.warehouse.ledger import Ledger
 from tests.fixtures.json_captures import bluesky_repository
 from tests.fixtures.key import TEST_KEY
+from tests.unit.table_samples import KINDS, OLD, QUOTE, REPOST, SAMPLES, post_id
 
 GONE = "1600000000000000001"
 STAYS = "1600000000000000002"
@@ -298,6 +300,85 @@ def test_rows_of_a_workbook_and_of_parquet_go(tmp_path: Path) -> None:
         con.execute(f"copy ({values}) to '{tmp_path}/a.parquet'")
         target, _ = rewritten(tmp_path / "a.parquet")
         assert con.execute(f"select * from '{target}'").fetchall() == [(STAYS, OTHER)]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet"])
+@pytest.mark.parametrize("name", ["minet", "four_cat", "twarc_csv", "twint", "twitter_web_exporter"])
+def test_tables_lose_what_a_row_quotes_and_rows_that_pass_it_on(tmp_path: Path, name: str, kind: str) -> None:
+    sample, stored = SAMPLES[name], tmp_path / f"a.{kind}"
+    rows = [{key: "" if row.get(key) is None else str(row[key]) for key in sample.header} for row in sample.rows]
+    quoted = {"minet": f"look « Other: {TEXT} — https://twitter.com/Other/status/{post_id(OLD)} »"}
+    for row in rows:
+        if row.get("id") == post_id(QUOTE):
+            row |= {"text": quoted[name]} if name in quoted else {}
+            row |= {"quote_body": TEXT} if "quote_body" in row else {}
+    write_table(stored, rows)
+    target, removed = rewritten(stored, Names(frozenset({post_id(OLD)})))
+    left = read_table(target)
+    key = sample.header[0]
+    by_id = {row["id" if "id" in row else key]: row for row in left}
+    gone = () if name == "four_cat" else (REPOST,)  # 4CAT does not say what a repost passes on
+    expected = {post_id(number) for number in KINDS if number not in gone}
+    assert set(by_id) == expected if name != "twint" else len(left) == len(rows) - 1
+    assert TEXT not in json.dumps(left)
+    if name == "minet":
+        quote = by_id[post_id(QUOTE)]
+        assert quote["text"] == f"look https://twitter.com/Other/status/{post_id(OLD)}" and not quote["hashtags"]
+        assert quote["quoted_id"] == post_id(OLD)
+    before = {json.dumps(row) for row in rows}
+    assert sum(json.dumps(row) not in before for row in left) == (name in ("minet", "four_cat"))
+    assert removed.records == len(gone)
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet"])
+def test_coordinates_go_out_of_tables(tmp_path: Path, kind: str) -> None:
+    rows = [{"id": one, "text": OTHER, "lat": "-6.2", "lng": "106.8"} for one in (GONE, STAYS)]
+    write_table(tmp_path / f"a.{kind}", rows)
+    target, removed = rewritten(tmp_path / f"a.{kind}", Names(scrubbed=frozenset({GONE})))
+    assert read_table(target) == [{**rows[0], "lat": "", "lng": ""}, rows[1]]
+    assert removed.scrubbed == 2
+
+
+def write_table(path: Path, rows: list[dict[str, str]]) -> None:
+    if path.suffix == ".xlsx":
+        book = openpyxl.Workbook()
+        for row in (list(rows[0]), *(list(row.values()) for row in rows)):
+            book.active.append(row)
+        book.save(path)
+        return
+    with (path if path.suffix == ".csv" else path.with_suffix(".csv")).open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    if path.suffix == ".parquet":
+        with duckdb.connect() as con:
+            con.execute(f"copy (from read_csv('{path.with_suffix('.csv')}', all_varchar = true)) to '{path}'")
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    if path.suffix == ".xlsx":
+        head, *rest = openpyxl.load_workbook(path).active.values
+        return [dict(zip(head, ("" if cell is None else str(cell) for cell in row), strict=True)) for row in rest]
+    if path.suffix == ".parquet":
+        with duckdb.connect() as con:
+            result = con.execute(f"from '{path}'")
+            head = [column[0] for column in result.description]
+            return [dict(zip(head, ("" if c is None else c for c in row), strict=True)) for row in result.fetchall()]
+    with path.open(encoding="utf-8", newline="") as source:
+        return list(csv.DictReader(source))
+
+
+@pytest.mark.parametrize(("answers", "is_copy"), [(GONE, True), ("", False)])
+def test_a_copy_beside_the_id_of_a_deleted_post_is_no_text_that_others_wrote_too(
+    tmp_path: Path, answers: str, is_copy: bool
+) -> None:
+    """It stands in a column that no reader knows, so it cannot be taken out: the capture is refused."""
+    lines = ["id,text,username,answers,seen", f"{GONE},{TEXT},a,,", f"{STAYS},{OTHER},b,{answers},as: {TEXT}"]
+    (tmp_path / "a.csv").write_text("\n".join(lines) + "\n")
+    paths = DataDir(tmp_path / "data")
+    Ledger(paths).store(tmp_path / "a.csv")
+    (one,) = prepare(paths, [Target("x", "post", GONE)]).captures
+    assert (one.refusal is not None) == is_copy
 
 
 DID = "did:plc:a"
