@@ -292,6 +292,8 @@ def _show(plan: Any, policy: str) -> None:
         )
     if not plan.captures:
         click.echo("  No stored capture holds any of it.")
+    for name in plan.never_read:
+        click.echo(f"  {name}: nothing in it was ever read; if it may hold any of it, `suara purge --capture`")
 
 
 def _build_and_finish(paths: DataDir, is_left: bool) -> None:

@@ -43,7 +43,7 @@ from orchestration.deletion.traces import Traces, files_below, find_traces, sear
 from orchestration.publishing.published_file import PUBLISHED_NAMES
 from orchestration.warehouse import bookkeeping
 from orchestration.warehouse.candidate import WarehouseStore, connect
-from orchestration.warehouse.ledger import ACCEPTED, CaptureEntry, Ledger, digest_of, now, write_json
+from orchestration.warehouse.ledger import ACCEPTED, QUARANTINED, CaptureEntry, Ledger, digest_of, now, write_json
 
 Log = Callable[[str], None]
 
@@ -104,11 +104,16 @@ class Prepared:
 
 @dataclass
 class Plan:
-    """A request, resolved, with every capture that it changes written anew aside."""
+    """A request, resolved, with every capture that it changes written anew aside.
+
+    Attributes:
+        never_read: Files of captures that no reader could open (see `never_read`).
+    """
 
     resolution: Resolution
     captures: list[Prepared]
     traces: Traces
+    never_read: list[str]
 
     @property
     def refused(self) -> list[Prepared]:
@@ -198,7 +203,15 @@ def prepare(
                 if one.new:
                     _remove(one.new)
                 captures[number] = _whole(one.entry, ledger.stored_path(one.entry))
-    return Plan(found, captures, traces)
+    return Plan(found, captures, traces, never_read(ledger))
+
+
+def never_read(ledger: Ledger) -> list[str]:
+    """Files of captures that no reader could open: an encrypted zip, a packer or a format that is not known here.
+
+    Nothing of them is in any table. They are searched as they lie, and what is packed in them is not seen.
+    """
+    return [one.file_name for one in ledger.captures() if one.source is None and one.status == QUARANTINED]
 
 
 def distinctive(texts: Collection[str], stays: Iterable[Path], gone: Collection[str] = ()) -> Traces:
@@ -580,6 +593,7 @@ def finish(data_dir: DataDir, journal: Journal, *, release: str | None) -> dict[
         "captures": journal.captures,
         "records_removed": sum(told["records_removed"] for told in journal.captures),
         "removed_files": journal.removed_files,
+        "never_read": never_read(Ledger(data_dir)),
         "searched": {"files": searched, "texts": len(journal.texts), "pieces": len(set(traces.pieces.values()))},
         "published": release or "nothing: what was published is withdrawn",
         # whoever got posts before cannot be reached from here, and has to be told

@@ -16,10 +16,12 @@ from typing import Any
 
 # Where the text of a post stands, over all sources.
 TEXT_KEYS = frozenset(
-    {"text", "full_text", "fullText", "content", "rawContent", "renderedContent", "raw_content", "spoiler_text"}
+    {"text", "full_text", "fullText", "content", "rawContent", "renderedContent", "raw_content", "spoiler_text", "body"}
 )
 # The first of these that an object has is its own id. A status of Mastodon is named by its address, not its local id.
 _ID_KEYS = ("uri", "id_str", "rest_id", "tweet_id", "tweetId", "id")
+# Activity streams of X write ids of posts and accounts so.
+_ACTIVITY = ("tag:search.twitter.com,2005:", "id:twitter.com:")
 _HANDLE_KEYS = ("screen_name", "username", "userName", "handle", "acct")
 _AUTHOR_KEYS = ("user", "author", "account", "actor")
 _AUTHOR_IDS = ("author_id", "user_id_str", "user_id", "attributedTo")
@@ -95,8 +97,19 @@ def without(value: Any, names: Names, removed: Removed) -> tuple[bool, Any]:
     kept = _walk(value, names, removed, ())
     if kept is _GONE:
         removed.records += 1
+        # what is named beside it went with it: the post that a page of one post has in its `includes`
+        removed.ids.update(_ids_inside(value) & names.posts)
         return False, None
     return True, kept
+
+
+def _ids_inside(value: Any) -> set[str]:
+    if isinstance(value, list):
+        return set().union(*map(_ids_inside, value))
+    if not isinstance(value, dict):
+        return set()
+    own = own_id(value)
+    return ({own} if own else set()).union(*map(_ids_inside, value.values()))
 
 
 def _walk(value: Any, names: Names, removed: Removed, path: tuple[str, ...]) -> Any:
@@ -149,7 +162,7 @@ def own_id(value: Mapping[str, Any]) -> str | None:
     for key in _ID_KEYS:
         found = value.get(key)
         if isinstance(found, str | int) and not isinstance(found, bool) and found != "":
-            return str(found)
+            return str(found).removeprefix(_ACTIVITY[0])
     return None
 
 
@@ -198,8 +211,11 @@ def _is_note_of(value: Mapping[str, Any], names: Names) -> bool:
 
 
 def _account_names(value: Mapping[str, Any]) -> set[str]:
-    found = {str(value[key]) for key in _ACCOUNT_IDS if isinstance(value.get(key), str | int)}
-    return found | {str(value[key]).lower() for key in _HANDLE_KEYS if isinstance(value.get(key), str)}
+    found = {
+        str(value[key]).removeprefix(_ACTIVITY[1]) for key in _ACCOUNT_IDS if isinstance(value.get(key), str | int)
+    }
+    handles = (*_HANDLE_KEYS, "preferredUsername")
+    return found | {str(value[key]).lower() for key in handles if isinstance(value.get(key), str)}
 
 
 def _author_names(value: Mapping[str, Any]) -> set[str]:

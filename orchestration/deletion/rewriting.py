@@ -276,12 +276,7 @@ def _line_without(line: bytes, finder: _Finder, names: Names, removed: Removed) 
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        if not _names_in(text, names):
-            return line
-        # a broken record that names it: what it holds cannot be told, so it goes
-        removed.records += 1
-        removed.add_text(text)
-        return b""
+        return b"" if _broken_goes(text, names, removed) else line
     stays, kept = without(value, names, removed)
     if not stays:
         return b""
@@ -291,8 +286,14 @@ def _line_without(line: bytes, finder: _Finder, names: Names, removed: Removed) 
     return _compact(kept).encode("utf-8", "surrogateescape") + end
 
 
-def _names_in(text: str, names: Names) -> bool:
-    return any(name in text for name in names.posts)
+def _broken_goes(text: str, names: Names, removed: Removed) -> bool:
+    """Whether a broken record names what goes: what it holds cannot be told, so it goes."""
+    found = {name for name in names.posts if name in text}
+    if found:
+        removed.records += 1
+        removed.ids |= found
+        removed.add_text(text)
+    return bool(found)
 
 
 def _compact(value: Any) -> str:
@@ -315,10 +316,7 @@ def _value_pieces(text: str, finder: _Finder, names: Names, removed: Removed) ->
         except (ValueError, RecursionError):
             end = text.find("\n", position) + 1 or len(text)
             piece = text[position:end]
-            if finder(piece) and _names_in(piece, names):
-                removed.records += 1
-                removed.add_text(piece)
-            else:
+            if not (finder(piece) and _broken_goes(piece, names, removed)):
                 yield piece
             position = end
             continue
@@ -466,11 +464,8 @@ def _rewrite_text_table(
                 if isinstance(cells, list):
                     rows = _Rows(cells, names, files)
             elif finder(record):
-                if isinstance(cells, str):  # a broken row that names it cannot be told apart
-                    if _names_in(record, names):
-                        removed.records += 1
-                        removed.add_text(record)
-                        piece = ""
+                if isinstance(cells, str):
+                    piece = "" if _broken_goes(record, names, removed) else record
                 elif rows.goes(cells, removed):
                     piece = ""
                 elif changes := rows.changed(cells, removed):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import csv
 import gzip
 import json
@@ -20,7 +21,7 @@ import zstandard
 from click.testing import CliRunner
 from libipld import encode_dag_cbor
 
-from orchestration.assets.captures import mend_stored
+from orchestration.assets.captures import mend_stored, recognise
 from orchestration.cli import main
 from orchestration.coding.store import COLUMNS, CodingStore
 from orchestration.connectors.bluesky_repository import read_repository, without_records
@@ -134,6 +135,18 @@ REMOVED = {
     "boost of Mastodon": {"uri": "s/2", "content": "", "reblog": {"uri": GONE, "content": TEXT}},
     "post of an outbox": {"type": "Create", "object": {"id": GONE, "content": TEXT}},
     "announcement of an outbox": {"type": "Announce", "id": "a/1", "object": GONE},
+    "post of an activity stream": {
+        "id": f"tag:search.twitter.com,2005:{GONE}",
+        "verb": "post",
+        "body": TEXT,
+        "object": {"id": f"object:search.twitter.com,2005:{GONE}", "summary": TEXT},
+    },
+    "repost of an activity stream": {
+        "id": f"tag:search.twitter.com,2005:{STAYS}",
+        "verb": "share",
+        "body": f"RT @a: {TEXT}",
+        "object": {"id": f"tag:search.twitter.com,2005:{GONE}", "body": TEXT},
+    },
     "post of a feed": {"post": {"uri": GONE, "record": {"text": TEXT}}},
     "repost of a repository": {"uri": "at://1", "value": {"$type": "repost", "subject": {"uri": GONE, "cid": "c"}}},
 }
@@ -196,6 +209,8 @@ def test_what_speaks_of_a_post_stays_without_it(name: str) -> None:
         {"id": STAYS, "text": OTHER, "author_id": "7"},
         {"id": STAYS, "text": OTHER, "author": {"id": "9", "username": "Gone"}},
         {"uri": "at://did:plc:gone/app.bsky.feed.post/1", "record": {"text": OTHER}, "author": {"did": "did:plc:gone"}},
+        {"id": f"tag:search.twitter.com,2005:{STAYS}", "body": OTHER, "actor": {"id": "id:twitter.com:7"}},
+        {"id": f"tag:search.twitter.com,2005:{STAYS}", "body": OTHER, "actor": {"preferredUsername": "Gone"}},
         {"rest_id": STAYS, "legacy": {"full_text": OTHER}, "core": {"user_results": {"result": {"rest_id": "7"}}}},
     ],
 )
@@ -209,6 +224,13 @@ def test_posts_of_an_account_go_with_it(post: dict) -> None:
         "entities": {"mentions": [{"username": "gone", "id": "7"}]},
     }
     assert without(mentioning, names, Removed())[0]
+
+
+def test_what_goes_with_a_post_and_is_named_too_is_found() -> None:
+    page = {"data": {"id": GONE, "text": TEXT}, "includes": {"tweets": [{"id": STAYS, "text": OTHER}]}}
+    removed = Removed()
+    assert not without(page, Names(frozenset({GONE, STAYS})), removed)[0]
+    assert removed.ids == {GONE, STAYS}
 
 
 def test_scrub_geo_removes_the_place_and_keeps_the_post() -> None:
@@ -612,6 +634,19 @@ def test_a_capture_that_cannot_be_taken_apart_is_refused_or_goes_whole(paths: Da
     receipt = finish(paths, begun, release=None)
     assert sorted(one["what"] for one in receipt["captures"]) == ["removed whole", "rewritten"]
     assert [entry.file_name for entry in Ledger(paths).captures()] == ["a.jsonl"]
+
+
+def test_what_no_reader_could_open_is_named_and_not_passed_over(paths: DataDir, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl.bz2").write_bytes(bz2.compress("\n".join(LINES).encode()))
+    ledger = Ledger(paths)
+    entry, _ = ledger.store(tmp_path / "a.jsonl.bz2")
+    assert recognise(ledger, entry) is not None
+    (tmp_path / "request.txt").write_text(GONE)
+    code, said = suara(paths, "forget", "--dry-run", str(tmp_path / "request.txt"))
+    assert code == 0 and "a.jsonl.bz2: nothing in it was ever read" in said
+    begun = forget_it(paths)
+    assert clear(paths, begun)
+    assert finish(paths, begun, release=None)["never_read"] == ["a.jsonl.bz2"]
 
 
 def test_a_purge_leaves_a_receipt_and_nothing_else(paths: DataDir) -> None:
