@@ -146,7 +146,7 @@ def _tree(entries: Sequence[tuple[bytes, Any]], put: Callable[[Any], bytes]) -> 
             return None
         here = [number for number in range(begin, end) if heights[number] == level]
         items, before = [], b""
-        for number, stop in zip(here, [*here[1:], end], strict=True):
+        for number, stop in zip(here, [*here[1:], end], strict=False):  # a node may hold no path itself
             key, value = entries[number]
             same = (at for at, pair in enumerate(zip(before, key, strict=False)) if pair[0] != pair[1])
             shared = next(same, min(len(before), len(key)))

@@ -142,6 +142,11 @@ TREES = {
         "m3fp m3fr m3fs m3ft m4fc",
         "m3fx",
     ),
+    "a level without paths": (
+        "bafyreiavxaxdz7o7rbvr3zg2liox2yww46t7g6hkehx4i4h3lwudly7dhy",
+        "m3ft m3fx m3fz",
+        "m4fd",
+    ),
     "the top goes": (
         "bafyreie4kjuxbwkhzg2i5dljaswcroeih4dgiqq6pazcmunwt2byd725vi",
         "m3fn m3fo m3fp m3ft m3fu",

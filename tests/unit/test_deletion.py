@@ -527,6 +527,15 @@ def pack_zip(path: Path, data: bytes) -> None:
         archive.writestr("inner.js.gz", gzip.compress(data))
 
 
+def pack_workbook_in_zip(path: Path, data: bytes) -> None:
+    book = openpyxl.Workbook()
+    book.active.append([data.decode()])
+    book.save(path)
+    inner = path.read_bytes()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("inner.xlsx", inner)
+
+
 def pack_parquet(path: Path, data: bytes) -> None:
     with duckdb.connect() as con:
         con.execute(f"copy (select [{{'a': ?}}] as nested) to '{path}' (format parquet)", [data.decode()])
@@ -545,6 +554,7 @@ PACKERS = {
     "gzip": lambda path, data: path.write_bytes(gzip.compress(data)),
     "zstd": lambda path, data: path.write_bytes(zstandard.compress(data)),
     "zip": pack_zip,
+    "workbook in a zip": pack_workbook_in_zip,
     "parquet": pack_parquet,
     "duckdb": pack_database,
 }
