@@ -58,8 +58,11 @@ def forget(
     of X batch compliance. Reposts and other versions of a post go with it. Without FILE: go on with a deletion that was
     begun; otherwise delete what the captures themselves say was deleted.
 
-    Captures are rewritten, everything is built anew and published, every file below the data folder is searched, and a
-    receipt is written. Exit status: 0 done; 1 nothing was changed, or, where it says so, nothing is published any more.
+    Captures are rewritten record by record (JSON, tables, repositories of Bluesky), everything is built anew and
+    published, every file below the data folder is searched, and a receipt is written. A capture that cannot be
+    rewritten is named, and nothing is changed; one that no reader could open is named as well.
+
+    Exit status: 0 done; 1 nothing was changed, or, where it says so, nothing is published any more.
     """
     from orchestration.deletion import journal as journals
     from orchestration.deletion.forget import TOLD_REQUEST, begin, clear, lock, planned, request_of
@@ -292,6 +295,8 @@ def _show(plan: Any, policy: str) -> None:
         )
     if not plan.captures:
         click.echo("  No stored capture holds any of it.")
+    for name in plan.never_read:
+        click.echo(f"  {name}: nothing in it was ever read; if it may hold any of it, `suara purge --capture`")
 
 
 def _build_and_finish(paths: DataDir, is_left: bool) -> None:

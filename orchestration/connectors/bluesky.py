@@ -24,7 +24,7 @@ from typing import Any
 import duckdb
 
 from orchestration.connectors.base import LoadResult, Progress, Shape, raw_table_ddl
-from orchestration.connectors.bluesky_repository import Repository, is_repository, read_repository
+from orchestration.connectors.bluesky_repository import Repository, content_of, is_repository, read_repository
 from orchestration.connectors.files import CaptureFiles, Extracted
 from orchestration.connectors.json_load import JsonLoad, first_keys, json_members
 from orchestration.connectors.records import RecordTable, read_json_sql
@@ -117,7 +117,7 @@ class Bluesky:
 
     def detect(self, files: CaptureFiles) -> bool:
         """Whether a member is a repository, or begins with posts of Bluesky."""
-        if _repositories_of(files):
+        if repositories_of(files):
             return True
         return any(_shape_of(first_keys(files, name)) is not None for name in json_members(files))
 
@@ -130,7 +130,7 @@ class Bluesky:
         progress: Progress | None = None,
     ) -> LoadResult:
         """See `Connector.load`."""
-        kind = _RepositoryLoad if _repositories_of(files) else _Load
+        kind = _RepositoryLoad if repositories_of(files) else _Load
         return kind(con, capture_id, files, scratch, progress).run()
 
 
@@ -288,7 +288,7 @@ def _items_of(value: Any) -> list[Any] | None:
 _POSTS_OF, _REPOSTS_OF, _PROFILE_OF = "app.bsky.feed.post", "app.bsky.feed.repost", "app.bsky.actor.profile"
 
 
-def _repositories_of(files: CaptureFiles) -> list[str]:
+def repositories_of(files: CaptureFiles) -> list[str]:
     """The members that are repositories."""
     names = [member.name for member in files.members() if member.byte_size]
     named = [name for name in names if files.kind == "file" or name.lower().endswith(".car")]
@@ -302,7 +302,7 @@ class _RepositoryLoad(_Load):
     described = "a repository of Bluesky with posts"
 
     def members(self) -> list[str]:
-        found = _repositories_of(self._files)
+        found = repositories_of(self._files)
         if len(found) > 1:
             raise InputError(
                 file=self._files.name,
@@ -315,7 +315,8 @@ class _RepositoryLoad(_Load):
 
     def _load_member(self, member: str, extracted: Extracted) -> None:
         collections = frozenset({_POSTS_OF, _REPOSTS_OF, _PROFILE_OF})
-        self._repository = read_repository(extracted.path, member, collections)
+        with extracted.path.open("rb") as stream:
+            self._repository = read_repository(content_of(stream, member), member, collections)
         did = self._repository.did
         path = self._scratch / f"repository_{self._capture_id[:12]}.jsonl"
         self._scratch.mkdir(parents=True, exist_ok=True)
@@ -328,7 +329,7 @@ class _RepositoryLoad(_Load):
                     if record is None:
                         broken.append(f"at://{did}/{key}")
                     else:
-                        json.dump(_as_item(did, key, record), out, ensure_ascii=False, default=_as_json)
+                        json.dump(as_item(did, key, record), out, ensure_ascii=False, default=_as_json)
                         out.write("\n")
             if path.stat().st_size:
                 super()._load_member(member, Extracted(path, extracted.encoding, 0, False))
@@ -366,8 +367,11 @@ class _RepositoryLoad(_Load):
     _repository: Repository
 
 
-def _as_item(did: str, key: str, record: dict[str, Any]) -> dict[str, Any]:
-    """A record as an item of a feed would show it, without what only the server knows."""
+def as_item(did: str, key: str, record: dict[str, Any]) -> dict[str, Any]:
+    """A record of a repository as an item of a feed would show it, without what only the server knows.
+
+    A record that is no repost becomes the `record` of the item's `post`.
+    """
     uri = f"at://{did}/{key}"
     if key.startswith(f"{_REPOSTS_OF}/"):
         subject = record.get("subject")

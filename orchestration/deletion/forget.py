@@ -16,7 +16,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -35,7 +35,7 @@ from orchestration.deletion import DROP, KEEP
 from orchestration.deletion import journal as journals
 from orchestration.deletion.journal import Journal
 from orchestration.deletion.json_posts import SHORTEST_TEXT, Removed
-from orchestration.deletion.requests import Target
+from orchestration.deletion.requests import DELETE, Target
 from orchestration.deletion.resolve import Resolution, resolve, targets_of
 from orchestration.deletion.rewriting import rewrite, texts_that_stay
 from orchestration.deletion.sharing import handed_out
@@ -43,7 +43,7 @@ from orchestration.deletion.traces import Traces, files_below, find_traces, sear
 from orchestration.publishing.published_file import PUBLISHED_NAMES
 from orchestration.warehouse import bookkeeping
 from orchestration.warehouse.candidate import WarehouseStore, connect
-from orchestration.warehouse.ledger import ACCEPTED, CaptureEntry, Ledger, digest_of, now, write_json
+from orchestration.warehouse.ledger import ACCEPTED, QUARANTINED, CaptureEntry, Ledger, digest_of, now, write_json
 
 Log = Callable[[str], None]
 
@@ -104,11 +104,16 @@ class Prepared:
 
 @dataclass
 class Plan:
-    """A request, resolved, with every capture that it changes written anew aside."""
+    """A request, resolved, with every capture that it changes written anew aside.
+
+    Attributes:
+        never_read: Files of captures that no reader could open (see `never_read`).
+    """
 
     resolution: Resolution
     captures: list[Prepared]
     traces: Traces
+    never_read: list[str]
 
     @property
     def refused(self) -> list[Prepared]:
@@ -178,7 +183,7 @@ def prepare(
     stays = [one.new or ledger.stored_path(one.entry) for one in captures if one.new]
     kept_as_is = {one.entry.capture_id for one in captures}
     stays += [ledger.stored_path(e) for e in ledger.captures() if e.capture_id not in kept_as_is]
-    traces = distinctive(texts, [path for path in stays if path.exists()])
+    traces = distinctive(texts, [path for path in stays if path.exists()], found.names().posts)
     for one in captures:
         if one.new and one.refusal is None and traces and _has_trace(one.new, traces):
             one.refusal = (
@@ -189,7 +194,7 @@ def prepare(
         if entry.capture_id not in kept_as_is and traces and _has_trace(ledger.stored_path(entry), traces):
             refusal = (
                 f"{entry.file_name} ({entry.capture_id[:12]}): expected a capture that can be written anew record by "
-                "record; found a deleted post in one that cannot (a repository is one tree of hashes)."
+                "record; found a deleted post in one that cannot."
             )
             captures.append(Prepared(entry, digest_of(ledger.stored_path(entry)), refusal=refusal))
     if remove_whole:
@@ -198,11 +203,23 @@ def prepare(
                 if one.new:
                     _remove(one.new)
                 captures[number] = _whole(one.entry, ledger.stored_path(one.entry))
-    return Plan(found, captures, traces)
+    return Plan(found, captures, traces, never_read(ledger))
 
 
-def distinctive(texts: Iterable[str], stays: Iterable[Path]) -> Traces:
-    """The texts that nothing that stays holds, nor the project itself: only those can be told from what may stay."""
+def never_read(ledger: Ledger) -> list[str]:
+    """Files of captures that no reader could open: an encrypted zip, a packer or a format that is not known here.
+
+    Nothing of them is in any table. They are searched as they lie, and what is packed in them is not seen.
+    """
+    return [one.file_name for one in ledger.captures() if one.source is None and one.status == QUARANTINED]
+
+
+def distinctive(texts: Collection[str], stays: Iterable[Path], gone: Collection[str] = ()) -> Traces:
+    """The texts that nothing that stays holds, nor the project itself: only those can be told from what may stay.
+
+    Args:
+        gone: Ids of the posts that go: a copy of a text beside such an id is no text that others wrote, too.
+    """
     traces = Traces.of(text for text in texts if len(text) >= SHORTEST_TEXT)
     if not traces:
         return traces
@@ -211,7 +228,7 @@ def distinctive(texts: Iterable[str], stays: Iterable[Path]) -> Traces:
     )
     for path in stays:
         if search_file(path, traces) if path.is_file() else any(search_file(p, traces) for p in files_below(path)):
-            traces = traces.without(text for one in texts_that_stay(path) for text in {one, unescape(one)})
+            traces = traces.without(text for one in texts_that_stay(path, gone, texts) for text in {one, unescape(one)})
     return traces
 
 
@@ -576,6 +593,7 @@ def finish(data_dir: DataDir, journal: Journal, *, release: str | None) -> dict[
         "captures": journal.captures,
         "records_removed": sum(told["records_removed"] for told in journal.captures),
         "removed_files": journal.removed_files,
+        "never_read": never_read(Ledger(data_dir)),
         "searched": {"files": searched, "texts": len(journal.texts), "pieces": len(set(traces.pieces.values()))},
         "published": release or "nothing: what was published is withdrawn",
         # whoever got posts before cannot be reached from here, and has to be told
@@ -589,7 +607,8 @@ def finish(data_dir: DataDir, journal: Journal, *, release: str | None) -> dict[
 def _traces_of(data_dir: DataDir, journal: Journal) -> Traces:
     ledger = Ledger(data_dir)
     stays = [ledger.stored_path(entry) for entry in ledger.captures()]
-    return distinctive(journal.texts, [path for path in stays if path.exists()])
+    gone = {row["value"] for row in journal.tombstones if row["kind"] == "post" and row["action"] == DELETE}
+    return distinctive(journal.texts, [path for path in stays if path.exists()], gone)
 
 
 def _note_removed(data_dir: DataDir, journal: Journal, path: Path, is_gone: bool) -> bool:

@@ -4,7 +4,8 @@ Belongs here: which object is a post, whose it is, what goes with it. Does not b
 
 The walk knows no source: an object whose own id is named is the post. What repeats a post (a retweet, a reblog, a
 repost) goes with it, as it does on the platform; what quotes it or answers it stays, without the quoted post. Stubs
-that tell a fact of the post that stays (`referenced_tweets`, strong references of Bluesky) keep their id.
+that tell a fact of the post that stays (`referenced_tweets`, strong references of Bluesky) keep their id. The `cid` of
+a strong reference goes: it is a hash of the post, by which a short text could be guessed.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from typing import Any
 
 # Where the text of a post stands, over all sources.
 TEXT_KEYS = frozenset(
-    {"text", "full_text", "fullText", "content", "rawContent", "renderedContent", "raw_content", "spoiler_text"}
+    {"text", "full_text", "fullText", "content", "rawContent", "renderedContent", "raw_content", "spoiler_text", "body"}
 )
 # The first of these that an object has is its own id. A status of Mastodon is named by its address, not its local id.
 _ID_KEYS = ("uri", "id_str", "rest_id", "tweet_id", "tweetId", "id")
+# Activity streams of X write ids of posts and accounts so.
+_ACTIVITY = ("tag:search.twitter.com,2005:", "id:twitter.com:")
 _HANDLE_KEYS = ("screen_name", "username", "userName", "handle", "acct")
 _AUTHOR_KEYS = ("user", "author", "account", "actor")
 _AUTHOR_IDS = ("author_id", "user_id_str", "user_id", "attributedTo")
@@ -33,7 +36,7 @@ _MENTIONS = frozenset({"user_mentions", "mentions", "mentionedUsers", "tags"})
 _GEO_KEYS = frozenset({"geo", "coordinates", "place", "full_place", "location_coordinates"})
 _REFERENCES = frozenset({"retweeted", "quoted", "replied_to"})
 _STUB_KEYS = frozenset({"type", "id", "author_id", "author"})
-_STRONG_REFERENCE = frozenset({"uri", "cid", "$type"})
+_STRONG_REFERENCE = frozenset({"uri", "cid", "$type", "py_type"})
 # What a deletion says; the connector of X archives loads no more of it.
 TOLD_KEYS = ("id_str", "id", "created_at", "deleted_at")
 # Shorter texts stand in many posts, in codebooks and in headings; finding one would say nothing about a deleted post.
@@ -94,8 +97,19 @@ def without(value: Any, names: Names, removed: Removed) -> tuple[bool, Any]:
     kept = _walk(value, names, removed, ())
     if kept is _GONE:
         removed.records += 1
+        # what is named beside it went with it: the post that a page of one post has in its `includes`
+        removed.ids.update(_ids_inside(value) & names.posts)
         return False, None
     return True, kept
+
+
+def _ids_inside(value: Any) -> set[str]:
+    if isinstance(value, list):
+        return set().union(*map(_ids_inside, value))
+    if not isinstance(value, dict):
+        return set()
+    own = own_id(value)
+    return ({own} if own else set()).union(*map(_ids_inside, value.values()))
 
 
 def _walk(value: Any, names: Names, removed: Removed, path: tuple[str, ...]) -> Any:
@@ -142,12 +156,23 @@ def _walk(value: Any, names: Names, removed: Removed, path: tuple[str, ...]) -> 
 
 
 def own_id(value: Mapping[str, Any]) -> str | None:
-    """The id by which an object calls itself."""
+    """The id by which an object calls itself; of an item of Bluesky's that is a repost, the repost's, as in staging."""
+    if (by := _reposter(value)) and isinstance(value.get("post"), dict):
+        return f"{value['post'].get('uri')}#reposted-by-{by.get('did')}"
     for key in _ID_KEYS:
         found = value.get(key)
         if isinstance(found, str | int) and not isinstance(found, bool) and found != "":
-            return str(found)
+            return str(found).removeprefix(_ACTIVITY[0])
     return None
+
+
+def _reposter(value: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The account because of whose repost an item of Bluesky's stands in a feed."""
+    reason = value.get("reason")
+    if not isinstance(reason, dict) or not isinstance(reason.get("by"), dict):
+        return None
+    kind = str(reason.get("$type") or reason.get("py_type"))
+    return reason["by"] if kind.endswith("#reasonRepost") else None
 
 
 def _is_account(value: Mapping[str, Any]) -> bool:
@@ -186,12 +211,20 @@ def _is_note_of(value: Mapping[str, Any], names: Names) -> bool:
 
 
 def _account_names(value: Mapping[str, Any]) -> set[str]:
-    found = {str(value[key]) for key in _ACCOUNT_IDS if isinstance(value.get(key), str | int)}
-    return found | {str(value[key]).lower() for key in _HANDLE_KEYS if isinstance(value.get(key), str)}
+    found = {
+        str(value[key]).removeprefix(_ACTIVITY[1]) for key in _ACCOUNT_IDS if isinstance(value.get(key), str | int)
+    }
+    handles = (*_HANDLE_KEYS, "preferredUsername")
+    return found | {str(value[key]).lower() for key in handles if isinstance(value.get(key), str)}
 
 
 def _author_names(value: Mapping[str, Any]) -> set[str]:
-    """Ids and handles of the author of a post; nothing of what is not one."""
+    """Ids and handles of the author of a post or repost; nothing of what is not one."""
+    if by := _reposter(value):
+        return _account_names(by)
+    uri = value.get("uri")
+    if isinstance(uri, str) and uri.startswith("at://") and value.keys() <= _STRONG_REFERENCE:
+        return {uri.split("/")[2]}
     if not TEXT_KEYS & value.keys() and not {"legacy", "record", "object"} & value.keys():
         return set()
     found = {str(value[key]) for key in _AUTHOR_IDS if isinstance(value.get(key), str | int)}
@@ -209,7 +242,6 @@ def _author_names(value: Mapping[str, Any]) -> set[str]:
         for key in ("legacy", "core"):
             if isinstance(result.get(key), dict):
                 found |= _account_names(result[key])
-    uri = value.get("uri")
     if isinstance(uri, str) and uri.startswith("at://"):
         found.add(uri.split("/")[2])
     return found
@@ -225,7 +257,8 @@ def _stub(
             removed.emptied += 1
         return ({key: value[key] for key in value if key in _STUB_KEYS},)
     if value.keys() <= _STRONG_REFERENCE and path and path[-1] != "subject":
-        return (value,)
+        removed.emptied += "cid" in value
+        return ({key: value[key] for key in value if key != "cid"},)
     if value.get("deleted_at") and own in names.posts:
         if value.keys() - set(TOLD_KEYS):
             note_texts(value, removed)

@@ -1,29 +1,34 @@
-"""A stored capture written anew without what is named: JSON of every kind, tables, workbooks, Parquet; packed or not.
+"""A stored capture written anew without what is named: JSON of every kind, tables, workbooks, Parquet, repositories of
+Bluesky; packed or not.
 
 Belongs here: going through the members of a capture, and writing what stays byte for byte as it was delivered.
-Does not belong here: which object is a post (`json_posts`), the ledger, and whether the result is taken (`forget`).
+Does not belong here: which object is a post (`json_posts`), the tree of a repository (`bluesky_repository`), the
+ledger, and whether the result is taken (`forget`).
 
 Records that stay keep their bytes; only a record from which something was taken out (a quoted post) is written anew.
-What cannot be taken apart (a CAR file is one tree of hashes) is left as it is: the search afterwards finds what is left
-in it, and the capture is refused until its owner removes it whole.
+What cannot be taken apart (a repository whose tree is broken) is left as it is: the search afterwards finds what is
+left in it, and the capture is refused until its owner removes it whole.
 """
 
 from __future__ import annotations
 
 import copy
+import functools
 import gzip
 import json
 import os
 import re
 import struct
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import zstandard
 
 from orchestration.connectors import CONNECTORS
+from orchestration.connectors.bluesky import as_item, repositories_of
+from orchestration.connectors.bluesky_repository import content_of, read_repository, without_records
 from orchestration.connectors.column_map import read_map
 from orchestration.connectors.files import CaptureFiles, encoding_of
 from orchestration.connectors.mapped import format_of, map_member
@@ -53,9 +58,23 @@ _CHUNK = 1 << 20
 
 # Where any table of posts has its id, its address, its author and its place, under whatever tool's name.
 _TABLES = [connector.format for connector in CONNECTORS if isinstance(connector, TabularConnector)]
+
+
+def _headers(*columns: str) -> set[str]:
+    """The header cells under which tables have these raw columns."""
+    return {name for one in _TABLES for column in columns for name in one.columns.get(column, ())}
+
+
 _IDS = {"id", "tweet id", "tweet_id", "tweetid", "post id", "post_id", "id_str", "status_id"} | {
     name for one in _TABLES if one.id_column for name in one.columns[one.id_column]
 }
+# What a row passes on and what it quotes, by id or address. A quoted post stands beside the quote in tables of 4CAT; in
+# those of minet in the text of the quote, with its tags and links in the lists.
+_REPOSTED = _headers("retweeted_id", "retweet_id") | {"retweeted_status_id"}
+_QUOTED = _headers("quoted_id", "quoted_url")
+_QUOTED_POST = {"quote_body", "quote_images", "quote_videos"}
+_QUOTED_IN_TEXT = re.compile(r"« [A-Za-z0-9_]+: .* — (https?://[^ ]+) »", re.DOTALL)
+_QUOTED_IN_LISTS = {"hashtags", "mentioned_names", "mentioned_ids", "links", "media_urls", "media_files", "media_types"}
 _LINKS = {name for one in _TABLES if one.link_column for name in one.columns[one.link_column]}
 _AUTHORS = {
     name
@@ -75,8 +94,9 @@ class _Finder:
         wanted = sorted(names.all | names.heads, key=len, reverse=True)
         self._pattern = None
         if 0 < len(wanted) <= _FEW_NAMES:
-            # JSON may write / as \/ and letters as \uXXXX: an id is found by its last part, which has neither
-            parts = {re.escape(name.rsplit("/", 1)[-1]) for name in wanted if name not in names.heads}
+            # JSON may write / as \/ and letters as \uXXXX: an id is found by its last part, which has neither. Of a
+            # repost of Bluesky (`…#reposted-by-…`) files hold the two parts, not the id
+            parts = {re.escape(name.partition("#")[0].rsplit("/", 1)[-1]) for name in wanted if name not in names.heads}
             self._pattern = re.compile("|".join(sorted(parts)), re.IGNORECASE) if parts else None
         self._all = bool(names.heads)
 
@@ -169,6 +189,8 @@ def _rewrite_member(
 ) -> bool:
     heads = tables.get(name, [])
     kinds = {head.kind for head in heads}
+    if _is_repository(files, name):
+        return _rewrite_repository(files, name, out, names, removed)
     if WORKBOOK in kinds:
         return _rewrite_workbook(files, name, out, names, removed, heads)
     if PARQUET in kinds:
@@ -254,12 +276,7 @@ def _line_without(line: bytes, finder: _Finder, names: Names, removed: Removed) 
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        if not _names_in(text, names):
-            return line
-        # a broken record that names it: what it holds cannot be told, so it goes
-        removed.records += 1
-        removed.add_text(text)
-        return b""
+        return b"" if _broken_goes(text, names, removed) else line
     stays, kept = without(value, names, removed)
     if not stays:
         return b""
@@ -269,8 +286,14 @@ def _line_without(line: bytes, finder: _Finder, names: Names, removed: Removed) 
     return _compact(kept).encode("utf-8", "surrogateescape") + end
 
 
-def _names_in(text: str, names: Names) -> bool:
-    return any(name in text for name in names.posts)
+def _broken_goes(text: str, names: Names, removed: Removed) -> bool:
+    """Whether a broken record names what goes: what it holds cannot be told, so it goes."""
+    found = {name for name in names.posts if name in text}
+    if found:
+        removed.records += 1
+        removed.ids |= found
+        removed.add_text(text)
+    return bool(found)
 
 
 def _compact(value: Any) -> str:
@@ -293,10 +316,7 @@ def _value_pieces(text: str, finder: _Finder, names: Names, removed: Removed) ->
         except (ValueError, RecursionError):
             end = text.find("\n", position) + 1 or len(text)
             piece = text[position:end]
-            if finder(piece) and _names_in(piece, names):
-                removed.records += 1
-                removed.add_text(piece)
-            else:
+            if not (finder(piece) and _broken_goes(piece, names, removed)):
                 yield piece
             position = end
             continue
@@ -349,7 +369,7 @@ class _Rows:
     def __init__(self, header: Iterable[str | None], names: Names, files: CaptureFiles) -> None:
         cells = [normalised(cell or "") for cell in header]
         mapped = files.memo.get("map")
-        ids, links, authors = _IDS, _LINKS, _AUTHORS
+        ids, links, authors, reposted, quoted = _IDS, _LINKS, _AUTHORS, _REPOSTED, _QUOTED
         if mapped is not None:
             columns = mapped.columns
             ids = set(columns.get(mapped.id_column or "", ()))
@@ -359,10 +379,15 @@ class _Rows:
                 for column in (mapped.handle_column, mapped.account_id_column)
                 for name in columns.get(column or "", ())
             }
+            reposted, quoted = set(columns.get("reposted_post_id", ())), set(columns.get("quoted_post_id", ()))
         self._ids = [n for n, cell in enumerate(cells) if cell in ids][:1]
         self._links = [n for n, cell in enumerate(cells) if cell in links]
         self._authors = [n for n, cell in enumerate(cells) if cell in authors]
-        self.places = [n for n, cell in enumerate(cells) if cell in _PLACES]
+        self._reposted = [n for n, cell in enumerate(cells) if cell in reposted]
+        self._quoted = [n for n, cell in enumerate(cells) if cell in quoted]
+        self._quoted_post = {n for n, cell in enumerate(cells) if cell in _QUOTED_POST}
+        self._lists = {n for n, cell in enumerate(cells) if cell in _QUOTED_IN_LISTS}
+        self._places = [n for n, cell in enumerate(cells) if cell in _PLACES]
         self._names = names
 
     @property
@@ -380,23 +405,43 @@ class _Rows:
 
     def goes(self, row: list[str], removed: Removed) -> bool:
         own = self.id_of(row)
+        gone = ({own} | _ids_in(row, self._reposted)) & self._names.posts
         authors = {row[n].strip().lstrip("@").lower() for n in self._authors if n < len(row)}
         if self._links and self._names.accounts:
             authors |= {
                 f.group(1).lower() for n in self._links if n < len(row) and (f := _ADDRESS.match(row[n].strip()))
             }
-        if own not in self._names.posts and not authors & self._names.accounts:
+        if not gone and not authors & self._names.accounts:
             return False
         removed.records += 1
-        if own:
-            removed.ids.add(own)
+        removed.ids |= {one for one in {own, *gone} if one}
         for cell in row:
             if len(cell) >= SHORTEST_TEXT and " " in cell.strip() and not cell.startswith(("http", "[", "{")):
                 removed.add_text(cell)
         return True
 
-    def is_scrubbed(self, row: list[str]) -> bool:
-        return bool(self.places) and self.id_of(row) in self._names.scrubbed
+    def changed(self, row: list[str], removed: Removed) -> dict[int, str | None]:
+        """What stands from now on in cells of a row that stays, by their place: None for nothing."""
+        found: dict[int, str | None] = {}
+        if self._places and self.id_of(row) in self._names.scrubbed:
+            found = {n: None for n in self._places if n < len(row) and row[n]}
+            removed.scrubbed += len(found)
+        if not _ids_in(row, self._quoted) & self._names.posts:
+            return found
+        texts = {n: _QUOTED_IN_TEXT.sub(r"\1", cell) for n, cell in enumerate(row) if _QUOTED_IN_TEXT.search(cell)}
+        blank = self._quoted_post | (self._lists if texts else set())
+        quoted = texts | {n: None for n in blank if n < len(row) and row[n]}
+        if quoted:
+            removed.emptied += 1
+            for n in self._quoted_post & quoted.keys():
+                removed.add_text(row[n])
+        return found | quoted
+
+
+def _ids_in(row: list[str], columns: Iterable[int]) -> set[str]:
+    """The ids of posts in some cells, as they are or in an address."""
+    cells = [row[n].strip().lstrip("'") for n in columns if n < len(row)]
+    return {found.group(2) if (found := _ADDRESS.match(cell)) else cell for cell in cells}
 
 
 def _rewrite_text_table(
@@ -409,7 +454,7 @@ def _rewrite_text_table(
         data = b"".join(iter(lambda: stream.read(_CHUNK), b""))
     codec = table_codec(data, encoding, files.memo.get("encoding"))
     text = data[mark:].decode(codec, "surrogateescape")
-    before = (removed.records, removed.scrubbed)
+    before = (removed.records, removed.emptied, removed.scrubbed)
     rows: _Rows | None = None
     with _packed_like(files, name, out) as writer:
         writer.write(data[:mark])
@@ -419,24 +464,15 @@ def _rewrite_text_table(
                 if isinstance(cells, list):
                     rows = _Rows(cells, names, files)
             elif finder(record):
-                if isinstance(cells, str):  # a broken row that names it cannot be told apart
-                    if _names_in(record, names):
-                        removed.records += 1
-                        removed.add_text(record)
-                        piece = ""
+                if isinstance(cells, str):
+                    piece = "" if _broken_goes(record, names, removed) else record
                 elif rows.goes(cells, removed):
                     piece = ""
-                elif rows.is_scrubbed(cells):
-                    kept = ["" if n in rows.places else cell for n, cell in enumerate(cells)]
-                    removed.scrubbed += sum(a != b for a, b in zip(kept, cells, strict=True))
-                    mark_text = head.dialect.quote
-                    line = head.dialect.delimiter.join(
-                        mark_text + cell.replace(mark_text, head.dialect.escape + mark_text) + mark_text
-                        for cell in kept
-                    )
+                elif changes := rows.changed(cells, removed):
+                    line = _joined([changes.get(n, cell) or "" for n, cell in enumerate(cells)], head.dialect)
                     piece = line + record[len(record.rstrip("\r\n")) :]
             writer.write(piece.encode(codec, "surrogateescape"))
-    return before != (removed.records, removed.scrubbed)
+    return before != (removed.records, removed.emptied, removed.scrubbed)
 
 
 def _joined(cells: list[str], dialect: Dialect) -> str:
@@ -454,7 +490,7 @@ def _rewrite_workbook(
     with files.open(name) as stream:
         data = b"".join(iter(lambda: stream.read(_CHUNK), b""))
     book = openpyxl.load_workbook(io.BytesIO(data))
-    before = (removed.records, removed.scrubbed)
+    before = (removed.records, removed.emptied, removed.scrubbed)
     for sheet in book.worksheets:
         rows: _Rows | None = None
         going = []
@@ -464,13 +500,12 @@ def _rewrite_workbook(
                 rows = _Rows(cells, names, files) if number <= 10 else rows
             elif rows.goes(cells, removed):
                 going.append(number)
-            elif rows.is_scrubbed(cells):
-                for n in rows.places:
-                    sheet.cell(number, n + 1).value = None
-                    removed.scrubbed += 1
+            else:
+                for n, value in rows.changed(cells, removed).items():
+                    sheet.cell(number, n + 1).value = value
         for number in reversed(going):
             sheet.delete_rows(number)
-    if before == (removed.records, removed.scrubbed):
+    if before == (removed.records, removed.emptied, removed.scrubbed):
         return False
     book.save(out)
     return True
@@ -485,32 +520,85 @@ def _rewrite_parquet(
     with files.open(name) as stream, extracted.open("wb") as copy:
         while chunk := stream.read(_CHUNK):
             copy.write(chunk)
-    before = (removed.records, removed.scrubbed)
     try:
         with duckdb.connect() as con:
             source = f"read_parquet('{str(extracted).replace(chr(39), chr(39) * 2)}', file_row_number = true)"
-            header = [row[0] for row in con.execute(f"describe select * from {source}").fetchall()]
+            types = {row[0]: row[1] for row in con.execute(f"describe select * from {source}").fetchall()}
+            header = list(types)
             rows = _Rows(header[:-1], names, files)
             if not rows.are_posts:
                 return False
             casts = ", ".join(f'cast("{column}" as varchar)' for column in header)
-            going = []
+            going: list[int] = []
+            changes: list[tuple[str, int, str | None]] = []
             result = con.execute(f"select {casts} from {source}")
             while batch := result.fetchmany(10_000):
                 for values in batch:
                     cells = ["" if value is None else value for value in values[:-1]]
                     if rows.goes(cells, removed):
                         going.append(int(values[-1]))
-            if before == (removed.records, removed.scrubbed):
+                    else:
+                        found = rows.changed(cells, removed).items()
+                        changes += [(header[n], int(values[-1]), value) for n, value in found]
+            if not going and not changes:
                 return False
-            listed = ", ".join(map(str, going))
+            con.execute("create temp table going as select unnest(?::bigint[]) as row_number", [going])
+            con.execute("create temp table changes (name varchar, row_number bigint, value varchar)")
+            if changes:
+                con.executemany("insert into changes values (?, ?, ?)", changes)
+            replaced = ", ".join(
+                f"case when file_row_number in (select row_number from changes where name = '{name}') then cast("
+                f"(select value from changes where name = '{name}' and row_number = file_row_number) as {types[name]}) "
+                f'else "{name}" end as "{name}"'
+                for name in sorted({name for name, _, _ in changes})
+            )
             con.execute(
-                f"copy (select * exclude (file_row_number) from {source} where file_row_number not in ({listed}) "
-                f"order by file_row_number) to '{str(out).replace(chr(39), chr(39) * 2)}' (format parquet)"
+                f"copy (select * exclude (file_row_number) {f'replace ({replaced})' if replaced else ''} from {source} "
+                "where file_row_number not in (select row_number from going) order by file_row_number) "
+                f"to '{str(out).replace(chr(39), chr(39) * 2)}' (format parquet)"
             )
         return True
     finally:
         extracted.unlink(missing_ok=True)
+
+
+# Repositories -----------------------------------------------------------------------------------------------------
+
+
+def _is_repository(files: CaptureFiles, name: str) -> bool:
+    if "repositories" not in files.memo:
+        files.memo["repositories"] = set(repositories_of(files))
+    return name in files.memo["repositories"]
+
+
+def _rewrite_repository(files: CaptureFiles, name: str, out: Path, names: Names, removed: Removed) -> bool:
+    with files.open(name) as stream:
+        content = content_of(stream, name)
+    gone: set[str] = set()
+    changed: dict[str, dict[str, Any]] = {}
+    for did, key, record in _records_of(content, name):
+        emptied = removed.emptied
+        # the item that the reader makes of it; of a damaged block nothing is known but its path
+        stays, kept = without(as_item(did, key, record or {}), names, removed)
+        if not stays:
+            gone.add(key)
+        elif emptied != removed.emptied:
+            changed[key] = kept["post"]["record"]
+    if not gone and not changed:
+        return False
+    with _packed_like(files, name, out) as writer:
+        for piece in without_records(content, name, gone, changed):
+            writer.write(piece)
+    return True
+
+
+def _records_of(content: bytes, name: str) -> Iterator[tuple[str, str, dict[str, Any] | None]]:
+    """Account, path and record of everything in a repository; nothing of one that is broken, which no run loads."""
+    try:
+        repository = read_repository(content, name)
+    except InputError:
+        return
+    yield from ((repository.did, key, record) for key, record in repository.records)
 
 
 # The whole capture ------------------------------------------------------------------------------------------------
@@ -602,19 +690,34 @@ def _settle(path: Path) -> None:
 # What stays -------------------------------------------------------------------------------------------------------
 
 
-def texts_that_stay(stored: Path) -> Iterator[str]:
-    """The texts of every record of a capture, to tell a text that other posts share from a trace."""
+def texts_that_stay(stored: Path, gone: Collection[str] = (), texts: Collection[str] = ()) -> Iterator[str]:
+    """The texts of every record of a capture, to tell a text that other posts share from a trace.
+
+    Args:
+        gone: Ids of posts that go. A row of a table that names one may hold a copy of it, in a column of any name: what
+            it holds of `texts`, their texts, as a whole is left out.
+    """
+
+    def cells_of(row: list[str]) -> Iterator[str]:
+        copies = texts if gone and not _ids_in(row, range(len(row))).isdisjoint(gone) else ()
+        for cell in row:
+            yield functools.reduce(lambda left, text: left.replace(text, ""), copies, cell)
+
     with CaptureFiles(stored) as files:
         tables = _tables_of(files)
         for member in files.members():
             kinds = {head.kind for head in tables.get(member.name, [])}
-            if TEXT in kinds and (files.kind == "file" or has_table_name(member.name)):
+            if _is_repository(files, member.name):
+                with files.open(member.name) as stream:
+                    content = content_of(stream, member.name)
+                yield from texts_of([record for _, _, record in _records_of(content, member.name)])
+            elif TEXT in kinds and (files.kind == "file" or has_table_name(member.name)):
                 head = tables[member.name][0]
                 data = b"".join(chunks(files, member.name))
                 encoding, mark = encoding_of(data[:4096])
                 codec = table_codec(data, encoding, files.memo.get("encoding"))
                 for _, cells in split_records(data[mark:].decode(codec, "surrogateescape"), head.dialect):
-                    yield from cells if isinstance(cells, list) else ()
+                    yield from cells_of(cells) if isinstance(cells, list) else ()
             elif WORKBOOK in kinds:
                 import io
 
@@ -623,7 +726,7 @@ def texts_that_stay(stored: Path) -> Iterator[str]:
                 book = openpyxl.load_workbook(io.BytesIO(b"".join(chunks(files, member.name))), read_only=True)
                 for sheet in book.worksheets:
                     for row in sheet.iter_rows(values_only=True):
-                        yield from (str(value) for value in row if value is not None)
+                        yield from cells_of([str(value) for value in row if value is not None])
             elif files.kind == "file" or _JSON_NAME.search(member.name):
                 head_bytes = files.head(member.name, 4096)
                 encoding, mark = encoding_of(head_bytes)

@@ -17,7 +17,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 import duckdb
 import numpy as np
@@ -179,17 +179,20 @@ def _unpacked(stream: BinaryIO, traces: Traces) -> set[bytes]:
         return set()  # no packed file, or a broken one: its bytes were searched as they are
 
 
-def _search_zip(path: Path, traces: Traces) -> set[bytes]:
+def _search_zip(file: Path | IO[bytes], traces: Traces, levels: int = 2) -> set[bytes]:
+    """The pieces in the members of a zip, and of zips in it: a workbook is one, too."""
     found: set[bytes] = set()
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(file) as archive:
             for entry in archive.infolist():
                 if entry.is_dir() or entry.flag_bits & 1:
                     continue
                 with archive.open(entry) as stream:
                     head = stream.read(4)
                 with archive.open(entry) as stream:
-                    if head[:2] == b"\x1f\x8b":
+                    if head == b"PK\x03\x04" and levels > 1:
+                        found |= _search_zip(stream, traces, levels - 1)
+                    elif head[:2] == b"\x1f\x8b":
                         found |= _unpacked(gzip.GzipFile(fileobj=stream), traces)  # type: ignore[arg-type]
                     elif head == b"\x28\xb5\x2f\xfd":
                         found |= _unpacked(zstandard.ZstdDecompressor().stream_reader(stream), traces)  # type: ignore

@@ -1,16 +1,24 @@
 """The same few posts as nine tools write them: staging says the same of them, as far as each table tells.
 
-Beside them in the warehouse, since a run takes half a minute: an account of Bluesky as a feed and as a repository.
+Beside them in the warehouse, since a run takes half a minute: an account of Bluesky as a feed and as a repository, out
+of which one post was deleted on request before.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
 import pytest
+from libipld import encode_dag_cbor
 
+from orchestration.connectors.bluesky_repository import read_repository
+from orchestration.deletion.forget import begin, clear, lock, planned
+from orchestration.deletion.journal import DELETION
+from orchestration.deletion.requests import read_request
 from tests.fixtures import json_captures as made
+from tests.leaks import contents_of
 from tests.pipeline import Pipeline
 from tests.unit.table_samples import KINDS, OLD, ORIGINAL, QUOTE, REPLY, REPOST, SAMPLES, Sample, moment, post_id
 
@@ -23,16 +31,24 @@ UNNAMED_REPOSTS = ("four_cat", "tcat", "tweet_harvest", "fivetran")
 
 # Two posts of a repository, one of them in a feed as well; and a repost, of which a repository says only whose it is.
 FEED = {"feed": [{"post": made.bluesky_view(1)}], "cursor": "next"}
-REPOSITORY = made.bluesky_repository(
-    made.BLUESKY_ME,
-    {
-        **{f"app.bsky.feed.post/3k{number:011}": made.bluesky_view(number)["record"] for number in (1, 2)},
-        "app.bsky.feed.repost/3k00000000009": {
-            "subject": {"uri": made.bluesky_view(3, made.BLUESKY_YOU)["uri"], "cid": "x"},
-            "createdAt": "2024-03-09T10:00:00.000Z",
-        },
+RECORDS = {
+    **{f"app.bsky.feed.post/3k{number:011}": made.bluesky_view(number)["record"] for number in (1, 2)},
+    "app.bsky.feed.repost/3k00000000009": {
+        "subject": {"uri": made.bluesky_view(3, made.BLUESKY_YOU)["uri"], "cid": "x"},
+        "createdAt": "2024-03-09T10:00:00.000Z",
     },
-)
+}
+# What was deleted: a post, and the repost of it by its own author.
+GONE = f"at://{made.BLUESKY_ME}/app.bsky.feed.post/3k00000000004"
+CANARY = "Canary of the repository: zirconium herons left the fictional harbour at dawn."
+GONE_RECORDS = {
+    "app.bsky.feed.post/3k00000000004": {**made.bluesky_view(4)["record"], "text": CANARY},
+    "app.bsky.feed.repost/3k00000000010": {
+        "subject": {"uri": GONE, "cid": "bafygone"},
+        "createdAt": "2024-03-10T10:00:00.000Z",
+    },
+}
+REPOSITORY = made.bluesky_repository(made.BLUESKY_ME, RECORDS | GONE_RECORDS)
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +58,17 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     for name, sample in SAMPLES.items():
         files.append(folder / f"{name}.csv")
         files[-1].write_text(sample.csv())
-    files += [folder / "feed.json", folder / "repository.car"]
-    files[-2].write_text(json.dumps(FEED))
-    files[-1].write_bytes(REPOSITORY)
+    files.append(folder / "feed.json")
+    files[-1].write_text(json.dumps(FEED))
+    (folder / "repository.car").write_bytes(REPOSITORY)
+    (folder / "request.txt").write_text(f"{GONE}\n")
     pipeline = Pipeline(folder / "data")
+    pipeline.ledger.store(folder / "repository.car")
+    store = lock(pipeline.paths)
+    with planned(pipeline.paths, read_request(folder / "request.txt")) as plan:
+        begun = begin(pipeline.paths, plan, kind=DELETION)
+    assert clear(pipeline.paths, begun)
+    store.release()
     run = pipeline.run(*files)
     assert run.success, run.failures
     assert not run.red
@@ -149,3 +172,29 @@ def test_post_of_a_repository_and_of_a_feed_is_one_with_the_counts_of_the_feed(w
         "select distinct coverage_status from marts.fct_post_volume join marts.dim_accounts using (account_key)"
         " where platform = 'bluesky' and fct_post_volume.post_count > 0"
     ) == [("observed",)]
+
+
+def test_post_that_was_deleted_from_a_repository_is_nowhere_and_its_neighbours_are_as_they_were(
+    warehouse: Pipeline,
+) -> None:
+    record = encode_dag_cbor(GONE_RECORDS["app.bsky.feed.post/3k00000000004"])
+    contents = contents_of([warehouse.paths.root])
+    for trace in (CANARY.encode(), hashlib.sha256(record).digest(), b"bafygone"):
+        assert not [name for name, content in contents.items() if trace in content]
+    entry = warehouse.ledger.capture("repository.car")
+    stored = warehouse.ledger.stored_path(entry).read_bytes()
+    assert dict(read_repository(stored, "repository.car").records) == RECORDS
+    assert all(encode_dag_cbor(record) in stored for record in RECORDS.values())
+
+
+def test_records_of_a_repository_add_up_after_a_deletion(warehouse: Pipeline) -> None:
+    entry = warehouse.ledger.capture("repository.car")
+    (receipt,) = (json.loads(path.read_text("utf-8")) for path in warehouse.paths.receipts.glob("*-deletion.json"))
+    (told,) = receipt["captures"]
+    assert (told["what"], told["records_removed"], entry.removed["records"]) == ("rewritten", 2, 2)
+    assert (told["old_sha256"], told["new_sha256"]) == (entry.capture_id, entry.stored_sha256)
+    assert warehouse.query(
+        "select delivered_count, loaded_count, rejected_count from quality.fct_capture_outcomes"
+        " where file_name = 'repository.car'",
+        published=True,
+    ) == [(len(RECORDS | GONE_RECORDS) - 2, 3, 0)]

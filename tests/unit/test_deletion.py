@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import bz2
+import csv
 import gzip
 import json
 import re
 import shutil
 import zipfile
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,22 +19,25 @@ import openpyxl
 import pytest
 import zstandard
 from click.testing import CliRunner
+from libipld import encode_dag_cbor
 
-from orchestration.assets.captures import mend_stored
+from orchestration.assets.captures import mend_stored, recognise
 from orchestration.cli import main
 from orchestration.coding.store import COLUMNS, CodingStore
+from orchestration.connectors.bluesky_repository import read_repository, without_records
 from orchestration.connectors.files import CaptureFiles
 from orchestration.contract import DataDir, InputError, SuaraError
+from orchestration.deletion import rewriting
 from orchestration.deletion.begun import carry_out_told, told_outcome
-from orchestration.deletion.forget import begin, clear, finish, lock, planned, prepare
+from orchestration.deletion.forget import begin, clear, finish, lock, planned, prepare, prepare_capture
 from orchestration.deletion.gate import forgotten_outcome
 from orchestration.deletion.journal import DELETION, PURGE, Journal
 from orchestration.deletion.json_posts import Names, Removed, without
 from orchestration.deletion.record import record_of_processing
 from orchestration.deletion.requests import SCRUB_GEO, Target, read_request
-from orchestration.deletion.resolve import resolve
+from orchestration.deletion.resolve import Resolution, resolve
 from orchestration.deletion.retention import due, set_retention
-from orchestration.deletion.rewriting import rewrite
+from orchestration.deletion.rewriting import chunks, rewrite
 from orchestration.deletion.sharing import HYDRATED, IDS, Handed, export_posts, left
 from orchestration.deletion.traces import Traces, search_file
 from orchestration.deletion.unread import leave_out_unread
@@ -39,6 +45,7 @@ from orchestration.text.corpus import Selection
 from orchestration.warehouse.ledger import Ledger
 from tests.fixtures.json_captures import bluesky_repository
 from tests.fixtures.key import TEST_KEY
+from tests.unit.table_samples import KINDS, OLD, QUOTE, REPOST, SAMPLES, post_id
 
 GONE = "1600000000000000001"
 STAYS = "1600000000000000002"
@@ -128,6 +135,18 @@ REMOVED = {
     "boost of Mastodon": {"uri": "s/2", "content": "", "reblog": {"uri": GONE, "content": TEXT}},
     "post of an outbox": {"type": "Create", "object": {"id": GONE, "content": TEXT}},
     "announcement of an outbox": {"type": "Announce", "id": "a/1", "object": GONE},
+    "post of an activity stream": {
+        "id": f"tag:search.twitter.com,2005:{GONE}",
+        "verb": "post",
+        "body": TEXT,
+        "object": {"id": f"object:search.twitter.com,2005:{GONE}", "summary": TEXT},
+    },
+    "repost of an activity stream": {
+        "id": f"tag:search.twitter.com,2005:{STAYS}",
+        "verb": "share",
+        "body": f"RT @a: {TEXT}",
+        "object": {"id": f"tag:search.twitter.com,2005:{GONE}", "body": TEXT},
+    },
     "post of a feed": {"post": {"uri": GONE, "record": {"text": TEXT}}},
     "repost of a repository": {"uri": "at://1", "value": {"$type": "repost", "subject": {"uri": GONE, "cid": "c"}}},
 }
@@ -160,9 +179,13 @@ KEPT: dict[str, tuple[Any, Any]] = {
         {"delete": {"status": {"id": int(GONE), "user_id": 3}}},
         {"delete": {"status": {"id": int(GONE), "user_id": 3}}},
     ),
-    "a strong reference stays": (
+    "a strong reference stays without the hash of what it refers to": (
         {"uri": STAYS, "record": {"text": OTHER, "reply": {"parent": {"uri": GONE, "cid": "c"}}}},
-        {"uri": STAYS, "record": {"text": OTHER, "reply": {"parent": {"uri": GONE, "cid": "c"}}}},
+        {"uri": STAYS, "record": {"text": OTHER, "reply": {"parent": {"uri": GONE}}}},
+    ),
+    "a strong reference of the Python SDK stays": (
+        {"uri": STAYS, "record": {"text": OTHER, "embed": {"record": {"uri": GONE, "cid": "c", "py_type": "strong"}}}},
+        {"uri": STAYS, "record": {"text": OTHER, "embed": {"record": {"uri": GONE, "py_type": "strong"}}}},
     ),
     "an account with the same number stays": (
         {"id_str": GONE, "screen_name": "a", "followers_count": 3},
@@ -186,6 +209,8 @@ def test_what_speaks_of_a_post_stays_without_it(name: str) -> None:
         {"id": STAYS, "text": OTHER, "author_id": "7"},
         {"id": STAYS, "text": OTHER, "author": {"id": "9", "username": "Gone"}},
         {"uri": "at://did:plc:gone/app.bsky.feed.post/1", "record": {"text": OTHER}, "author": {"did": "did:plc:gone"}},
+        {"id": f"tag:search.twitter.com,2005:{STAYS}", "body": OTHER, "actor": {"id": "id:twitter.com:7"}},
+        {"id": f"tag:search.twitter.com,2005:{STAYS}", "body": OTHER, "actor": {"preferredUsername": "Gone"}},
         {"rest_id": STAYS, "legacy": {"full_text": OTHER}, "core": {"user_results": {"result": {"rest_id": "7"}}}},
     ],
 )
@@ -199,6 +224,13 @@ def test_posts_of_an_account_go_with_it(post: dict) -> None:
         "entities": {"mentions": [{"username": "gone", "id": "7"}]},
     }
     assert without(mentioning, names, Removed())[0]
+
+
+def test_what_goes_with_a_post_and_is_named_too_is_found() -> None:
+    page = {"data": {"id": GONE, "text": TEXT}, "includes": {"tweets": [{"id": STAYS, "text": OTHER}]}}
+    removed = Removed()
+    assert not without(page, Names(frozenset({GONE, STAYS})), removed)[0]
+    assert removed.ids == {GONE, STAYS}
 
 
 def test_scrub_geo_removes_the_place_and_keeps_the_post() -> None:
@@ -292,6 +324,195 @@ def test_rows_of_a_workbook_and_of_parquet_go(tmp_path: Path) -> None:
         assert con.execute(f"select * from '{target}'").fetchall() == [(STAYS, OTHER)]
 
 
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet"])
+@pytest.mark.parametrize("name", ["minet", "four_cat", "twarc_csv", "twint", "twitter_web_exporter"])
+def test_tables_lose_what_a_row_quotes_and_rows_that_pass_it_on(tmp_path: Path, name: str, kind: str) -> None:
+    sample, stored = SAMPLES[name], tmp_path / f"a.{kind}"
+    rows = [{key: "" if row.get(key) is None else str(row[key]) for key in sample.header} for row in sample.rows]
+    quoted = {"minet": f"look « Other: {TEXT} — https://twitter.com/Other/status/{post_id(OLD)} »"}
+    for row in rows:
+        if row.get("id") == post_id(QUOTE):
+            row |= {"text": quoted[name]} if name in quoted else {}
+            row |= {"quote_body": TEXT} if "quote_body" in row else {}
+    write_table(stored, rows)
+    target, removed = rewritten(stored, Names(frozenset({post_id(OLD)})))
+    left = read_table(target)
+    key = sample.header[0]
+    by_id = {row["id" if "id" in row else key]: row for row in left}
+    gone = () if name == "four_cat" else (REPOST,)  # 4CAT does not say what a repost passes on
+    expected = {post_id(number) for number in KINDS if number not in gone}
+    assert set(by_id) == expected if name != "twint" else len(left) == len(rows) - 1
+    assert TEXT not in json.dumps(left)
+    if name == "minet":
+        quote = by_id[post_id(QUOTE)]
+        assert quote["text"] == f"look https://twitter.com/Other/status/{post_id(OLD)}" and not quote["hashtags"]
+        assert quote["quoted_id"] == post_id(OLD)
+    before = {json.dumps(row) for row in rows}
+    assert sum(json.dumps(row) not in before for row in left) == (name in ("minet", "four_cat"))
+    assert removed.records == len(gone)
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet"])
+def test_coordinates_go_out_of_tables(tmp_path: Path, kind: str) -> None:
+    rows = [{"id": one, "text": OTHER, "lat": "-6.2", "lng": "106.8"} for one in (GONE, STAYS)]
+    write_table(tmp_path / f"a.{kind}", rows)
+    target, removed = rewritten(tmp_path / f"a.{kind}", Names(scrubbed=frozenset({GONE})))
+    assert read_table(target) == [{**rows[0], "lat": "", "lng": ""}, rows[1]]
+    assert removed.scrubbed == 2
+
+
+def write_table(path: Path, rows: list[dict[str, str]]) -> None:
+    if path.suffix == ".xlsx":
+        book = openpyxl.Workbook()
+        for row in (list(rows[0]), *(list(row.values()) for row in rows)):
+            book.active.append(row)
+        book.save(path)
+        return
+    with (path if path.suffix == ".csv" else path.with_suffix(".csv")).open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    if path.suffix == ".parquet":
+        with duckdb.connect() as con:
+            con.execute(f"copy (from read_csv('{path.with_suffix('.csv')}', all_varchar = true)) to '{path}'")
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    if path.suffix == ".xlsx":
+        head, *rest = openpyxl.load_workbook(path).active.values
+        return [dict(zip(head, ("" if cell is None else str(cell) for cell in row), strict=True)) for row in rest]
+    if path.suffix == ".parquet":
+        with duckdb.connect() as con:
+            result = con.execute(f"from '{path}'")
+            head = [column[0] for column in result.description]
+            return [dict(zip(head, ("" if c is None else c for c in row), strict=True)) for row in result.fetchall()]
+    with path.open(encoding="utf-8", newline="") as source:
+        return list(csv.DictReader(source))
+
+
+@pytest.mark.parametrize(("answers", "is_copy"), [(GONE, True), ("", False)])
+def test_a_copy_beside_the_id_of_a_deleted_post_is_no_text_that_others_wrote_too(
+    tmp_path: Path, answers: str, is_copy: bool
+) -> None:
+    """It stands in a column that no reader knows, so it cannot be taken out: the capture is refused."""
+    lines = ["id,text,username,answers,seen", f"{GONE},{TEXT},a,,", f"{STAYS},{OTHER},b,{answers},as: {TEXT}"]
+    (tmp_path / "a.csv").write_text("\n".join(lines) + "\n")
+    paths = DataDir(tmp_path / "data")
+    Ledger(paths).store(tmp_path / "a.csv")
+    (one,) = prepare(paths, [Target("x", "post", GONE)]).captures
+    assert (one.refusal is not None) == is_copy
+
+
+DID = "did:plc:a"
+POST, QUOTING, ODD = (f"app.bsky.feed.post/3k{key}" for key in ("gone", "quoting", "odd"))
+REFERENCE = {"uri": f"at://{DID}/{POST}", "cid": "bafygone"}
+
+
+def bluesky_record(text: str, **fields: Any) -> dict[str, Any]:
+    return {"$type": "app.bsky.feed.post", "text": text, "createdAt": "2023-01-01T00:00:00.123Z", **fields}
+
+
+RECORDS: dict[str, dict[str, Any]] = {
+    POST: bluesky_record(TEXT),
+    QUOTING: bluesky_record(
+        OTHER, embed={"$type": "app.bsky.embed.record", "record": REFERENCE}, reply={"parent": REFERENCE}
+    ),
+    ODD: bluesky_record("An odd one", tags=["a"], blob=bytes.fromhex("0155122000") + bytes(31), share=0.25),
+    "app.bsky.feed.like/3klike": {"subject": REFERENCE, "createdAt": "2023-01-01T00:00:01.000Z"},
+    "app.bsky.feed.like/3kother": {"subject": {"uri": "at://did:plc:b/x/1", "cid": "bafyother"}},
+    "app.bsky.feed.repost/3krepost": {"subject": REFERENCE, "createdAt": "2023-01-01T00:00:02.000Z"},
+    "app.bsky.actor.profile/self": {"displayName": "A", "createdAt": "2022-01-01T00:00:00.000Z"},
+}
+
+
+def records_of(content: bytes) -> dict[str, dict[str, Any] | None]:
+    return dict(read_repository(content, "repo.car").records)
+
+
+@pytest.mark.parametrize("pack", ["plain", "gzip", "zip", "folder"])
+def test_a_post_goes_out_of_a_repository_with_what_repeats_it(tmp_path: Path, pack: str) -> None:
+    content, stored = bluesky_repository(DID, RECORDS), tmp_path / "repo.car"
+    if pack == "zip":
+        with zipfile.ZipFile(stored, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("repo.car", content)
+            archive.writestr("readme.txt", "mine")
+    elif pack == "folder":
+        stored.mkdir()
+        (stored / "repo.car").write_bytes(content)
+    else:
+        stored.write_bytes(gzip.compress(content) if pack == "gzip" else content)
+    target, removed = rewritten(stored, Names(frozenset({f"at://{DID}/{POST}"})))
+    with CaptureFiles(target) as files:
+        (name,) = [member.name for member in files.members() if member.name.endswith("repo.car")]
+        left = b"".join(chunks(files, name))
+    assert removed.texts == {TEXT}
+    # what quotes and answers it keeps its address, and not the hash of what it said
+    bare = {"uri": f"at://{DID}/{POST}"}
+    quoting = bluesky_record(OTHER, embed={"$type": "app.bsky.embed.record", "record": bare}, reply={"parent": bare})
+    kept = (ODD, "app.bsky.feed.like/3kother", "app.bsky.actor.profile/self")
+    assert records_of(left) == {QUOTING: quoting} | {key: RECORDS[key] for key in kept}
+    assert TEXT.encode() not in left and b"bafygone" not in left
+    assert all(encode_dag_cbor(RECORDS[key]) in left for key in kept)
+
+
+def test_a_repository_goes_whole_with_its_account(tmp_path: Path) -> None:
+    (tmp_path / "repo.car").write_bytes(bluesky_repository(DID, RECORDS))
+    ledger = Ledger(DataDir(tmp_path / "data"))
+    ledger.store(tmp_path / "repo.car")
+    (one,) = prepare(ledger.data_dir, [Target("bluesky", "account", DID)]).captures
+    assert (one.new, one.refusal, one.records) == (None, None, 4)
+
+
+def test_a_repository_is_whole_when_the_process_is_killed_while_it_is_written_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "repo.car").write_bytes(bluesky_repository(DID, RECORDS))
+    ledger = Ledger(DataDir(tmp_path / "data"))
+    entry, _ = ledger.store(tmp_path / "repo.car")
+    targets = [Target("bluesky", "post", f"at://{DID}/{POST}")]
+
+    def killed(content: bytes, *rest: Any) -> Iterator[bytes]:
+        yield from list(without_records(content, *rest))[:2]
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(rewriting, "without_records", killed)
+        prepare(ledger.data_dir, targets)
+    assert ledger.stored_path(entry).read_bytes() == bluesky_repository(DID, RECORDS)
+    assert Journal.read(ledger.data_dir) is None
+    (one,) = prepare(ledger.data_dir, targets).captures
+    assert one.refusal is None and one.new and TEXT.encode() not in one.new.read_bytes()
+    assert (one.counts["delivered_before"], one.counts["delivered_after"]) == (4, 2)
+
+
+@pytest.mark.parametrize("form", ["feed", "repository"])
+def test_reposts_of_bluesky_go_with_their_post_and_with_their_account(tmp_path: Path, form: str) -> None:
+    other = f"at://did:plc:b/{POST}"
+    if form == "feed":
+        reason = {"$type": "app.bsky.feed.defs#reasonRepost", "by": {"did": DID}, "indexedAt": "2023-01-02T00:00:00Z"}
+        view = {"uri": other, "cid": "c", "author": {"did": "did:plc:b"}, "record": bluesky_record(TEXT)}
+        mine = {"uri": f"at://{DID}/{ODD}", "cid": "d", "author": {"did": "did:plc:c"}, "record": bluesky_record(OTHER)}
+        content = json.dumps({"feed": [{"post": view, "reason": reason}, {"post": mine}]}).encode()
+    else:
+        repost = {"subject": {"uri": other, "cid": "c"}, "createdAt": "2023-01-01T00:00:02.000Z"}
+        content = bluesky_repository(DID, {"app.bsky.feed.repost/3k": repost, ODD: bluesky_record(OTHER)})
+    (tmp_path / "capture").write_bytes(content)
+    ledger = Ledger(DataDir(tmp_path / "data"))
+    entry, _ = ledger.store(tmp_path / "capture")
+    # staging calls a repost by what it reposts and who did it, and that is how the warehouse names it
+    repost_id = f"{other}#reposted-by-{DID}"
+    targets = [Target("bluesky", "post", other), Target("bluesky", "post", repost_id, "repost_of_deleted")]
+    for found in (
+        Resolution(targets, places={entry.capture_id: {repost_id}}),
+        Resolution(targets[1:], places={entry.capture_id: {repost_id}}),
+    ):
+        one = prepare_capture(ledger.stored_path(entry), entry, found, tmp_path / "scratch")
+        assert one is not None and one.new is not None and one.refusal is None
+        assert (one.counts["delivered_before"], one.counts["delivered_after"]) == (2, 1)
+        assert TEXT.encode() not in one.new.read_bytes() and OTHER.encode() in one.new.read_bytes()
+        one.new.unlink()
+
+
 def test_nothing_is_written_when_nothing_has_to_go(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(LINES[1])
     assert not rewrite(tmp_path / "a.jsonl", tmp_path / "new", NAMES, Removed())
@@ -304,6 +525,15 @@ def test_nothing_is_written_when_nothing_has_to_go(tmp_path: Path) -> None:
 def pack_zip(path: Path, data: bytes) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("inner.js.gz", gzip.compress(data))
+
+
+def pack_workbook_in_zip(path: Path, data: bytes) -> None:
+    book = openpyxl.Workbook()
+    book.active.append([data.decode()])
+    book.save(path)
+    inner = path.read_bytes()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("inner.xlsx", inner)
 
 
 def pack_parquet(path: Path, data: bytes) -> None:
@@ -324,6 +554,7 @@ PACKERS = {
     "gzip": lambda path, data: path.write_bytes(gzip.compress(data)),
     "zstd": lambda path, data: path.write_bytes(zstandard.compress(data)),
     "zip": pack_zip,
+    "workbook in a zip": pack_workbook_in_zip,
     "parquet": pack_parquet,
     "duckdb": pack_database,
 }
@@ -402,7 +633,7 @@ def test_a_capture_that_cannot_be_taken_apart_is_refused_or_goes_whole(paths: Da
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / "posts.jsonl").write_text("\n".join(LINES) + "\n")
-    (folder / "repository.car").write_bytes(b"\x01tree of hashes " + TEXT.encode())
+    (folder / "notes.bin").write_bytes(b"\x01 of no kind that is read " + TEXT.encode())
     Ledger(paths).store(folder)
     with planned(paths, [Target("x", "post", GONE)]) as plan, pytest.raises(SuaraError, match="--remove-whole"):
         begin(paths, plan, kind=DELETION)
@@ -413,6 +644,19 @@ def test_a_capture_that_cannot_be_taken_apart_is_refused_or_goes_whole(paths: Da
     receipt = finish(paths, begun, release=None)
     assert sorted(one["what"] for one in receipt["captures"]) == ["removed whole", "rewritten"]
     assert [entry.file_name for entry in Ledger(paths).captures()] == ["a.jsonl"]
+
+
+def test_what_no_reader_could_open_is_named_and_not_passed_over(paths: DataDir, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl.bz2").write_bytes(bz2.compress("\n".join(LINES).encode()))
+    ledger = Ledger(paths)
+    entry, _ = ledger.store(tmp_path / "a.jsonl.bz2")
+    assert recognise(ledger, entry) is not None
+    (tmp_path / "request.txt").write_text(GONE)
+    code, said = suara(paths, "forget", "--dry-run", str(tmp_path / "request.txt"))
+    assert code == 0 and "a.jsonl.bz2: nothing in it was ever read" in said
+    begun = forget_it(paths)
+    assert clear(paths, begun)
+    assert finish(paths, begun, release=None)["never_read"] == ["a.jsonl.bz2"]
 
 
 def test_a_purge_leaves_a_receipt_and_nothing_else(paths: DataDir) -> None:
@@ -538,8 +782,9 @@ def test_made_up_posts_stay_unless_somebody_chooses_otherwise(told: DataDir) -> 
 def test_a_capture_that_cannot_be_taken_apart_keeps_what_is_told_and_is_looked_at_once(
     told: DataDir, tmp_path: Path
 ) -> None:
-    record = {"$type": "app.bsky.feed.post", "text": TEXT, "createdAt": "2023-01-01T00:00:00Z"}
-    repository = bluesky_repository("did:plc:a", {"app.bsky.feed.post/3k": record})
+    repository = bluesky_repository(DID, {POST: bluesky_record(TEXT)}).replace(
+        DID.encode(), b"did:plc:A"
+    )  # a damaged commit
     (tmp_path / "repository.car").write_bytes(repository)
     Ledger(told).store(tmp_path / "repository.car")
     said: list[str] = []
