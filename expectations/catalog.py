@@ -855,19 +855,36 @@ MARTS = (
         next_step=_MODEL_FAULT,
         frame="marts__fct_posts",
         column="deleted_post_count",
-        expected="no post that an accepted capture lists as deleted",
-        observed="{deleted_post_count} of {post_row_count} posts were deleted by their author",
+        expected="no post that an accepted capture lists as deleted, and none of an account that is gone",
+        observed="{deleted_post_count} of {post_row_count} posts were deleted, or are of an account that is gone",
         evidence_sql="""
 select concat('post ', posts.post_id) as key
 from marts.fct_posts as posts
-where posts.platform = 'x' and posts.post_id in (
+where (posts.platform = 'x' and posts.post_id in (
     select raw_records.record_id
     from ({{ raw_records }}) as raw_records
     inner join raw.captures as captures on raw_records.capture_id = captures.capture_id
     where raw_records.record_type = 'deletion' and captures.status = 'accepted'
-)
+)) or posts.account_key in (select account_key from intermediate.int_accounts__deletions)
 order by 1
 limit 20""",
+    ),
+    _marts(
+        "dim_accounts",
+        name="registered_handles_have_one_account",
+        severity="warning",
+        dimension="accuracy",
+        why="A handle can change hands. Whoever took over the handle of a registered organisation is not that "
+        "organisation, and must not be named for it. Of these handles only the account whose owner handed its export "
+        "over is shown by name; where there is none, nobody is.",
+        next_step="Find the id of the organisation's account (intermediate.int_accounts__names of the warehouse lists "
+        "ids and days of each handle), and state it: `suara accounts register @HANDLE --kind KIND --id ID`.",
+        frame="marts__dim_accounts",
+        column="contested_handle_count",
+        expected="every handle that is registered without an id seen with one account id",
+        observed="{contested_handle_count} of {registered_handle_count} registered handles were of several accounts",
+        evidence_sql="select concat(organisation_name, ' (', platform, '): ', account_count, ' accounts') as key "
+        "from ({{ contested_handles }}) as handles order by 1 limit 20",
     ),
     _marts(
         "int_posts__observations",

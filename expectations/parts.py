@@ -327,6 +327,17 @@ def _entity_comparison(_: duckdb.DuckDBPyConnection) -> str:
     )
 
 
+def _contested_handles(_: duckdb.DuckDBPyConnection) -> str:
+    """One row per organisation that is registered without an account id, and whose handle several accounts had."""
+    return (
+        "select organisations.platform, organisations.organisation_name, "
+        "count(distinct names.account_id) as account_count from marts.dim_organisations as organisations "
+        "inner join intermediate.int_accounts__names as names "
+        "on names.platform = organisations.platform and lower(names.handle) = lower(organisations.handle) "
+        "where organisations.account_id is null group by 1, 2 having count(distinct names.account_id) > 1"
+    )
+
+
 def _critical_checks(_: duckdb.DuckDBPyConnection) -> str:
     """One row per critical check of the gates before publishing: what must have spoken."""
     from expectations.catalog import CATALOG
@@ -355,6 +366,7 @@ PARTS: dict[str, Callable[[duckdb.DuckDBPyConnection], str]] = {
     "private_mentions": _private_mentions,
     "rows_of_others": _rows_of_others,
     "entity_comparison": _entity_comparison,
+    "contested_handles": _contested_handles,
     "critical_checks": _critical_checks,
     "holds_personal_data": lambda _: _HOLDS_PERSONAL_DATA,
     "handle_is_well_formed": lambda _: HANDLE_IS_WELL_FORMED,

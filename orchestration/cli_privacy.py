@@ -28,6 +28,9 @@ def add_commands(main: click.Group) -> None:
     @click.option("--platform", type=click.Choice(PLATFORMS), default="x", show_default=True)
     @click.option("--role", type=click.Choice(ROLES), default="partner", show_default=True)
     @click.option("--country", help="ISO 3166 alpha-3 code.")
+    @click.option(
+        "--id", "account_id", help="Its id on the platform: then no other account that has the handle is shown."
+    )
     @click.option("--evidence", default="registered by the owner of the data", help="Public source that shows it.")
     @click.argument("handle")
     def register_account(
@@ -38,6 +41,7 @@ def add_commands(main: click.Group) -> None:
         platform: str,
         role: str,
         country: str | None,
+        account_id: str | None,
         evidence: str,
         handle: str,
     ) -> None:
@@ -47,7 +51,15 @@ def add_commands(main: click.Group) -> None:
         """
         handle = handle.removeprefix("@")
         account = RegisteredAccount(
-            platform, handle, name or handle, family or handle.lower(), kind, country, role, evidence
+            platform,
+            handle,
+            name or handle,
+            family or handle.lower(),
+            kind,
+            country,
+            role,
+            evidence,
+            account_id=account_id,
         )
         path = register(use_data_dir(data_dir), account)
         click.echo(f"@{handle} is in {path}; `suara run` shows it by name.")

@@ -3,7 +3,7 @@ with
 
 posts as (
 
-    select post_key, platform, post_id from marts.fct_posts
+    select post_key, platform, post_id, account_key from marts.fct_posts
 
 ),
 
@@ -30,6 +30,13 @@ deletions as (
 
 ),
 
+-- what says that it is of an account, and not of a post, can be told by the models only
+accounts_gone as (
+
+    select account_key from intermediate.int_accounts__deletions
+
+),
+
 loaded as (
 
     select coalesce(sum(members.loaded_count), 0) as loaded_post_count
@@ -45,7 +52,8 @@ select
     (select count(*) - count(distinct post_key) from posts) as repeated_post_key_count,
     (
         select count(*) from posts
-        where platform = 'x' and post_id in (select post_id from deletions)
+        where (platform = 'x' and post_id in (select post_id from deletions))
+            or account_key in (select account_key from accounts_gone)
     ) as deleted_post_count,
     (select loaded_post_count from loaded) as loaded_post_count,
     cast(
@@ -56,5 +64,9 @@ select
             where raw_records.record_type in ('post', 'csv_post')
                 -- captures of which every post was deleted leave nothing
                 and raw_records.record_id not in (select post_id from deletions)
+                and (raw_records.capture_id, raw_records.record_no) not in (
+                    select capture_id, record_no from intermediate.int_posts__observations
+                    where account_key in (select account_key from accounts_gone)
+                )
         ) as integer
     ) as empty_post_table_count

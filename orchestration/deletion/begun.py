@@ -7,6 +7,7 @@ tell, closing each when the release is out. Does not belong here: dagster; the a
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from typing import Any
 
 from orchestration.contract import DataDir, SuaraError
@@ -21,8 +22,8 @@ from orchestration.warehouse.ledger import Ledger
 PUBLISHED = "published"
 CARRIED_OUT = "told_deletions_are_carried_out"
 CARRIED_OUT_TEXT = (
-    "No capture holds a post of which a capture says that it was deleted: a run takes such posts out of every layer, "
-    "with a receipt. Warns where that is switched off, or a capture cannot be taken apart."
+    "No capture holds a post of which a capture says that it, or its account, was deleted: a run takes such posts out "
+    "of every layer, with a receipt. Warns where that is switched off, or a capture cannot be taken apart."
 )
 
 
@@ -59,12 +60,12 @@ def carry_out_told(data_dir: DataDir, log: Log) -> bool | None:
     if not targets:
         return None
     if begun := Journal.read(data_dir):
-        log(f"{_posts(targets)} told as deleted while {begun.receipt_id} is under way: the next run takes them out")
+        log(f"{_told(targets)} told as deleted while {begun.receipt_id} is under way: the next run takes them out")
         return None
     looked_at = _digest(targets, ledger)
     if ledger.settings().get("told_deletions_refused") == looked_at:
         return None
-    log(f"{_posts(targets)} told as deleted, which captures hold: taking that out of every layer")
+    log(f"{_told(targets)} told as deleted, which captures hold: taking that out of every layer")
     policy = ledger.settings().get("counts_of_deleted_posts", DROP)
     with forget.planned(data_dir, targets, log=log) as plan:
         if plan.refused:
@@ -76,7 +77,7 @@ def carry_out_told(data_dir: DataDir, log: Log) -> bool | None:
             data_dir,
             plan,
             kind=journal.DELETION,
-            reason="captures tell that these posts were deleted",
+            reason="captures tell that these posts and accounts were deleted",
             request=forget.TOLD_REQUEST,
             counts=policy,
         )
@@ -86,7 +87,8 @@ def carry_out_told(data_dir: DataDir, log: Log) -> bool | None:
 def told_outcome(data_dir: DataDir) -> dict[str, Any]:
     """What is still held of posts that captures tell as deleted, as an outcome of the publish gate."""
     ledger = Ledger(data_dir)
-    count = len(delivered_deletions(data_dir))
+    targets = delivered_deletions(data_dir)
+    count = len(targets)
     if ledger.removes_told_deletions():
         next_step = "`suara forget` says why they cannot be taken out; with --remove-whole their captures go whole."
     else:
@@ -100,8 +102,8 @@ def told_outcome(data_dir: DataDir) -> dict[str, Any]:
         "severity": WARNING,
         "dimension": "integrity",
         "passed": not count or is_made_up,
-        "observed": f"{count:,} posts" + (", all of them made up" if count and is_made_up else ""),
-        "expected": "no stored post that a capture says was deleted",
+        "observed": _counted(targets) + (", all of them made up" if count and is_made_up else ""),
+        "expected": "no stored post that a capture says was deleted, and none of an account that is gone",
         "failing_count": 0 if is_made_up else count,
         "failing_sample": "[]",
         "why": CARRIED_OUT_TEXT,
@@ -109,8 +111,15 @@ def told_outcome(data_dir: DataDir) -> dict[str, Any]:
     }
 
 
-def _posts(targets: list[Target]) -> str:
-    return "1 post is" if len(targets) == 1 else f"{len(targets):,} posts are"
+def _told(targets: list[Target]) -> str:
+    return f"{_counted(targets)} {'is' if len(targets) == 1 else 'are'}"
+
+
+def _counted(targets: list[Target]) -> str:
+    """How many posts and accounts, in words; accounts only where there are any."""
+    kinds = Counter(one.kind for one in targets)
+    told = [f"{n:,} {kind}{'' if n == 1 else 's'}" for kind in ("post", "account") if (n := kinds[kind])]
+    return " and ".join(told) or "0 posts"
 
 
 def _digest(targets: list[Target], ledger: Ledger) -> str:

@@ -288,8 +288,8 @@ def prepare_capture(stored: Path, entry: CaptureEntry, found: Resolution, scratc
     before, after = _load(stored, entry, scratch), _load(new, entry, scratch)
     if before is None:
         return one
-    if after is None:
-        # nothing is left that could be loaded
+    if after is None or not after.delivered_count:
+        # nothing is left that could be loaded; a capture without a record would be refused by the gate
         _remove(new)
         one.new = one.new_sha256 = None
         one.counts = {"delivered_before": before.delivered_count, "delivered_after": 0}

@@ -7,6 +7,9 @@ A line is one of: an id of X, the address of a post (x.com, bsky.app, a Mastodon
 
     {"id": "…", "action": "delete", "created_at": "…", "redacted_at": "…", "reason": "deleted"}
 
+Such a result does not say whether its ids are those of posts or of accounts. One that cannot be a post's is an
+account's (here), and so is one that the warehouse knows as an account and not as a post (`resolve`).
+
 Blank lines and lines that begin with # are left out. An empty file is valid: X answers so when nothing has to go.
 """
 
@@ -37,6 +40,8 @@ _MASTODON_HANDLE = re.compile(r"@([A-Za-z0-9_.-]+@[A-Za-z0-9.-]+\.[A-Za-z]+)")
 _BLUESKY_HANDLE = re.compile(r"@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
 _ID = re.compile(r"[0-9]{1,20}")
 _MAX_LINE = 10_000
+# Since 4 November 2010 ids of posts hold a time; ids of accounts were short for years after that.
+_FIRST_LONG_ID = 1 << 35
 
 
 @dataclass(frozen=True, order=True)
@@ -104,9 +109,14 @@ def _compliance(path: Path, number: int, text: str, accounts: bool) -> Target:
     is_scrub = SCRUB_GEO in (reason, found["action"])
     if not is_scrub and found["action"] != "delete":
         raise _refuse(path, number, "the action delete or scrub_geo", repr(found["action"])[:60], step)
-    kind = "account" if accounts else "post"
+    kind = "account" if accounts or _is_no_post(found["id"], str(value.get("created_at") or "")) else "post"
     told_at = value.get("redacted_at") or None
     return Target("x", kind, found["id"], reason, SCRUB_GEO if is_scrub else DELETE, told_at and str(told_at))
+
+
+def _is_no_post(native_id: str, created_at: str) -> bool:
+    """Whether a short id was made when posts had long ones: the file is the result of a job of type `users`."""
+    return created_at[:10] >= "2010-11-05" and int(native_id) < _FIRST_LONG_ID
 
 
 def _plain(path: Path, number: int, text: str, accounts: bool) -> Target:

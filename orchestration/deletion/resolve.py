@@ -7,15 +7,15 @@ whether the warehouse knows a post or not.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import duckdb
 
 from orchestration.contract import DataDir
 from orchestration.deletion.json_posts import Names
-from orchestration.deletion.requests import DELETE, SCRUB_GEO, Target
-from orchestration.privacy.key import key_of, read_key
+from orchestration.deletion.requests import DELETE, REQUESTED, SCRUB_GEO, Target
+from orchestration.privacy.key import PseudonymKey, key_of, read_key
 from orchestration.warehouse.candidate import connect
 
 REPOST_OF, VERSION_OF = "repost_of_deleted", "version_of_deleted"
@@ -49,7 +49,7 @@ class Resolution:
         places: The ids under which captures deliver these posts, by capture.
         texts: Their texts, for the search afterwards.
         post_keys: Their keys with the key of this folder, for codes that people gave.
-        months: Account and month by platform and id of post, where its account is not a private person's.
+        months: Account and month by platform and id of post, where reports tell its account apart.
     """
 
     targets: list[Target]
@@ -58,6 +58,12 @@ class Resolution:
     texts: set[str] = field(default_factory=set)
     post_keys: set[str] = field(default_factory=set)
     months: dict[tuple[str, str], tuple[str, date]] = field(default_factory=dict)
+
+    def name_accounts(self) -> None:
+        """Take the names of accounts from the targets."""
+        for target in self.targets:
+            if target.kind == "account":
+                self.accounts |= {target.value, target.value.lower()}
 
     def names(self, capture_id: str | None = None, extra: Iterable[str] = ()) -> Names:
         """What one capture is searched for."""
@@ -69,19 +75,20 @@ class Resolution:
 
 def resolve(data_dir: DataDir, targets: list[Target]) -> Resolution:
     """Look the targets up in the warehouse; without one they are what they say."""
-    found = Resolution(targets, {t.value.lower() for t in targets if t.kind == "account"})
-    found.accounts |= {t.value for t in targets if t.kind == "account"}
+    found = Resolution(targets)
+    found.name_accounts()
     if not data_dir.warehouse.exists() or not targets:
         return found
+    # not asked of the views, which would need the key in the connection
+    key = read_key(key_of(data_dir))
     connection = connect(data_dir.warehouse, scratch=data_dir.scratch, read_only=True)
     try:
         _look_up(connection, found)
+        _tell_months(connection, found, key)
     except duckdb.CatalogException:
         pass  # a warehouse without posts yet: the captures are searched all the same
     finally:
         connection.close()
-    # not asked of the views, which would need the key in the connection
-    key = read_key(key_of(data_dir))
     posts = (t for t in found.targets if t.kind == "post" and t.action == DELETE)
     found.post_keys = {key.digest(f"{post.platform}:{post.value}") for post in posts}
     return found
@@ -89,6 +96,8 @@ def resolve(data_dir: DataDir, targets: list[Target]) -> Resolution:
 
 def _look_up(connection: duckdb.DuckDBPyConnection, found: Resolution) -> None:
     connection.execute(f"create temp table posts as {_POSTS}")
+    found.targets = _with_accounts(connection, found.targets)
+    found.name_accounts()
     connection.execute("create temp table accounts (platform varchar, name varchar)")
     connection.execute("create temp table named (platform varchar, post_id varchar, reason varchar, told_at varchar)")
     _insert(connection, "accounts", [(t.platform, t.value) for t in found.targets if t.kind == "account"])
@@ -133,14 +142,37 @@ def _look_up(connection: duckdb.DuckDBPyConnection, found: Resolution) -> None:
     for capture_id, delivered_id in connection.execute(f"select distinct capture_id, delivered_id {mine}").fetchall():
         found.places.setdefault(capture_id, set()).add(delivered_id)
     found.texts = {row[0] for row in connection.execute(f"select distinct text {mine} and text is not null").fetchall()}
+
+
+def _with_accounts(connection: duckdb.DuckDBPyConnection, targets: list[Target]) -> list[Target]:
+    """The same targets; an id of a compliance line that is no post's here, but an account's, names that account."""
+    ids = [
+        t.value for t in targets if (t.platform, t.kind, t.action) == ("x", "post", DELETE) and t.reason != REQUESTED
+    ]
+    rows = connection.execute(
+        "select named from unnest(?::varchar[]) as t(named) "
+        "where named not in (select post_id from posts where platform = 'x' and post_id is not null) "
+        "and named in (select unnest([account_id, reposted_account_id]) from posts where platform = 'x')",
+        [ids],
+    ).fetchall()
+    accounts = {("x", "post", DELETE, row[0]) for row in rows}
+    return [replace(t, kind="account") if (t.platform, t.kind, t.action, t.value) in accounts else t for t in targets]
+
+
+def _tell_months(connection: duckdb.DuckDBPyConnection, found: Resolution, key: PseudonymKey) -> None:
+    shown = connection.execute(
+        "select account_key from marts.dim_accounts where is_registered or is_capture_owner or is_focal"
+    ).fetchall()
+    rows = connection.execute(
+        "select platform, post_id, min(account_id), min(cast(date_trunc('month', posted_at) as date)) from posts "
+        "where (platform, post_id) in (select platform, post_id from named) "
+        "and account_id is not null and posted_at is not null group by 1, 2"
+    ).fetchall()
+    told_apart = {row[0] for row in shown}
     found.months = {
         (platform, post_id): (account_id, month)
-        for platform, post_id, account_id, month in connection.execute(
-            "select platform, post_id, min(account_id), min(cast(date_trunc('month', posted_at) as date)) from posts "
-            f"where (platform, post_id) in ({ids}) and (account_id in (select owner_account_id from raw.captures) "
-            "or (platform, handle) in (select platform, lower(handle) from reference.accounts)) "
-            "and account_id is not null and posted_at is not null group by 1, 2"
-        ).fetchall()
+        for platform, post_id, account_id, month in rows
+        if key.digest(f"{platform}:{account_id}") in told_apart
     }
 
 
@@ -152,7 +184,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple]
 
 
 def delivered_deletions(data_dir: DataDir) -> list[Target]:
-    """The posts of which captures say that they were deleted, and which captures here still hold.
+    """The posts and accounts of which captures say that they are gone, and of which captures here still hold posts.
 
     Not those that were only not found: they may be seen again. Not those that were deleted by a receipt before. The
     text that an archive has beside a deletion was left out when it was taken in (`unread`).
@@ -179,6 +211,14 @@ def delivered_deletions(data_dir: DataDir) -> list[Target]:
             from gone
             where (platform, post_id) not in (select platform, value from raw.tombstones where kind = 'post')
                 and (platform, post_id) in (select platform, post_id from held)
+            union all
+            select platform, 'account', account_id, min(reason), 'delete', cast(max(deleted_at) as varchar)
+            from intermediate.int_accounts__deletions
+            where (platform, account_id) not in (select platform, value from raw.tombstones where kind = 'account')
+                and (platform, account_id) in (
+                    select platform, unnest([account_id, reposted_account_id]) from intermediate.int_posts__unioned
+                )
+            group by platform, account_id
             """
         ).fetchall()
     except duckdb.CatalogException:

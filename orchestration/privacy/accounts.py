@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import astuple, dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from orchestration.contract import DataDir, SuaraError, replacing
@@ -32,7 +32,12 @@ PLATFORMS = ("x", "bluesky", "mastodon")
 
 @dataclass(frozen=True)
 class RegisteredAccount:
-    """One account that may be shown by name; the fields are the columns of the accounts seed."""
+    """One account that may be shown by name; the fields are the columns of the accounts seed.
+
+    Attributes:
+        account_id: Its id on the platform. Where it is known, no other account is taken for this one, whatever its
+            handle.
+    """
 
     platform: str
     handle: str
@@ -43,6 +48,7 @@ class RegisteredAccount:
     role: str = "partner"
     evidence: str = "registered by the owner of the data"
     is_verified: bool = False
+    account_id: str | None = None
 
 
 def registered(data_dir: DataDir) -> list[RegisteredAccount]:
@@ -52,7 +58,14 @@ def registered(data_dir: DataDir) -> list[RegisteredAccount]:
     with open(data_dir.registered_accounts, encoding="utf-8", newline="") as handle:
         rows = list(csv.DictReader(handle))
     return [
-        RegisteredAccount(**{**row, "country": row["country"] or None, "is_verified": row["is_verified"] == "true"})
+        RegisteredAccount(
+            **{
+                **row,
+                "country": row["country"] or None,
+                "is_verified": row["is_verified"] == "true",
+                "account_id": row.get("account_id") or None,
+            }
+        )
         for row in rows
     ]
 
@@ -71,8 +84,8 @@ def register(data_dir: DataDir, *accounts: RegisteredAccount) -> Path:
             writer = csv.writer(handle, lineterminator="\n")
             writer.writerow(field.name for field in fields(RegisteredAccount))
             for account in kept.values():
-                *texts, is_verified = astuple(account)
-                writer.writerow([*(text or "" for text in texts), str(is_verified).lower()])
+                row = asdict(account) | {"is_verified": str(account.is_verified).lower()}
+                writer.writerow(value or "" for value in row.values())
     return data_dir.registered_accounts
 
 

@@ -847,6 +847,16 @@ left join quality.fct_record_accounting as accounting using (capture_id)
 order by status, capture, record_type
 """,
     ),
+    "captures_of_one_account": _query(
+        CAPTURE_NAMES,
+        body="""
+select capture
+from quality.fct_capture_outcomes
+inner join capture_names using (capture_id)
+where is_of_one_private_account
+order by capture
+""",
+    ),
     "rejected": _query(
         CAPTURE_NAMES,
         body="""

@@ -350,6 +350,21 @@ def _cap_note(page: _Page) -> Text:
     )
 
 
+def _private_note(page: _Page) -> Text:
+    """A sentence on captures of one account that is not told apart; empty where there is none."""
+    captures = [row["capture"] for row in page.rows("captures_of_one_account")]
+    if not captures:
+        return NOTHING
+    told = joined(", ", captures[:MOST_ACCOUNTS])
+    if len(captures) > MOST_ACCOUNTS:
+        told = joined(", ", [told, say("and {n} more", n=len(captures) - MOST_ACCOUNTS)])
+    return say(
+        "These captures are of one account that is not registered, and nothing shows that its owner handed them over: "
+        "it has no rows, and is counted with all others ({captures}). Of an organisation: `suara accounts register`.",
+        captures=told,
+    )
+
+
 def _months_note(page: _Page) -> Text:
     """What stands under the years of a picture; why a cap is suspected is told with coverage and volume."""
     cut = any(row["suspected_cap"] for row in page.rows("coverage_months"))
@@ -434,6 +449,7 @@ def _coverage(page: _Page) -> Figure:
             if len(shown) < len(rows)
             else "",
             _cap_note(page),
+            _private_note(page),
         ),
         legend=[(STATUS_COLOURS[s], STATUS_NAMES[s]) for s, n in counts.items() if n],
     )

@@ -24,6 +24,11 @@ MOST_CHECKS = 8
 MOST_CAPTURES = 20
 MOST_ACCOUNTS = 10
 
+# Of one account that reports do not tell apart. On the terminal of whoever has the file, a name of a file is no secret.
+PRIVATE_CAPTURES = """
+select capture_id from quality.fct_capture_outcomes where is_of_one_private_account order by capture_id
+"""
+
 # Owners of captures and the study's account; who is not registered has a pseudonym here, too.
 COVERAGE = """
 select
@@ -71,10 +76,12 @@ def summarise(
         release: The newest entry of the ledger's releases, or None when nothing was ever published.
     """
     lines = ["", *_captures(captures)]
+    names = {c.capture_id: c.file_name for c in captures}
     published = _read(paths)
     if published:
-        lines += _posts(published) + _coverage(published)
-    lines += _gates(list(outcomes), {c.capture_id: c.file_name for c in captures})
+        private = [names.get(row["capture_id"], row["capture_id"][:12]) for row in published["private_captures"]]
+        lines += _posts(published) + _coverage(published) + _private(private)
+    lines += _gates(list(outcomes), names)
     lines += _places(paths, release, published)
     if published and published["release"]["is_synthetic"]:
         banner = "SYNTHETIC DATA: at least one accepted capture is made up; no number here is about anybody."
@@ -89,7 +96,7 @@ def _read(paths: DataDir) -> dict[str, Any] | None:
         con.execute("set TimeZone = 'UTC'")
         rows = {}
         queries = {name: QUERIES[name] for name in ("release", "release_tables")}
-        for name, sql in {**queries, "coverage": COVERAGE}.items():
+        for name, sql in {**queries, "coverage": COVERAGE, "private_captures": PRIVATE_CAPTURES}.items():
             cursor = con.execute(sql)
             names = [column[0] for column in cursor.description]
             rows[name] = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -151,6 +158,21 @@ def _coverage(published: Mapping[str, Any]) -> list[str]:
     if len(rows) > MOST_ACCOUNTS:
         lines.append(f"  … and {len(rows) - MOST_ACCOUNTS} more accounts: see the report.")
     return lines
+
+
+def _private(names: Sequence[str]) -> list[str]:
+    """What to do where a capture is of one account of which nothing is shown."""
+    if not names:
+        return []
+    return [
+        *_wrapped(f"Of one account that is not registered: {', '.join(names)}", indent=2, most=3),
+        *_wrapped(
+            "Nothing shows that its owner handed this over: it is counted with all others, and has no rows of its own. "
+            "Of an organisation: `suara accounts register @HANDLE --kind KIND`, then run again.",
+            indent=6,
+            most=3,
+        ),
+    ]
 
 
 def _gates(outcomes: list[Mapping[str, Any]], names: Mapping[str, str]) -> list[str]:

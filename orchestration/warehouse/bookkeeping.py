@@ -112,6 +112,7 @@ ACCOUNT_COLUMNS = {
     "role": "VARCHAR",
     "evidence": "VARCHAR",
     "is_verified": "BOOLEAN",
+    "account_id": "VARCHAR",
 }
 ACCOUNTS_TABLE = _table("registered_accounts", ACCOUNT_COLUMNS)
 
@@ -355,7 +356,9 @@ def sync_accounts(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     if path.exists():
         connection.execute(
             "insert into raw.registered_accounts select * from read_csv(?, header = true, auto_detect = false, "
-            f"delim = ',', quote = '\"', escape = '\"', nullstr = '', columns = {_read_as(ACCOUNT_COLUMNS)})",
+            # a file of a version before has no ids
+            f"delim = ',', quote = '\"', escape = '\"', nullstr = '', null_padding = true, parallel = false, "
+            f"columns = {_read_as(ACCOUNT_COLUMNS)})",
             [str(path)],
         )
 

@@ -131,13 +131,24 @@ def marts_database() -> duckdb.DuckDBPyConnection:
         "(values ('k1', 'harbour'), ('k2', 'unagency'), ('k3', 'somebody')) as t (account_key, folded_handle)"
     )
     con.execute(
+        "create table marts.dim_organisations as select 'UNAgency' as handle, 'An agency' as organisation_name, "
+        "'x' as platform, null::varchar as account_id"
+    )
+    con.execute(
+        "create table intermediate.int_accounts__names as select * from (values ('x', '2', 'unagency'), "
+        "('x', null, 'UNAgency'), ('bluesky', '3', 'unagency'), ('x', '4', 'somebody')) "
+        "as t (platform, account_id, handle)"
+    )
+    con.execute(
         "create table intermediate.int_posts__text_entities as select post_key, true as is_comparison, "
         "[{'tag': 'one', 'start': 0, 'end': 4}] as hashtags from marts.fct_posts"
     )
     con.execute(
         "create table intermediate.int_posts__observations as select capture_id, record_no, 'x_archive' as source, "
-        "md5(concat('x:', id_str)) as post_key, 'kept' as outcome from raw.x_archive_posts"
+        "md5(concat('x:', id_str)) as post_key, md5(capture_id) as account_key, 'kept' as outcome "
+        "from raw.x_archive_posts"
     )
+    con.execute("create table intermediate.int_accounts__deletions (account_key varchar)")
     con.execute(
         "create table marts.fct_post_volume as select account_key, posted_month, kind, count(*) as post_count, "
         "'observed' as coverage_status from marts.fct_posts group by 1, 2, 3"
@@ -183,7 +194,6 @@ def publish_database(folder: Path) -> duckdb.DuckDBPyConnection:
         "union all "
         "select 'good', 'profile', 1, 1, 0, null, null, null, null, null"
     )
-    warehouse.execute("create table marts.dim_organisations as select 'UNAgency' as handle")
     warehouse.execute(
         "create table marts.dim_accounts as select * from (values "
         "('k1', 'harbour', true, true, false), ('k2', 'UNAgency', true, false, false), "

@@ -337,6 +337,7 @@ alter table reports.rpt_claims add verdict_text_id varchar default 'Sejalan, bel
 alter table quality.fct_check_outcomes add failing_sample varchar
     default '["record 3 of budi_private_person.zip (id 12)"]';
 alter table quality.fct_capture_outcomes add observed_at timestamptz default '2023-04-01 00:00:00+00';
+alter table quality.fct_capture_outcomes add is_of_one_private_account boolean default false;
 """
 
 

@@ -74,6 +74,19 @@ OTHER = "Another sentence, about the weather in an imaginary port and the boats 
         ),
         ('{"id":"5","action":"delete","reason":"suspended"}', Target("x", "post", "5", "suspended")),
         ('{"id":"5","action":"delete"}', Target("x", "post", "5", "deleted")),
+        # a short id of 2013: a post of that year has a long one, an account had not
+        (
+            '{"id":"1482680858","action":"delete","created_at":"2013-06-04T16:25:04+00:00","reason":"protected"}',
+            Target("x", "account", "1482680858", "protected"),
+        ),
+        (
+            '{"id":"1482680858","action":"delete","created_at":"2009-04-08T16:25:04.000Z","reason":"protected"}',
+            Target("x", "post", "1482680858", "protected"),
+        ),
+        (
+            '{"id":"1170147183095664640","action":"delete","created_at":"2019-09-07T01:30:03.390Z","reason":"protected"}',
+            Target("x", "post", "1170147183095664640", "protected"),
+        ),
         ('{"id":"5","action":"scrub_geo","reason":"scrub_geo"}', Target("x", "post", "5", SCRUB_GEO, SCRUB_GEO)),
         ('{"id":"5","action":"delete","reason":"scrub_geo"}', Target("x", "post", "5", SCRUB_GEO, SCRUB_GEO)),
     ],
@@ -715,12 +728,20 @@ def test_gate_fires_on_a_capture_that_was_not_searched(paths: DataDir, tmp_path:
 # What captures tell ------------------------------------------------------------------------------------------------
 
 
+# An account that reports tell apart. Its key is made as the models make it.
+ACCOUNTS = f"""
+create schema marts;
+create table marts.dim_accounts as
+select '{TEST_KEY.digest("x:7")}' as account_key, true as is_registered, false as is_capture_owner, false as is_focal;
+"""
+
+
 @pytest.fixture
 def told(paths: DataDir) -> DataDir:
     """A warehouse in which one capture holds a post of which another one says that it was deleted."""
     (entry,) = Ledger(paths).captures()
     with duckdb.connect(str(paths.warehouse)) as con:
-        for schema in ("raw", "intermediate", "reference"):
+        for schema in ("raw", "intermediate"):
             con.execute(f"create schema {schema}")
         con.execute(
             "create table intermediate.int_posts__unioned as select ? as capture_id, n::bigint as record_no, "
@@ -739,9 +760,12 @@ def told(paths: DataDir) -> DataDir:
             "('5', 'deleted')) as t(id, reason)",
             [GONE, STAYS],
         )
-        con.execute("create table raw.captures as select '7' as owner_account_id")
+        con.execute(
+            "create table intermediate.int_accounts__deletions (platform varchar, account_id varchar, reason varchar, "
+            "deleted_at timestamptz)"
+        )
         con.execute("create table raw.tombstones (platform varchar, kind varchar, value varchar)")
-        con.execute("create table reference.accounts (platform varchar, handle varchar)")
+        con.execute(ACCOUNTS)
     return paths
 
 
@@ -761,11 +785,37 @@ def test_a_run_takes_out_what_captures_tell_as_deleted(told: DataDir) -> None:
     assert carry_out_told(told, said.append) is None and told_outcome(told)["passed"]
 
 
+def test_an_account_that_captures_tell_as_gone_goes_with_all_its_posts(told: DataDir) -> None:
+    with duckdb.connect(str(told.warehouse)) as con:
+        con.execute("delete from intermediate.int_posts__tombstones")
+        # 8 has nothing here
+        con.execute(
+            "insert into intermediate.int_accounts__deletions values ('x', '7', 'deactivated', null), "
+            "('x', '8', 'suspended', null)"
+        )
+        con.execute(
+            f"update intermediate.int_posts__unioned set account_id = '9', handle = 'b' where post_id = '{STAYS}'"
+        )
+    assert told_outcome(told)["observed"] == "1 account"
+    said: list[str] = []
+    assert carry_out_told(told, said.append)
+    assert said[0].startswith("1 account is told as deleted")
+    found = {(row["kind"], row["value"], row["reason"]) for row in Ledger(told).tombstones()}
+    assert found == {("account", "7", "deactivated"), ("post", GONE, "deactivated")}
+    (entry,) = Ledger(told).captures()
+    assert TEXT not in Ledger(told).stored_path(entry).read_text()
+    begun = Journal.read(told)
+    assert begun is not None and finish(told, begun, release=None)["targets"] == {
+        "account, deactivated": 1,
+        "post, deactivated": 1,
+    }
+
+
 def test_what_captures_tell_stays_where_that_was_chosen_and_a_check_says_so(told: DataDir) -> None:
     assert suara(told, "retention", "--told-deletions", "keep")[0] == 0
     assert carry_out_told(told, print) is None
     outcome = told_outcome(told)
-    assert (outcome["passed"], outcome["severity"], outcome["observed"]) == (False, "warning", "1 posts")
+    assert (outcome["passed"], outcome["severity"], outcome["observed"]) == (False, "warning", "1 post")
     assert not Ledger(told).tombstones()
 
 
@@ -1000,7 +1050,7 @@ def resolved(tmp_path: Path) -> DataDir:
         ("b", 3, "15", None, "ORG", "15", None, None, "by the handle alone"),
     ]
     with duckdb.connect(str(path)) as con:
-        for schema in ("raw", "intermediate", "reference"):
+        for schema in ("raw", "intermediate"):
             con.execute(f"create schema {schema}")
         con.execute(
             "create table intermediate.int_posts__unioned (capture_id varchar, record_no bigint, post_id varchar, "
@@ -1016,8 +1066,7 @@ def resolved(tmp_path: Path) -> DataDir:
             "create table intermediate.int_posts__repaired as select 'b' as capture_id, 1::bigint as record_no, "
             "'s' as source, '13' as post_id, '9' as account_id"
         )
-        con.execute("create table raw.captures as select '7' as owner_account_id")
-        con.execute("create table reference.accounts as select 'x' as platform, 'third' as handle")
+        con.execute(ACCOUNTS)
     return DataDir(tmp_path)
 
 
@@ -1031,7 +1080,7 @@ def test_versions_and_reposts_of_a_post_go_with_it(resolved: DataDir) -> None:
     assert found.places == {"a": {"10", "11", "12"}}
     assert found.texts == {"first", "first, edited", "RT first"}
     assert found.post_keys == {TEST_KEY.digest(f"x:{post_id}") for post_id in ("10", "11", "12")}
-    # the month is told of the owner of a capture, not of the private person who reposted
+    # the month is told of an account that reports tell apart, not of the private person who reposted
     assert set(found.months) == {("x", "10"), ("x", "11")}
     assert str(found.months["x", "10"][1]) == "2020-05-01"
 
@@ -1050,6 +1099,15 @@ def test_every_post_of_an_account_goes_by_its_id_and_its_handle(resolved: DataDi
     assert posts.keys() == ({"10", "11", "12"} if name == "7" else {"10", "11", "12", "15"})
     assert posts["10"] == "deactivated" and posts["12"] == "repost_of_deleted"
     assert {"7", "org"} <= found.accounts
+
+
+def test_a_line_of_compliance_that_names_an_account_is_told_from_one_that_names_a_post(resolved: DataDir) -> None:
+    lines = [Target("x", "post", native_id, "deactivated") for native_id in ("8", "10", "404")]
+    found = resolve(resolved, [*lines, Target("x", "post", "9")])
+    named = {(one.kind, one.value) for one in found.targets if one.reason in ("deactivated", "requested")}
+    # 9 is an account, too, but somebody wrote it down as the id of a post
+    assert named == {("account", "8"), ("post", "12"), ("post", "10"), ("post", "404"), ("post", "9")}
+    assert {"8", "other"} <= found.accounts and "9" not in found.accounts
 
 
 def test_codes_of_a_deleted_post_go(paths: DataDir) -> None:

@@ -38,6 +38,10 @@ CASES = {
         f"values ('good', 1, 'data/deleted-tweets.js', '{posts(BAD)[0][0]}')",
         [f"post {posts(BAD)[0][0]}"],
     ),
+    "registered_handles_have_one_account": (
+        "insert into intermediate.int_accounts__names values ('x', '5', 'UNAgency')",
+        ["An agency (x): 2 accounts"],
+    ),
     "records_accounted_for": (
         "delete from intermediate.int_posts__observations where capture_id = 'bad' and record_no > 118",
         ["capture bad: 120 posts loaded, 118 accounted for"],
@@ -117,6 +121,26 @@ def test_check_fails_for_broken_marts(name: str) -> None:
         ]
     else:
         assert outcome.failing_sample == evidence
+
+
+def test_posts_of_an_account_that_is_gone_must_not_be_there_and_need_not_be() -> None:
+    con = marts_database()
+    con.execute("insert into intermediate.int_accounts__deletions select distinct account_key from marts.fct_posts")
+    outcome = outcome_of(con, "marts", "no_deleted_posts")
+    assert not outcome.passed and outcome.observed.startswith("240 of 240 posts")
+    con.execute("delete from marts.fct_posts")
+    assert outcome_of(con, "marts", "no_deleted_posts").passed
+    # nothing is left of captures that held that account's posts only; of others something is
+    assert outcome_of(con, "marts", "posts_not_empty").passed
+    con.execute(f"delete from intermediate.int_accounts__deletions where account_key <> '{_ACCOUNT}'")
+    assert not outcome_of(con, "marts", "posts_not_empty").passed
+
+
+def test_a_handle_that_is_registered_with_an_id_may_have_been_of_others() -> None:
+    con = marts_database()
+    con.execute("insert into intermediate.int_accounts__names values ('x', '5', 'UNAgency')")
+    con.execute("update marts.dim_organisations set account_id = '2'")
+    assert outcome_of(con, "marts", "registered_handles_have_one_account").passed
 
 
 def test_missing_mart_fails_its_own_checks_only() -> None:

@@ -359,6 +359,23 @@ def test_report_of_an_account_that_is_not_registered_says_no_theme_and_no_word_i
     assert "Not registered: no name, text, theme or word of it is shown." in said
 
 
+def test_a_capture_of_one_private_account_says_how_its_account_is_registered(tmp_path, report):
+    assert "These captures are of one account" not in report
+    warehouse = make_warehouse(tmp_path)
+    with duckdb.connect(str(warehouse)) as con:
+        con.execute("update quality.fct_capture_outcomes set is_of_one_private_account = file_name = 'archive.zip'")
+    candidate = build_candidate(warehouse, tmp_path / "c", run_id="r", descriptions=make_descriptions(warehouse))
+    page = Page(candidate.report.read_text("utf-8")).text
+    assert "These captures are of one account that is not registered" in page
+    assert "counted with all others (archive.zip c1000000)" in page
+    served = DataDir(tmp_path / "data")
+    promote(candidate, served.published)
+    captures = [Capture("c1" + "0" * 62, "team_posts.csv")]
+    said = summarise(served, outcomes=OUTCOMES, captures=captures, release=None)
+    assert "Of one account that is not registered: team_posts.csv" in said
+    assert "`suara accounts register @HANDLE --kind KIND`" in said
+
+
 # ---------- two languages
 
 

@@ -12,15 +12,37 @@ windows as (
 
 ),
 
+accounts as (
+
+    select
+        account_key,
+        is_registered,
+        {{ has_rows_of_its_own() }} as is_told_apart
+
+    from {{ ref('dim_accounts') }}
+
+),
+
+-- when somebody wrote whom reports do not tell apart is said of nobody, so not of a capture with no other posts
 posts_by_capture as (
 
     select
-        capture_id,
-        max(suspected_cap) as suspected_cap,
-        min(first_posted_at) as first_posted_at,
-        max(last_posted_at) as last_posted_at
+        windows.capture_id,
+        max(case when accounts.is_told_apart then windows.suspected_cap end) as suspected_cap,
+        min(case
+            when accounts.is_told_apart
+                then {{ shown_time('windows.first_posted_at', 'cast(windows.first_posted_at as date)', 'accounts.is_registered') }}
+        end) as first_posted_at,
+        max(case
+            when accounts.is_told_apart
+                then {{ shown_time('windows.last_posted_at', 'cast(windows.last_posted_at as date)', 'accounts.is_registered') }}
+        end) as last_posted_at,
+        bool_or(windows.basis <> 'sample' and not accounts.is_told_apart) as is_of_one_private_account
 
     from windows
+
+    inner join accounts
+        on windows.account_key = accounts.account_key
 
     group by 1
 
@@ -30,7 +52,7 @@ handles as (
 
     select folded_handle
     from {{ ref('int_accounts__handles') }}
-    where account_key not in (select account_key from {{ ref('dim_accounts') }} where is_registered)
+    where account_key not in (select account_key from accounts where is_registered)
         -- shorter ones are in every other word
         and length(folded_handle) >= 4
 
@@ -58,23 +80,17 @@ owners as (
 
 ),
 
-registered_accounts as (
-
-    select account_key
-    from {{ ref('dim_accounts') }}
-    where is_registered
-
-),
-
 captures_of_owners as (
 
     select
         owners.*,
-        registered_accounts.account_key is not null as is_registered,
+        coalesce(accounts.is_registered, false) as is_registered,
+        coalesce(accounts.is_told_apart, false) as is_told_apart,
         captures_named_after_persons.capture_id is not null as is_named_after_a_person,
         posts_by_capture.suspected_cap,
         posts_by_capture.first_posted_at,
-        posts_by_capture.last_posted_at
+        posts_by_capture.last_posted_at,
+        coalesce(posts_by_capture.is_of_one_private_account, false) as is_of_one_private_account
 
     from owners
 
@@ -84,8 +100,8 @@ captures_of_owners as (
     left join captures_named_after_persons
         on owners.capture_id = captures_named_after_persons.capture_id
 
-    left join registered_accounts
-        on owners.account_key = registered_accounts.account_key
+    left join accounts
+        on owners.account_key = accounts.account_key
 
 ),
 
@@ -100,7 +116,10 @@ outcomes as (
         case when is_named_after_a_person then concat('capture ', left(capture_id, 12)) else file_name end as file_name,
         source,
         platform,
-        case when is_registered then owner_handle else {{ pseudonym('platform', 'owner_handle') }} end as owner_handle,
+        case
+            when is_registered then owner_handle
+            when is_told_apart then {{ pseudonym('platform', 'owner_handle') }}
+        end as owner_handle,
         observed_at_basis,
         encoding,
         status,
@@ -113,17 +132,18 @@ outcomes as (
         delivered_count,
         loaded_count,
         rejected_count,
-        owner_post_count,
+        {{ shown('owner_post_count', 'is_told_apart') }} as owner_post_count,
 
         ---------- booleans
         is_census,
         coalesce(is_synthetic, false) as is_synthetic,
+        is_of_one_private_account,
 
         ---------- times
-        coverage_from,
-        coverage_to,
-        {{ shown_time('first_posted_at', 'cast(first_posted_at as date)', 'is_registered') }} as first_posted_at,
-        {{ shown_time('last_posted_at', 'cast(last_posted_at as date)', 'is_registered') }} as last_posted_at,
+        {{ shown(shown_time('coverage_from', 'cast(coverage_from as date)', 'is_registered'), 'is_told_apart') }} as coverage_from,
+        {{ shown(shown_time('coverage_to', 'cast(coverage_to as date)', 'is_registered'), 'is_told_apart') }} as coverage_to,
+        first_posted_at,
+        last_posted_at,
         observed_at,
         received_at
 

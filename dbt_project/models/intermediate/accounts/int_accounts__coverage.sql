@@ -2,7 +2,16 @@ with
 
 captures as (
 
-    select * from {{ ref('stg_suara__captures') }}
+    select
+        *,
+        -- exports that only the owner of the account can ask for: whoever has one got it from the owner. A repository of Bluesky
+        -- holds every post, too, but its server gives it to everybody
+        coalesce(
+            source in ('x_archive', 'x_archive_legacy', 'x_analytics') or (source = 'mastodon' and is_census), false
+        ) as is_owners_export
+
+    from {{ ref('stg_suara__captures') }}
+
     where status = 'accepted'
 
 ),
@@ -78,7 +87,8 @@ census_windows as (
             ),
             observed_authors.first_posted_at
         ) as covered_from_at,
-        greatest(census_captures.coverage_to, observed_authors.last_posted_at) as covered_to_at
+        greatest(census_captures.coverage_to, observed_authors.last_posted_at) as covered_to_at,
+        census_captures.is_owners_export
 
     from census_captures
 
@@ -105,7 +115,8 @@ other_windows as (
         observed_authors.first_posted_at,
         observed_authors.last_posted_at,
         observed_authors.first_posted_at as covered_from_at,
-        observed_authors.last_posted_at as covered_to_at
+        observed_authors.last_posted_at as covered_to_at,
+        captures.is_owners_export
 
     from observed_authors
 
@@ -138,6 +149,7 @@ windows_dated as (
         windows_unioned.capture_id,
         windows_unioned.basis,
         windows_unioned.record_count,
+        windows_unioned.basis <> 'sample' and windows_unioned.is_owners_export as is_owners_export,
         case
             when windows_unioned.basis <> 'sample'
                 then {{ local_date('windows_unioned.covered_from_at', 'study.reporting_timezone') }}

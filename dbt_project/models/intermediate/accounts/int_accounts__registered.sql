@@ -54,7 +54,8 @@ accounts_registered as (
         country,
         role,
         evidence,
-        is_verified
+        is_verified,
+        account_id
 
     from accounts_ranked
 

@@ -88,6 +88,13 @@ tombstones as (
 
 ),
 
+accounts_gone as (
+
+    select distinct account_key
+    from {{ ref('int_accounts__deletions') }}
+
+),
+
 -- A source that knows no edits gives a later version its own id as group, one that knows them gives the first version's:
 -- what any record says of a post holds for all records of that post.
 edited_posts as (
@@ -346,6 +353,18 @@ deleted_groups as (
 
     having bool_or(tombstones.is_final)
         or not bool_or(coalesce(records.observed_at > tombstones.missed_at, false))
+
+    union
+
+    -- and with its account every post goes
+    select
+        records.platform,
+        records.version_group
+
+    from records
+
+    inner join accounts_gone
+        on records.account_key = accounts_gone.account_key
 
 ),
 

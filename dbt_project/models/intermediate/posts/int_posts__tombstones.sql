@@ -21,6 +21,10 @@ with
     from {{ ref(model) }}
 
     where post_id is not null
+        {%- if model in ('stg_x_api_v2__deletions', 'stg_x_api_v11__deletions') %}
+        -- a line of compliance may name an account
+        and (capture_id, record_no) not in (select capture_id, record_no from {{ ref('int_accounts__deletions') }})
+        {%- endif %}
 
 ),
 

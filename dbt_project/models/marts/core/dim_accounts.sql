@@ -78,52 +78,116 @@ display_names_ranked as (
 
 ),
 
--- an organisation is recognised by any handle that the account ever had
-organisations_ranked as (
+-- accounts of which a capture holds all posts, or nearly all posts of a capture
+capture_owners as (
+
+    select
+        account_key,
+        bool_or(is_owners_export) as is_handed_over
+
+    from coverage_windows
+
+    where basis in ('census', 'observed_span')
+
+    group by 1
+
+),
+
+-- An account may be known by any handle that it ever had, unless another account had the same one. Then it is the one whose id is
+-- registered, or the one whose owner handed its export over; where nothing says so, it is nobody.
+handles_held as (
 
     select
         accounts.account_key,
+        accounts.platform,
+        handles.folded_handle,
+        organisations.organisation_key,
+        handles.last_seen_at,
+        case
+            when organisations.account_id is not null then coalesce(
+                accounts.account_id = organisations.account_id,
+                max(nullif(accounts.account_id, organisations.account_id)) over one_handle is null
+            )
+            else coalesce(min(accounts.account_id) over one_handle = max(accounts.account_id) over one_handle, true)
+                or coalesce(capture_owners.is_handed_over, false)
+        end as is_holder
+
+    from accounts
+
+    inner join handles
+        on accounts.account_key = handles.account_key
+
+    left join organisations
+        on accounts.platform = organisations.platform
+        and handles.folded_handle = lower(organisations.handle)
+
+    left join capture_owners
+        on accounts.account_key = capture_owners.account_key
+
+    window one_handle as (partition by accounts.platform, handles.folded_handle)
+
+),
+
+-- an organisation is recognised by any handle that the account ever had, and by its id under every handle
+organisations_recognised as (
+
+    select
+        account_key,
+        organisation_key,
+        last_seen_at
+
+    from handles_held
+
+    where is_holder
+        and organisation_key is not null
+
+    union all
+
+    select
+        accounts.account_key,
+        organisations.organisation_key,
+        accounts.last_seen_at
+
+    from accounts
+
+    inner join organisations
+        on accounts.platform = organisations.platform
+        and accounts.account_id = organisations.account_id
+
+),
+
+organisations_ranked as (
+
+    select
+        organisations_recognised.account_key,
         organisations.organisation_key,
         organisations.organisation_name,
         organisations.family,
         organisations.org_type,
         organisations.role,
         row_number() over (
-            partition by accounts.account_key
-            order by handles.last_seen_at desc nulls last, organisations.organisation_key
+            partition by organisations_recognised.account_key
+            order by organisations_recognised.last_seen_at desc nulls last, organisations.organisation_key
         ) as organisation_rank
 
-    from accounts
-
-    inner join handles
-        on accounts.account_key = handles.account_key
+    from organisations_recognised
 
     inner join organisations
-        on accounts.platform = organisations.platform
-        and handles.folded_handle = lower(organisations.handle)
-
-),
-
-capture_owners as (
-
-    select distinct account_key
-    from coverage_windows
-    where basis in ('census', 'observed_span')
+        on organisations_recognised.organisation_key = organisations.organisation_key
 
 ),
 
 focal_accounts as (
 
-    select distinct accounts.account_key
+    select distinct handles_held.account_key
 
-    from accounts
-
-    inner join handles
-        on accounts.account_key = handles.account_key
+    from handles_held
 
     inner join study
-        on accounts.platform = study.platform
-        and handles.folded_handle = lower(study.focal_handle)
+        on handles_held.platform = study.platform
+        and handles_held.folded_handle = lower(study.focal_handle)
+
+    where handles_held.is_holder
 
 ),
 
@@ -143,7 +207,13 @@ accounts_described as (
         coalesce(organisations_ranked.role, 'private_person') as role,
         accounts.post_count,
         organisations_ranked.organisation_key is not null as is_registered,
-        capture_owners.account_key is not null as is_capture_owner,
+        -- a file with the posts of one account is a timeline, or a search that found one person: of somebody who is neither registered
+        -- nor the study's account only an export of the owner's own says that these posts were handed over
+        capture_owners.account_key is not null and (
+            capture_owners.is_handed_over
+            or organisations_ranked.organisation_key is not null
+            or focal_accounts.account_key is not null
+        ) as is_capture_owner,
         focal_accounts.account_key is not null as is_focal,
         accounts.first_seen_at,
         accounts.last_seen_at

@@ -16,6 +16,7 @@ organisations as (
 
     select
         md5(concat(accounts.platform, ':@', lower(accounts.handle))) as organisation_key,
+        accounts.account_id,
         accounts.platform,
         accounts.handle,
         accounts.name as organisation_name,
