@@ -371,11 +371,12 @@ def _spans(con: duckdb.DuckDBPyConnection, table: TableDescription, columns: lis
 
 def _comment(con: duckdb.DuckDBPyConnection, table: TableDescription, columns: list[str]) -> None:
     target = _name("social_bi", table.schema, table.name)
-    if table.description:
-        con.execute(f"comment on table {target} is {_literal(table.description)}")
+    said = [f"comment on table {target} is {_literal(table.description)}"] if table.description else []
     for column in columns:
         if text := table.columns.get(column):
-            con.execute(f"comment on column {target}.{_quoted(column)} is {_literal(text)}")
+            said.append(f"comment on column {target}.{_quoted(column)} is {_literal(text)}")
+    # In one transaction: one by one they cost four times as much, each writing the catalog (2026-11-27).
+    con.execute(";\n".join(["begin", *said, "commit"]))
 
 
 def _write_release(con: duckdb.DuckDBPyConnection, *, run_id: str, study: str) -> Release:
