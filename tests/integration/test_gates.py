@@ -73,48 +73,22 @@ def good_again(folder: Path) -> Path:
     return build.modern_archive(folder / "later.zip", build.sample_posts(30, "2019-08-01 01:02:03.456"))
 
 
-@dataclass(frozen=True)
-class Unreadable:
-    """One run of nothing but files that cannot be read.
-
-    Attributes:
-        names: The file name of each.
-        before: What readers had before the run.
-    """
-
-    pipeline: Pipeline
-    run: Run
-    names: dict[str, str]
-    before: dict[str, str]
-
-
-@pytest.fixture(scope="module")
-def unreadable(good_state: Path, tmp_path_factory: pytest.TempPathFactory) -> Unreadable:
-    folder = tmp_path_factory.mktemp("unreadable")
-    shutil.copytree(good_state, folder / "data", symlinks=True)
-    pipeline = Pipeline(folder / "data")
-    paths = {}
-    for number, (name, (builder, _)) in enumerate(BROKEN.items()):
-        path = builder(folder / str(number))
-        paths[name] = path.rename(path.with_name(f"{number:02}_{path.name}"))
-    before = pipeline.served_bytes()
-    return Unreadable(pipeline, pipeline.run(*paths.values()), {k: v.name for k, v in paths.items()}, before)
-
-
-def test_run_of_unreadable_captures_replaces_nothing(unreadable: Unreadable) -> None:
-    assert not unreadable.run.success
-    assert UNREADABLE in unreadable.run.red
-    assert unreadable.pipeline.served_bytes() == unreadable.before
-    assert not {key for key in unreadable.run.materialized if key != "captures"}
-
-
 @pytest.mark.parametrize("name", BROKEN)
-def test_unreadable_capture_is_named_and_quarantined(name: str, unreadable: Unreadable) -> None:
-    file_name, (_, word) = unreadable.names[name], BROKEN[name]
-    (told,) = [part for part in "\n".join(unreadable.run.failures).split("\n- ") if file_name in part]
-    for part in (word, "expected", "found"):
-        assert part in told, told
-    (entry,) = [c for c in unreadable.pipeline.ledger.captures() if c.file_name == file_name]
+def test_unreadable_capture_is_named_and_nothing_is_replaced(name: str, pipeline: Pipeline, tmp_path: Path) -> None:
+    builder, word = BROKEN[name]
+    before = pipeline.served_bytes()
+    path = builder(tmp_path / "in")
+
+    run = pipeline.run(path)
+
+    assert not run.success
+    assert UNREADABLE in run.red
+    assert pipeline.served_bytes() == before
+    assert not {key for key in run.materialized if key != "captures"}
+    message = "\n".join(run.failures)
+    for part in (path.name, word, "expected", "found"):
+        assert part in message, message
+    (entry,) = [c for c in pipeline.ledger.captures() if c.file_name == path.name]
     assert entry.status == "quarantined"
 
 
