@@ -3,9 +3,9 @@
 Belongs here: having dbt compile them, keeping that SQL, running it, and what dbt calls the result.
 Does not belong here: building tables and seeds (`dbt.py`), what a failed test means for the run (warehouse/gates.py).
 
-As nodes of `dbt build` the 179 tests of a small run took 14.6 of 41 seconds of dbt's threads, the 37 staged views 5
-(2026-11-27), nearly all of it around the query: a connection, two contexts, two files and a dozen events for each.
-Their SQL follows from the project and the study alone, so dbt compiles it once for both.
+As nodes of dbt, tests and views cost six times as much (docs/decisions/0036), nearly all of it around the query: a
+connection, two contexts, two files and a dozen events for each. Their SQL follows from the project and the study alone,
+so dbt compiles it once for both.
 """
 
 from __future__ import annotations
