@@ -22,10 +22,12 @@ from orchestration.coding.store import CodingStore
 from orchestration.contract import SuaraError
 from orchestration.dbt_translator import SuaraTranslator
 from orchestration.deletion import begun
-from orchestration.privacy.key import key_of
+from orchestration.privacy.key import key_of, read_key
 from orchestration.publishing.small_pictures import picture
 from orchestration.resources.columns import remember
-from orchestration.resources.dbt import Dbt, NodeResult, failing_rows, selectors
+from orchestration.resources.compiled import is_plain
+from orchestration.resources.dbt import Dbt, failing_rows, selectors
+from orchestration.resources.manifest import NodeResult
 from orchestration.resources.warehouse import Warehouse
 from orchestration.warehouse import bookkeeping, gates
 from orchestration.warehouse.candidate import Candidate
@@ -221,31 +223,36 @@ def _build(
         if step.name == "quality":
             first = _measure_claims(candidate, warehouse)
         context.log.info(f"{step.name}: building {len(nodes)} tables and views for study '{warehouse.study}'")
-        select = selectors(manifest, [*nodes, *expected])
         target = warehouse.paths.root / "dbt_target"
-        skipped = [manifest["nodes"][unique_id]["name"] for unique_id in idle]
         key = key_of(warehouse.paths)
-        total = len(nodes) + len(expected) - len(idle)
+        # No table waits for them, so that they may come last.
+        views = _last_views(manifest, nodes)
         results = dbt.build(
             candidate.path,
-            select,
+            selectors(manifest, [unique_id for unique_id in nodes if unique_id not in views]),
             study=warehouse.study,
             target=target,
-            exclude=skipped,
             key=key,
-            log=lambda done, last: context.log.info(f"{step.name}: {done:,} of {total:,} tables and tests, {last}"),
+            log=lambda done, last: context.log.info(f"{step.name}: {done:,} of {len(nodes):,} tables, {last}"),
         )
-        is_built = whole and not any(_is_broken(r) for r in results if not r.is_test)
+        wrong = {r.unique_id for r in results if _is_broken(r)}
+        if views:
+            with candidate.connect() as connection:
+                results += dbt.create(connection, views, study=warehouse.study, target=target, broken=wrong)
+        is_built = whole and not any(_is_broken(r) for r in results)
         if step.name == "marts" and is_built and _measure_codebook(candidate, warehouse):
             # What people coded says something else of the rules than it did: the tables that show it, again.
             shown = _readers_of(FIGURES, manifest, nodes)
-            again = [*shown, *(i for i in expected if _owner(manifest["nodes"][i]) in shown)]
-            newer = dbt.build(candidate.path, selectors(manifest, again), study=warehouse.study, target=target, key=key)
-            results = [*(r for r in results if r.unique_id not in again), *newer]
+            newer = dbt.build(candidate.path, selectors(manifest, shown), study=warehouse.study, target=target, key=key)
+            results = [*(r for r in results if r.unique_id not in shown), *newer]
+        wrong = {r.unique_id for r in results if _is_broken(r)}
         with candidate.connect() as connection:
-            test_outcomes = {r.unique_id: _test_outcome(connection, step, manifest, r) for r in results if r.is_test}
+            read_key(key).give_to(connection)
+            spoken = [unique_id for unique_id in expected if unique_id not in idle]
+            tested = dbt.test(connection, spoken, study=warehouse.study, target=target, broken=wrong)
+            test_outcomes = {r.unique_id: _test_outcome(connection, step, manifest, r) for r in tested}
             test_outcomes |= {unique_id: _idle_outcome(step, manifest, unique_id) for unique_id in idle}
-            broken = [_model_outcome(step, manifest, r) for r in results if not r.is_test and _is_broken(r)]
+            broken = [_model_outcome(step, manifest, r) for r in results if _is_broken(r)]
             unspoken = [
                 _unspoken(step, manifest, unique_id) for unique_id in expected if unique_id not in test_outcomes
             ]
@@ -284,6 +291,18 @@ def _build(
                 ledger.keep_first_claims(claims_id, readings)
     quarantined = [o for rows in failed.values() for o in rows]
     return _Attempt(verdict, results, test_outcomes, is_open, retry, quarantined, counts, pictures)
+
+
+def _last_views(manifest: Mapping[str, Any], nodes: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Those of the nodes that are plain views and that only such views read, each after those that it reads."""
+    last: list[str] = []
+    is_read: set[str] = set()
+    for unique_id in reversed([*nodes]):  # each before those that it is made from
+        if unique_id not in is_read and is_plain(manifest, unique_id):
+            last.append(unique_id)
+        else:
+            is_read.update(nodes[unique_id]["depends_on"].get("nodes", []))
+    return last[::-1]
 
 
 def _measure_codebook(candidate: Candidate, warehouse: Warehouse) -> bool:

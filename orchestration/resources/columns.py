@@ -12,8 +12,6 @@ doubled what a run leaves there (3.0 to 5.9 MB, 2026-11-27).
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -21,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+
+from orchestration.resources.manifest import keep, read_kept
 
 # Of each column those that it is made from: schema, table, column.
 Lineage = dict[str, list[list[str]]]
@@ -57,7 +57,7 @@ def remember(
         compiled: By dbt's id, the SQL that ran.
         path: Where columns are kept from run to run, by the hash of what they follow from.
     """
-    known, is_new = _read(path), False
+    known, is_new = read_kept(path), False
     nodes = {**manifest["nodes"], **manifest["sources"]}
     columns: dict[tuple[str, str], dict[str, str]] = {}
     for schema, table, column, kind in connection.execute(_COLUMNS).fetchall():
@@ -75,9 +75,7 @@ def remember(
             known[unique_id] = {"key": key, "checksum": _checksum(node), "types": types, "lineage": lineage}
             is_new = True
     if is_new:
-        aside = path.with_suffix(f".{os.getpid()}.tmp")
-        aside.write_text(json.dumps(known), "utf-8")
-        aside.replace(path)
+        keep(path, known)
 
 
 def remembered(path: Path, manifest: Mapping[str, Any]) -> dict[str, Columns]:
@@ -85,20 +83,13 @@ def remembered(path: Path, manifest: Mapping[str, Any]) -> dict[str, Columns]:
     nodes = manifest["nodes"]
     return {
         unique_id: Columns(kept["types"], kept["lineage"])
-        for unique_id, kept in _read(path).items()
+        for unique_id, kept in read_kept(path).items()
         if unique_id in nodes and kept["checksum"] == _checksum(nodes[unique_id])
     }
 
 
 def _checksum(node: Mapping[str, Any]) -> str:
     return node["checksum"]["checksum"]
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):  # never written, or damaged: it is made anew
-        return {}
 
 
 def _parse(sql: str, read: Read) -> Lineage:

@@ -12,44 +12,30 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from orchestration.contract import DBT_PROJECT_DIR
-from orchestration.resources.manifest import PARSE_NAME, invoke, manifest_path, parse_lock, prepare_manifest
+from orchestration.resources.compiled import compiled_once, create_views, run_tests
+from orchestration.resources.manifest import (
+    PARSE_NAME,
+    NodeResult,
+    invoke,
+    manifest_path,
+    parse_lock,
+    prepare_manifest,
+)
 
 _LOCK = threading.Lock()
-_MANIFESTS: dict[Path, Any] = {}
+# Of each project what was read of it last, with the time of the manifest that this was.
+_PARSED: dict[Path, tuple[int, Any]] = {}
+_JSON: dict[Path, tuple[int, dict[str, Any]]] = {}
 _SAMPLE = 20
 # A run that says nothing for longer looks as if it hung; shorter, a small run would say it twice.
 _SILENCE = 10.0
-
-
-@dataclass(frozen=True)
-class NodeResult:
-    """What dbt said of one node.
-
-    Attributes:
-        unique_id: dbt's id of the model, seed or test.
-        status: `success`, `pass`, `warn`, `fail`, `error` or `skipped`.
-        failures: Rows that a test returned.
-        compiled_code: The SQL that ran; for a test, it selects the failing rows.
-    """
-
-    unique_id: str
-    status: str
-    seconds: float
-    message: str | None
-    failures: int
-    compiled_code: str | None
-
-    @property
-    def is_test(self) -> bool:
-        return self.unique_id.startswith("test.")
 
 
 class Dbt(dg.ConfigurableResource):
@@ -67,7 +53,12 @@ class Dbt(dg.ConfigurableResource):
         return manifest_path(self.project).with_name("columns.json")
 
     def manifest_json(self) -> dict[str, Any]:
-        return json.loads(prepare_manifest(self.project).read_text("utf-8"))
+        """The project as dbt wrote it down; to be read, not changed."""
+        path = prepare_manifest(self.project)
+        written = path.stat().st_mtime_ns
+        if _JSON.get(self.project, (None,))[0] != written:
+            _JSON[self.project] = (written, json.loads(path.read_text("utf-8")))
+        return _JSON[self.project][1]
 
     def build(
         self,
@@ -76,18 +67,18 @@ class Dbt(dg.ConfigurableResource):
         *,
         study: str,
         target: Path,
-        exclude: Sequence[str] = (),
         key: Path | None = None,
         log: Callable[[int, str], None] | None = None,
     ) -> list[NodeResult]:
-        """`dbt build` of the selected nodes and their data tests, but for those that are excluded by name.
+        """`dbt build` of the selected seeds and models.
 
         `log` is told now and then how many of them are done, and the name of the last one.
 
-        Unit tests are left to `make test`: they test the code, not the data of a run.
+        Their data tests come next (`test`). Unit tests are left to `make test`: they test the code, not the data of a
+        run.
 
         Raises:
-            SuaraError: When dbt itself fails; a failing test is a result, not an error.
+            SuaraError: When dbt itself fails; a model that does not build is a result, not an error.
         """
         if not select:
             return []
@@ -99,7 +90,8 @@ class Dbt(dg.ConfigurableResource):
                     "build",
                     "--select",
                     *select,
-                    *(["--exclude", *exclude] if exclude else []),
+                    "--exclude-resource-type",
+                    "test",
                     "--exclude-resource-type",
                     "unit_test",
                     "--exclude-resource-type",
@@ -112,7 +104,7 @@ class Dbt(dg.ConfigurableResource):
                     "--indirect-selection",
                     "empty",
                 ],
-                self._manifest(),
+                self.parsed(),
                 key,
                 told_now_and_then(log) if log else None,
             )
@@ -128,18 +120,54 @@ class Dbt(dg.ConfigurableResource):
             for r in results.results
         ]
 
-    def _manifest(self) -> Any:
-        """The parsed project, once per process."""
+    def create(
+        self, connection: Any, unique_ids: Sequence[str], *, study: str, target: Path, broken: Collection[str] = ()
+    ) -> list[NodeResult]:
+        """Create plain views (`compiled.is_plain`), each after those that it reads, beside what `build` built.
+
+        Args:
+            connection: To the candidate.
+            unique_ids: dbt's ids of the views.
+            broken: dbt's ids of models and seeds that were not built: views of them are skipped, as dbt does it.
+
+        Raises:
+            SuaraError: When dbt cannot compile them; a view that cannot be created is a result, not an error.
+        """
+        compiled = self._compiled(study, target)
+        return list(create_views(connection, self.manifest_json(), compiled, unique_ids, broken))
+
+    def test(
+        self, connection: Any, unique_ids: Sequence[str], *, study: str, target: Path, broken: Collection[str] = ()
+    ) -> list[NodeResult]:
+        """The results of data tests on a warehouse, whose models were built by `build` and `create`, or before.
+
+        Args:
+            connection: To the warehouse; it holds the key of the data folder.
+            unique_ids: dbt's ids of the tests.
+            broken: dbt's ids of models that were not built: their tests are skipped, as dbt does it.
+
+        Raises:
+            SuaraError: When dbt cannot compile the tests; a failing test is a result, not an error.
+        """
+        return list(run_tests(connection, self.manifest_json(), self._compiled(study, target), unique_ids, broken))
+
+    def _compiled(self, study: str, target: Path) -> dict[str, str]:
+        with _LOCK:
+            return compiled_once(self.project, self.manifest_json(), study, self.parsed, target)
+
+    def parsed(self) -> Any:
+        """The project as dbt holds it, read again where its manifest was written anew."""
         project = self.project
-        prepare_manifest(project)
-        if project not in _MANIFESTS:
+        written = prepare_manifest(project).stat().st_mtime_ns
+        if _PARSED.get(project, (None,))[0] != written:
             with parse_lock(project):
-                _MANIFESTS[project] = invoke(
+                parsed = invoke(
                     project,
                     PARSE_NAME,
                     ["parse", "--target-path", str(project / "target"), "--no-write-json"],
                 )
-        return _MANIFESTS[project]
+            _PARSED[project] = (written, parsed)
+        return _PARSED[project][1]
 
 
 def told_now_and_then(log: Callable[[int, str], None], seconds: float = _SILENCE) -> Callable[[Any], None]:
@@ -159,7 +187,7 @@ def told_now_and_then(log: Callable[[int, str], None], seconds: float = _SILENCE
 
 
 def selectors(manifest: Mapping[str, Any], unique_ids: Iterable[str]) -> list[str]:
-    """The shortest `--select` of exactly these nodes: a folder for all that lies in it, else names.
+    """The shortest `--select` of exactly these models and seeds: a folder for all that lie in it, else names.
 
     dbt looks at every node for every selector: the names one by one cost the three steps of a run 0.74 to 0.86 CPU s,
     folders 0.33 to 0.36 (`dbt ls`, 2026-11-26).
@@ -167,6 +195,8 @@ def selectors(manifest: Mapping[str, Any], unique_ids: Iterable[str]) -> list[st
     wanted = set(unique_ids)
     inside: dict[str, set[str]] = {}
     for unique_id, node in manifest["nodes"].items():
+        if node["resource_type"] == "test":
+            continue
         for length in range(1, len(node["fqn"]) + 1):
             inside.setdefault(".".join(node["fqn"][:length]), set()).add(unique_id)
     chosen, covered = [], set()

@@ -8,9 +8,11 @@ Kept apart from the resource so that `suara ui` starts Dagster without importing
 from __future__ import annotations
 
 import fcntl
+import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,40 @@ def prepare_manifest(project_dir: Path = DBT_PROJECT_DIR) -> Path:
             # Where nothing that it holds has changed, dbt leaves the file as it is, and each run would parse again.
             os.utime(path)
     return path
+
+
+def read_kept(path: Path) -> dict[str, Any]:
+    """What runs know of the project and keep beside its manifest; empty where it was never written, or is damaged."""
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):  # it is made anew
+        return {}
+
+
+def keep(path: Path, known: Mapping[str, Any]) -> None:
+    """Write it so that another process reads the old or the new, whole."""
+    aside = path.with_suffix(f".{os.getpid()}.tmp")
+    aside.write_text(json.dumps(known), "utf-8")
+    aside.replace(path)
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What dbt said of one node.
+
+    Attributes:
+        unique_id: dbt's id of the model, seed or test.
+        status: `success`, `pass`, `warn`, `fail`, `error` or `skipped`.
+        failures: Rows that a test returned.
+        compiled_code: The SQL that ran; for a test, it selects the failing rows.
+    """
+
+    unique_id: str
+    status: str
+    seconds: float
+    message: str | None
+    failures: int
+    compiled_code: str | None
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import pytest
 
 from orchestration.codebook import DEFAULT_CODEBOOK, check, read_codebook
 from tests.fixtures.demo import DemoWarehouse
+from tests.fixtures.key import TEST_KEY
 from tests.pipeline import project_with
 
 SMALL = """\
@@ -45,7 +46,11 @@ def coded(demo_warehouse: DemoWarehouse, tmp_path_factory: pytest.TempPathFactor
     small, problems = check(SMALL)
     assert small is not None, problems
     dbt = project_with(folder / "dbt_project", small, read_codebook(DEFAULT_CODEBOOK), studies={"demo": "trees"})
-    results = dbt.build(warehouse, [*MODELS, "test_type:data"], study="demo", target=folder / "target")
+    results = dbt.build(warehouse, MODELS, study="demo", target=folder / "target")
+    tests = [i for i, node in dbt.manifest_json()["nodes"].items() if node["resource_type"] == "test"]
+    with duckdb.connect(str(warehouse)) as con:
+        TEST_KEY.give_to(con)
+        results += dbt.test(con, tests, study="demo", target=folder / "target")
     assert {r.unique_id: r.message for r in results if r.status not in ("success", "pass")} == {}
     return warehouse
 

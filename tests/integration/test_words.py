@@ -32,7 +32,7 @@ class _Words:
         arguments = ["run", "--select", *MODELS, "--vars", json.dumps({"study": "demo"}), *options]
         arguments += ["--no-write-json", "--target-path", str(self.target)]
         dbt = Dbt()
-        results = invoke(dbt.project, self.warehouse, arguments, dbt._manifest())
+        results = invoke(dbt.project, self.warehouse, arguments, dbt.parsed())
         assert {str(r.status) for r in results.results} == {"success"}
         with duckdb.connect(str(self.warehouse), read_only=True) as con:
             schemas = {name: "marts" if not name.startswith("int_") else "intermediate" for name in MODELS}
@@ -86,7 +86,7 @@ def test_a_data_folder_from_before_a_study_had_languages_takes_the_new_column(
     with duckdb.connect(str(warehouse)) as con:
         con.execute("alter table reference.studies drop column languages")
     arguments = ["seed", "--select", "studies", "--no-write-json", "--target-path", str(tmp_path / "target")]
-    results = invoke(dbt.project, warehouse, arguments, dbt._manifest()).results
+    results = invoke(dbt.project, warehouse, arguments, dbt.parsed()).results
     assert [str(r.status) for r in results] == ["success"]
     with duckdb.connect(str(warehouse), read_only=True) as con:
         assert con.execute("select distinct languages from reference.studies").fetchall() == [("id|en",)]
