@@ -247,6 +247,7 @@ PACKAGES = {
     "x_archive_legacy": ("grailbird_sdstartupweek", "x_archive_legacy_posts", "id_str"),
     "x_api_v2": ("v2_twarc/test-data/noflat.jsonl", "x_api_v2_posts", "id"),
     "x_api_v11": ("v11_ext_rtweet_ropensci_bioconductor", "x_api_v11_posts", "id_str"),
+    "activity streams": ("tweet_updates_samples", "x_api_v11_posts", "id_str"),
     "x_graphql": ("graphql_twscrape_dev/raw_user_tweets.json", "x_graphql_posts", "rest_id"),
     "bluesky": ("twitwi_bluesky_twitter/test/resources/bluesky-posts.json", "bluesky_posts", "uri"),
     "mastodon": ("rtoot_mastodon", "mastodon_posts", "uri"),

@@ -1,4 +1,5 @@
-"""Repositories of Bluesky (CAR): every post and repost of the tree, damage that is known for certain, refusals.
+"""Repositories of Bluesky (CAR): every post and repost of the tree, damage that is known for certain, refusals, and
+what is left without some records.
 
 The files are made by hand after the specification; no real one was at hand.
 """
