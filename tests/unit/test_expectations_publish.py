@@ -131,7 +131,7 @@ def test_private_person_closes_the_gate_in_every_form(sql: str, tmp_path: Path) 
         "insert into reports.rpt_partners (no, rank_no, account_key) values (9, 9, 'k3')",
         "insert into marts.dim_hashtags values (9, 'rare')",
         "update marts.fct_others_months set account_count = null where no = 1",
-        "create table marts.fct_network_edges as select 'k3' as from_node, 'k1' as to_node, date '2019-03-01' as first_date",
+        "create table marts.fct_network_edges as select 'k3' as from_node, 'k1' as to_node, now() as first_date",
     ],
     ids=[
         "pooled cell",

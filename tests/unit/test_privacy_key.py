@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from orchestration.contract import DataDir, SuaraError
-from orchestration.privacy.accounts import RegisteredAccount, register, registered
+from orchestration.privacy.accounts import RegisteredAccount, register, registered, unregister
 from orchestration.privacy.key import KEY_VARIABLE, PseudonymKey, key_of, read_key
 from orchestration.warehouse import bookkeeping
 from tests.sql_macros import render
@@ -90,6 +90,10 @@ def test_registered_account_is_kept_once_and_a_person_cannot_be(tmp_path: Path) 
     with pytest.raises(SuaraError, match="expected a kind out of"):
         register(data_dir, RegisteredAccount("x", "budi", "Budi", "budi", "private_person"))
     assert registered(data_dir) == [expected]
+    with pytest.raises(SuaraError, match=r"account of bluesky registered in this data folder; found @office \(x\)"):
+        unregister(data_dir, "bluesky", "office")
+    unregister(data_dir, "x", "OFFICE")
+    assert registered(data_dir) == []
 
 
 def test_registrations_of_a_version_before_have_no_ids_and_are_loaded_with_those_that_have(tmp_path: Path) -> None:
