@@ -270,6 +270,8 @@ _OTHERS = "(select account_key from marts.dim_accounts where not (is_registered 
 # Rows of single persons, which networks need: under a pseudonym, and without what finds a post again.
 _ROWS_OF_PERSONS = ("dim_accounts", "dim_account_handles", "fct_posts", "fct_interactions")
 _FINDS_A_POST = "(_count|_at|_date|_month|^capture_id|^record_no)$"
+# Ties of two of them tell no day; that there are several in a year is what a network is made of.
+_FINDS_A_TIE = "(_at|_date|_month)$"
 
 
 def _rows_of_others(con: duckdb.DuckDBPyConnection) -> str:
@@ -288,9 +290,14 @@ def _rows_of_others(con: duckdb.DuckDBPyConnection) -> str:
         if table in _ROWS_OF_PERSONS:
             found = [name for name in names if re.search(_FINDS_A_POST, name)]
             conditions = {name: f'account_key in {_OTHERS} and "{name}" is not null' for name in found}
+        elif {"from_node", "to_node"} <= set(names):
+            found = [name for name in names if re.search(_FINDS_A_TIE, name)]
+            conditions = {name: f'from_node in {_OTHERS} and "{name}" is not null' for name in found}
         elif table.startswith("fct_others_"):
             counts = [name for name in names if name.endswith("_count")]
-            conditions = {name: f'"{name}" < {THRESHOLDS["smallest_cell"].value}' for name in counts}
+            # a cell without a number tells that there is one
+            smallest = THRESHOLDS["smallest_cell"].value
+            conditions = {name: f'"{name}" < {smallest} or "{name}" is null' for name in counts}
         elif keys:
             conditions = {name: f'"{name}" in {_OTHERS}' for name in keys}
         elif "post_key" in names:

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from orchestration.cli_support import data_dir_option, use_data_dir
-from orchestration.privacy.accounts import KINDS, PLATFORMS, ROLES, RegisteredAccount, register, registered
+from orchestration.privacy.accounts import KINDS, PLATFORMS, ROLES, RegisteredAccount, register, registered, unregister
 
 
 def add_commands(main: click.Group) -> None:
@@ -63,6 +63,21 @@ def add_commands(main: click.Group) -> None:
         )
         path = register(use_data_dir(data_dir), account)
         click.echo(f"@{handle} is in {path}; `suara run` shows it by name.")
+
+    @accounts.command("unregister")
+    @data_dir_option
+    @click.option("--platform", type=click.Choice(PLATFORMS), default="x", show_default=True)
+    @click.argument("handle")
+    def unregister_account(data_dir: Path | None, platform: str, handle: str) -> None:
+        """Take the registration of the account HANDLE back: from the next run on it has a pseudonym.
+
+        That run removes the kept releases that name it. Accounts of the project's own list stay.
+        """
+        handle = handle.removeprefix("@")
+        unregister(use_data_dir(data_dir), platform, handle)
+        click.echo(
+            f"@{handle} is registered no more; `suara run` takes its name out, and removes releases that name it."
+        )
 
     @accounts.command("list")
     @data_dir_option

@@ -152,7 +152,7 @@ def export_coded(data_dir: Path | None, year: int | None, file: Path) -> None:
     """Write posts with a column per theme into FILE (.xlsx), for NVivo, MAXQDA, ATLAS.ti and others.
 
     Own posts of registered accounts. The codes are those of the rules; the sheet `themes` says what each column means
-    and whether people agree with it.
+    and whether people agree with it. For your own work: to hand posts on there is `suara export ids`.
     """
     from orchestration.publishing.coded_posts import write_coded_posts
 

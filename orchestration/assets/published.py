@@ -146,6 +146,10 @@ def build_published(manifest: Mapping[str, Any], translator: SuaraTranslator) ->
                 row_counts=release.row_counts,
             )
             begun.close(paths, release.release_id, context.log.info)
+            for old in kept_releases.kept(paths.published):
+                if not old.is_served and (named := kept_releases.no_longer_registered(old, paths.warehouse)):
+                    kept_releases.remove(paths.published, old)
+                    context.log.info(f"release {old.name} is removed: accounts it names and nobody registers: {named}")
             serving = f"release {release.short_id} of run {context.run.run_id}"
             context.log.info(f"serving {serving}")
             common: dict[str, Any] = {

@@ -2,7 +2,8 @@
 
 Belongs here: their shapes, their raw tables, whose posts a capture holds.
 Does not belong here: reading of bytes or JSON in general, other sources. Counts and lists are recognised and
-rejected with a reason; they are not posts. Lines of a compliance file that remove a post are loaded as deletions.
+rejected with a reason; they are not posts. Lines of a compliance file that remove a post or an account are loaded as
+deletions; which of the two, the models tell.
 """
 
 from __future__ import annotations

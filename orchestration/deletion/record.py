@@ -26,7 +26,7 @@ PLACES = (
         "published/",
         "marts, reports, quality: the file for readers, Parquet, pages",
         "to be read",
-        "replaced by each run",
+        "the newest releases (`suara releases --keep`)",
     ),
     (
         "rejected/",

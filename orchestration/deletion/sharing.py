@@ -110,7 +110,7 @@ def export_posts(
                 f"{(MOST_HYDRATED if hydrated else MOST_IDS) - may:,} were handed to {recipient} already); found "
                 f"{asked:,}. Choose fewer with --of, or wait; nothing was written."
             )
-        with replacing(target, mode=0o600 if hydrated else 0o644) as partial:
+        with replacing(target, mode=0o600) as partial:
             with open(partial, "w", encoding="utf-8", newline="") as handle:
                 writer = csv.writer(handle, lineterminator="\n")
                 writer.writerow(header)

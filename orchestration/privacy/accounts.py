@@ -79,11 +79,29 @@ def register(data_dir: DataDir, *accounts: RegisteredAccount) -> Path:
     for account in accounts:
         _check(account)
     kept = {(a.platform, a.handle.lower()): a for a in (*registered(data_dir), *accounts)}
+    return _write(data_dir, list(kept.values()))
+
+
+def unregister(data_dir: DataDir, platform: str, handle: str) -> None:
+    """Take a registration back.
+
+    Raises:
+        SuaraError: It is not in this data folder's list.
+    """
+    before = registered(data_dir)
+    kept = [a for a in before if (a.platform, a.handle.lower()) != (platform, handle.lower())]
+    if len(kept) == len(before):
+        names = ", ".join(f"@{a.handle} ({a.platform})" for a in before) or "none"
+        raise SuaraError(f"@{handle}: expected an account of {platform} registered in this data folder; found {names}.")
+    _write(data_dir, kept)
+
+
+def _write(data_dir: DataDir, accounts: list[RegisteredAccount]) -> Path:
     with replacing(data_dir.registered_accounts, 0o600) as temporary:
         with open(temporary, "w", encoding="utf-8", newline="") as handle:
             writer = csv.writer(handle, lineterminator="\n")
             writer.writerow(field.name for field in fields(RegisteredAccount))
-            for account in kept.values():
+            for account in accounts:
                 row = asdict(account) | {"is_verified": str(account.is_verified).lower()}
                 writer.writerow(value or "" for value in row.values())
     return data_dir.registered_accounts

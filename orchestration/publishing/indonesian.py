@@ -246,7 +246,6 @@ INDONESIAN = {
     "{n} posts are counted in no month.": "{n} unggahan tidak dihitung dalam bulan mana pun.",
     "All accounts together that are neither registered, nor owner of a capture, nor the study's.": "Semua akun bersama-sama yang tidak terdaftar, bukan pemilik tangkapan data, dan bukan akun studi ini.",
     "These captures are of one account that is not registered, and nothing shows that its owner handed them over: it has no rows, and is counted with all others ({captures}). Of an organisation: `suara accounts register`.": "Berkas ini berasal dari satu akun yang tidak terdaftar, dan tidak ada yang menunjukkan bahwa pemiliknya menyerahkannya: akun itu tidak punya baris sendiri dan dihitung bersama semua akun lain ({captures}). Untuk organisasi: `suara accounts register`.",
-    "All accounts together that are not registered.": "Semua akun bersama-sama yang tidak terdaftar.",
     "They come from searches: the counts tell what the captures hold, not how much was posted. Of single private persons nothing is counted.": "Akun-akun itu berasal dari pencarian: hitungannya menunjukkan isi tangkapan data, bukan berapa banyak yang diunggah. Tidak ada hitungan tentang satu orang pribadi.",
     "Everyone else, {accounts}: {posts}; they are counted, never named.": "Semua yang lain, {accounts}: {posts}; dihitung, tidak pernah disebut namanya.",
     "Registered accounts by name, everyone else in one row": "Akun terdaftar dengan nama, semua yang lain dalam satu baris",

@@ -227,12 +227,11 @@ select
     theme_name as theme,
     own_post_count as own_posts,
     account_count as accounts,
-    suppression as held_back,
     validation_state
 from marts.fct_others_theme_months
 inner join marts.dim_themes using (theme_code, codebook_version)
 where dim_themes.facet = 'theme' and parent_code is null
-order by platform, posted_month, own_post_count desc nulls last, theme_name
+order by platform, posted_month, own_post_count desc, theme_name
 """.strip(),
     "held_back": """
 select

@@ -121,6 +121,35 @@ def deleted_since(release: KeptRelease, warehouse: Path) -> int:
     return count
 
 
+def no_longer_registered(release: KeptRelease, warehouse: Path) -> int:
+    """How many accounts a kept release shows by name that nobody registers any more, under any of their handles.
+
+    Args:
+        warehouse: As for `deleted_since`.
+    """
+    if not warehouse.is_file():
+        return 0
+    with duckdb.connect(str(release.file), read_only=True) as con:
+        con.execute(f"attach '{str(warehouse).replace(chr(39), chr(39) * 2)}' as warehouse (read_only)")
+        ((count,),) = con.execute(
+            """
+            select count(*)
+            from marts.dim_accounts
+            where
+                is_registered
+                and account_key not in (
+                    select handles.account_key
+                    from marts.dim_account_handles as handles
+                    inner join marts.dim_accounts as accounts using (account_key)
+                    semi join warehouse.intermediate.int_accounts__registered as registered
+                        on accounts.platform = registered.platform
+                        and handles.folded_handle = lower(registered.handle)
+                )
+            """
+        ).fetchall()
+    return count
+
+
 def serve(published: Path, release: KeptRelease) -> None:
     """Give readers a kept release, whole, by one rename; open readers keep what they have.
 

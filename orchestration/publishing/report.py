@@ -747,7 +747,7 @@ def _themes(page: _Page) -> dict[str, Any]:
                 "fct_others_theme_months",
                 say("Themes of all other accounts"),
                 say("Themes of all other accounts by platform and month, own posts"),
-                say("All accounts together that are not registered."),
+                say("All accounts together that are neither registered, nor owner of a capture, nor the study's."),
             ),
         ],
         "untouched": untouched,

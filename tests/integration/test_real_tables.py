@@ -125,7 +125,8 @@ def together(tmp_path_factory: pytest.TempPathFactory) -> tuple[Pipeline, dict[s
 
 
 def load(pipeline: Pipeline, folder: Path, names: list[str]) -> dict[str, str]:
-    register_accounts(pipeline, "UNIC_Moscow")
+    # of a timeline of somebody who is not registered nothing is said, so no cap either
+    register_accounts(pipeline, "UNIC_Moscow", "jokowi", "BarackObama")
     paths = {}
     for name in names:
         (folder / name).mkdir()

@@ -59,7 +59,7 @@ TABLES: dict[str, tuple[str, str]] = {
     "marts.fct_others_theme_months": (
         "One row per platform, month and theme.",
         """platform varchar, posted_month date, theme_code varchar, codebook_version varchar not null,
-        own_post_count bigint, account_count bigint, suppression varchar not null,
+        own_post_count bigint not null, account_count bigint not null,
         primary key (platform, posted_month, theme_code)""",
     ),
     "quality.fct_held_back": (
@@ -250,7 +250,7 @@ from marts.fct_posts where record_no % 2 = 0;
 insert into marts.fct_others_months values ('x', '2016-02-01', 'original', 7, 6);
 insert into marts.fct_others_hashtag_years values ('x', 2016, 'migrasi', 6, 5);
 insert into marts.fct_others_theme_months values
-    ('x', '2016-02-01', 'AWR', '0.1-draft', 6, 5, 'none'), ('x', '2016-02-01', 'VIC', '0.1-draft', null, null, 'small');
+    ('x', '2016-02-01', 'AWR', '0.1-draft', 6, 5);
 insert into quality.fct_held_back values
     ('fct_others_months', 'x', 1, 1, 1, 9), ('fct_others_hashtag_years', 'x', 1, 30, 0, null),
     ('fct_others_theme_months', 'x', 1, 1, 0, null);

@@ -130,8 +130,18 @@ def test_private_person_closes_the_gate_in_every_form(sql: str, tmp_path: Path) 
         "update marts.dim_accounts set post_count = 1 where account_key = 'k3'",
         "insert into reports.rpt_partners (no, rank_no, account_key) values (9, 9, 'k3')",
         "insert into marts.dim_hashtags values (9, 'rare')",
+        "update marts.fct_others_months set account_count = null where no = 1",
+        "create table marts.fct_network_edges as select 'k3' as from_node, 'k1' as to_node, now() as first_date",
     ],
-    ids=["pooled cell", "day of a post", "posts of a person", "report", "hashtag"],
+    ids=[
+        "pooled cell",
+        "day of a post",
+        "posts of a person",
+        "report",
+        "hashtag",
+        "cell without a number",
+        "day of a tie",
+    ],
 )
 def test_row_about_a_single_private_person_closes_the_gate_wherever_it_stands(sql: str, tmp_path: Path) -> None:
     con = publish_database(tmp_path)

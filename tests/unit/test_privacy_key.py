@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from orchestration.contract import DataDir, SuaraError
-from orchestration.privacy.accounts import RegisteredAccount, register, registered
+from orchestration.privacy.accounts import RegisteredAccount, register, registered, unregister
 from orchestration.privacy.key import KEY_VARIABLE, PseudonymKey, key_of, read_key
+from orchestration.warehouse import bookkeeping
 from tests.sql_macros import render
 
 FIRST, SECOND = PseudonymKey(bytes(range(32))), PseudonymKey(bytes(range(1, 33)))
@@ -81,6 +83,28 @@ def test_registered_account_is_kept_once_and_a_person_cannot_be(tmp_path: Path) 
     register(data_dir, RegisteredAccount("x", "office", "The office", "office", "media", "IDN", is_verified=True))
     expected = RegisteredAccount("x", "office", "The office", "office", "media", "IDN", is_verified=True)
     assert registered(data_dir) == [expected]
+    with_id = replace(expected, account_id="2244994945")
+    register(data_dir, with_id)
+    assert registered(data_dir) == [with_id]
+    register(data_dir, expected)
     with pytest.raises(SuaraError, match="expected a kind out of"):
         register(data_dir, RegisteredAccount("x", "budi", "Budi", "budi", "private_person"))
     assert registered(data_dir) == [expected]
+    with pytest.raises(SuaraError, match=r"account of bluesky registered in this data folder; found @office \(x\)"):
+        unregister(data_dir, "bluesky", "office")
+    unregister(data_dir, "x", "OFFICE")
+    assert registered(data_dir) == []
+
+
+def test_registrations_of_a_version_before_have_no_ids_and_are_loaded_with_those_that_have(tmp_path: Path) -> None:
+    data_dir = DataDir(tmp_path)
+    head = "platform,handle,name,family,org_type,country,role,evidence,is_verified"
+    data_dir.registered_accounts.write_text(f'{head}\nx,Office,"The, office",office,ngo,,partner,"a\nletter",false\n')
+    with duckdb.connect() as con:
+        bookkeeping.create_raw_schema(con)
+        for account_id in (None, "2244994945"):
+            bookkeeping.sync_accounts(con, data_dir.registered_accounts)
+            rows = con.execute("select handle, name, account_id from raw.registered_accounts").fetchall()
+            assert rows == [("Office", "The, office", account_id)]
+            (account,) = registered(data_dir)
+            register(data_dir, replace(account, account_id="2244994945"))

@@ -153,6 +153,30 @@ def test_posts_deleted_since_do_not_come_back(paths: DataDir, monkeypatch, still
         assert rollback(paths, "2")[0] == 0
 
 
+def test_release_that_names_an_account_which_nobody_registers_any_more_is_known(paths: DataDir) -> None:
+    first = releases.find(paths.published, "1")
+    first.file.chmod(0o600)
+    with duckdb.connect(str(first.file)) as con:
+        con.execute(
+            "create table marts.dim_accounts as select * from (values ('o', 'x', true), ('p', 'x', false), "
+            "('renamed', 'x', true)) as t (account_key, platform, is_registered)"
+        )
+        con.execute(
+            "create table marts.dim_account_handles as select * from (values ('o', 'office'), ('p', 'person_1'), "
+            "('renamed', 'once'), ('renamed', 'now')) as t (account_key, folded_handle)"
+        )
+    with duckdb.connect(str(paths.warehouse)) as con:
+        con.execute("create schema intermediate")
+        con.execute(
+            "create table intermediate.int_accounts__registered as "
+            "select * from (values ('x', 'Once'), ('x', 'Office'), ('bluesky', 'p')) as t (platform, handle)"
+        )
+    assert releases.no_longer_registered(first, paths.warehouse) == 0
+    with duckdb.connect(str(paths.warehouse)) as con:
+        con.execute("update intermediate.int_accounts__registered set platform = 'mastodon' where handle = 'Office'")
+    assert releases.no_longer_registered(first, paths.warehouse) == 1
+
+
 def test_old_releases_go_and_the_served_one_stays(paths: DataDir, tmp_path: Path) -> None:
     releases.serve(paths.published, releases.find(paths.published, "1"))
     promote(release_folder(tmp_path / "4", "4444"), paths.published, keep=2)

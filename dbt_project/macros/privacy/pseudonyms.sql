@@ -38,6 +38,13 @@
 {%- endmacro %}
 
 
+{#- What a value looks like, without what it says: a letter is x, a digit 0. A cell that was refused may hold anything, since
+    columns may have moved. -#}
+{% macro form_of(value) -%}
+    {{ return(regex_replace_all(regex_replace_all(value, '\\p{L}', 'x'), '\\p{N}', '0')) }}
+{%- endmacro %}
+
+
 {#- Captures whose file is shown under another name, since its own holds somebody's handle. -#}
 {% macro names_of_files() -%}
     select

@@ -2,7 +2,7 @@
 {% set judged = [
     ('fct_others_months', 'int_others__months', 'cast(coalesce(sum(post_count) filter (where suppression <> \'none\'), 0) as bigint)'),
     ('fct_others_hashtag_years', 'int_others__hashtag_years', 'cast(null as bigint)'),
-    ('fct_others_theme_months', 'fct_others_theme_months', 'cast(null as bigint)'),
+    ('fct_others_theme_months', 'int_others__theme_months', 'cast(null as bigint)'),
 ] -%}
 with
 

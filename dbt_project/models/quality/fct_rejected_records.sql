@@ -26,7 +26,13 @@ rejected as (
         {{ with_shown_file_name('member') }} as member,
         reason_code,
         expected,
-        {{ without_ids(with_shown_file_name('found')) }} as found,
+        -- `column = value` quotes a record; of a time that cannot be nothing but the value is told
+        case
+            when reason_code = 'impossible_time' then {{ form_of('found') }}
+            when strpos(found, ' = ') > 0
+                then concat(left(found, strpos(found, ' = ') + 2), {{ form_of("substr(found, strpos(found, ' = ') + 3)") }})
+            else {{ without_ids(with_shown_file_name('found')) }}
+        end as found,
         next_step,
         record_no
 

@@ -1,89 +1,23 @@
 with
 
-post_themes as (
+cells as (
 
-    select * from {{ ref('int_posts__themes') }}
-    where not is_repost
-
-),
-
-accounts as (
-
-    select
-        account_key,
-        platform
-
-    from {{ ref('dim_accounts') }}
-
-    where not is_registered
-
-),
-
-themes as (
-
-    select
-        theme_code,
-        codebook_version,
-        facet,
-        parent_code
-
-    from {{ ref('dim_themes') }}
-
-),
-
-themes_counted as (
-
-    select
-        accounts.platform,
-        {{ month_of('post_themes.posted_date') }} as posted_month,
-        post_themes.theme_code,
-        post_themes.codebook_version,
-        themes.facet,
-        themes.parent_code,
-        count(*) as own_post_count,
-        count(distinct post_themes.account_key) as account_count
-
-    from post_themes
-
-    inner join accounts
-        on post_themes.account_key = accounts.account_key
-
-    inner join themes
-        on post_themes.theme_code = themes.theme_code
-        and post_themes.codebook_version = themes.codebook_version
-
-    group by 1, 2, 3, 4, 5, 6
-
-),
-
--- a theme and its parts in one month are a sum; the theme itself is held back only where there is no other part
-cells_judged as (
-
-    {{ judged_cells(
-        'themes_counted',
-        family='platform, posted_month, coalesce(parent_code, theme_code)',
-        smallest_first='parent_code is null, own_post_count, theme_code',
-        post_count='own_post_count',
-        account_count='account_count'
-    ) }}
-
-),
-
-cells_shown as (
-
-    select
-        platform,
-        posted_month,
-        theme_code,
-        codebook_version,
-        facet,
-        case when suppression = 'none' then own_post_count end as own_post_count,
-        case when suppression = 'none' then account_count end as account_count,
-        suppression
-
-    from cells_judged
+    select * from {{ ref('int_others__theme_months') }}
 
 )
 
-select * from cells_shown
+select
+    platform,
+    posted_month,
+    theme_code,
+    codebook_version,
+    facet,
+    own_post_count,
+    account_count
+
+from cells
+
+-- a cell that is held back has no row: that there is one would tell what somebody wrote about in the month
+where suppression = 'none'
+
 order by platform, posted_month, theme_code
