@@ -15,17 +15,25 @@
 {%- endmacro %}
 
 
-{#- Each two words of a text that stand beside each other, with a blank between; the words are those between blanks. -#}
-{% macro word_pairs(text) -%}
-    {{ return(adapter.dispatch('word_pairs')(text)) }}
+{#- Each two words of a list that stand beside each other, with a blank between; the list is a column. -#}
+{% macro word_pairs(words) -%}
+    {{ return(adapter.dispatch('word_pairs')(words)) }}
 {%- endmacro %}
 
 
-{% macro duckdb__word_pairs(text) -%}
-    list_transform(
-        range(1, len(string_split({{ text }}, ' '))),
-        lambda i: concat(string_split({{ text }}, ' ')[i], ' ', string_split({{ text }}, ' ')[i + 1])
-    )
+{% macro duckdb__word_pairs(words) -%}
+    list_transform(range(1, len({{ words }})), lambda i: concat(({{ words }})[i], ' ', ({{ words }})[i + 1]))
+{%- endmacro %}
+
+
+{#- How long the first texts of a list are together. -#}
+{% macro length_of_first(texts, count) -%}
+    {{ return(adapter.dispatch('length_of_first')(texts, count)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__length_of_first(texts, count) -%}
+    length(array_to_string(({{ texts }})[1:{{ count }}], ''))
 {%- endmacro %}
 
 

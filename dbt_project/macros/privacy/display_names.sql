@@ -16,7 +16,7 @@
     without capitals, with the small words that names have inside. -#}
 {% macro capitalised_words_pattern() -%}
     {%- set word = '[\\p{Lu}\\p{Lt}\\p{Lo}][\\p{L}\\p{M}\\p{N}]*(?:[\\x27’][\\p{L}\\p{M}\\p{N}]+)*' -%}
-    {{ return(word ~ '(?:[\\s\\p{Z}.-]{1,3}(?:(?:' ~ words_inside_names() | join('|') ~ ') )?' ~ word ~ ')+') }}
+    {{ return(word ~ '(?:[\\s\\p{Z}.-]{1,3}(?:(?:' ~ words_inside_names() | join('|') ~ ') ){0,2}' ~ word ~ ')+') }}
 {%- endmacro %}
 
 
@@ -28,11 +28,16 @@
 
 
 {#- Words of a name or a text as they are compared: small letters without accents, fonts and apostrophes, no `'s` of a genitive, one
-    blank between. -#}
+    blank between. Plain words, most of them, are passed by. -#}
 {% macro folded_name(text) -%}
     {%- set plain = without_accents(fold(plain_letters(text))) -%}
     {%- set without_genitives = regex_replace_all(plain, '\\x27s([^\\p{L}\\p{N}]|$)', '\\1') -%}
-    {{ return('trim(' ~ regex_replace_all('replace(' ~ without_genitives ~ ", '''', '')", '[^\\p{L}\\p{M}\\p{N}]+', ' ') ~ ')') }}
+    (
+        case
+            when {{ regex_match(text, '^[A-Za-z0-9]+(?: [A-Za-z0-9]+)*$') }} then lower({{ text }})
+            else trim({{ regex_replace_all('replace(' ~ without_genitives ~ ", '''', '')", '[^\\p{L}\\p{M}\\p{N}]+', ' ') }})
+        end
+    )
 {%- endmacro %}
 
 

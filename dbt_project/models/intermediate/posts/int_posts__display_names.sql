@@ -199,19 +199,35 @@ capitalised_words as (
 
 ),
 
+capitalised_words_folded as (
+
+    select
+        post_key,
+        {{ folded_name('words') }} as folded_words
+
+    from capitalised_words
+
+),
+
+capitalised_words_split as (
+
+    select
+        post_key,
+        folded_words,
+        {{ split_list('folded_words', ' ') }} as words
+
+    from capitalised_words_folded
+
+),
+
 word_pairs as (
 
     select
         post_key,
         folded_words,
-        unnest({{ word_pairs('folded_words') }}) as first_words
+        unnest({{ word_pairs('words') }}) as first_words
 
-    from (
-        select
-            post_key,
-            {{ folded_name('words') }} as folded_words
-        from capitalised_words
-    ) as capitalised_words_folded
+    from capitalised_words_split
 
 ),
 
@@ -430,18 +446,23 @@ texts_cut as (
     select
         post_key,
         text,
-        pieces,
-        {{ list_map('pieces', 'p', 'length(p)') }} as piece_lengths,
-        {{ list_map('pieces', 'p', regex_group('p', '(' ~ name_word_pattern() ~ ')$', 1)) }} as words
+        {{ regex_find_all('text', name_piece_pattern()) }} as pieces,
+        {{ regex_find_all('text', name_word_pattern()) }} as words
 
-    from (
-        select
-            post_key,
-            text,
-            {{ regex_find_all('text', name_piece_pattern()) }} as pieces
-        from posts
-        where post_key in (select post_key from candidates)
-    ) as texts_in_pieces
+    from posts
+
+    where post_key in (select post_key from candidates)
+
+),
+
+-- all words at once; where that gives another number of words, each by itself
+texts_folded_whole as (
+
+    select
+        *,
+        {{ split_list(folded_name(list_as_text(list_map('words', 'w', "concat(w, ' ')"))), ' ') }} as words_folded_whole
+
+    from texts_cut
 
 ),
 
@@ -452,10 +473,12 @@ texts_in_words as (
         text,
         pieces,
         words,
-        {{ list_map('words', 'w', folded_name('w')) }} as folded_words,
-        {{ running_sums('piece_lengths') }} as piece_ends
+        case
+            when {{ list_size('words_folded_whole') }} = {{ list_size('words') }} then words_folded_whole
+            else {{ list_map('words', 'w', folded_name('w')) }}
+        end as folded_words
 
-    from texts_cut
+    from texts_folded_whole
 
 ),
 
@@ -486,21 +509,12 @@ places_found as (
 places_measured as (
 
     select
-        post_key,
-        name,
-        pseudonym,
-        is_named_account,
-        is_written_small,
-        is_registered,
-        is_term,
-        doubt,
-        word_count,
-        text,
+        *,
         {{ list_item('pieces', 'word_no') }} as first_piece,
         {{ list_item('words', 'word_no') }} as first_word,
         {{ regex_replace_all(list_item('words', 'word_no + word_count - 1'), '[\\x27’][sS]$', '') }} as last_word,
-        {{ list_item('piece_ends', 'word_no') }} - length({{ list_item('words', 'word_no') }}) as place_start,
-        {{ list_item('piece_ends', 'word_no + word_count - 1') }}
+        {{ length_of_first('pieces', 'word_no') }} - length({{ list_item('words', 'word_no') }}) as place_start,
+        {{ length_of_first('pieces', 'word_no + word_count - 1') }}
             - length({{ list_item('words', 'word_no + word_count - 1') }}) as last_word_start
 
     from places_found

@@ -323,7 +323,18 @@ names_masked as (
 short_links_masked as (
 
     select
-        *,
+        post_key,
+        capture_id,
+        text,
+        hashtags,
+        mentions,
+        links,
+        mentions_masked,
+        links_masked,
+        coalesce({{ list_size('places') }}, 0) as name_count,
+        is_reply_to_private,
+        is_quote_of_private,
+        may_hold_personal_data,
         case
             when links_masked is distinct from links then {{ replace_found(
                 'text_without_names', '(https?://t\\.co/[A-Za-z0-9]+)', 1,
@@ -333,6 +344,10 @@ short_links_masked as (
         end as text_masked
 
     from names_masked
+
+    -- a fence: without it the filter on the masked text goes down to the posts, and masks them two times more (2.2 instead of 0.9 s
+    -- of CPU for 28,460 posts of 143 registered accounts, 2026-11-27)
+    offset 0
 
 ),
 
@@ -345,16 +360,19 @@ posts_masked as (
         hashtags,
         mentions_masked as mentions,
         -- an address that leads to a person is not kept beside the masked one
-        {{ list_map('links_masked', 'link', struct_of([
-            ('url', "case when " ~ regex_match('link.expanded_url', 'person_[0-9a-f]{10}|\\[somebody\\]') ~ " then link.expanded_url else link.url end"),
-            ('expanded_url', 'link.expanded_url'),
-        ])) }} as links,
+        case
+            when links_masked is distinct from links then {{ list_map('links_masked', 'link', struct_of([
+                ('url', "case when " ~ regex_match('link.expanded_url', 'person_[0-9a-f]{10}|\\[somebody\\]') ~ " then link.expanded_url else link.url end"),
+                ('expanded_url', 'link.expanded_url'),
+            ])) }}
+            else links
+        end as links,
         is_reply_to_private,
         is_quote_of_private,
-        coalesce({{ list_size('places') }}, 0) as name_count,
+        name_count,
         false as is_repost_of_private,
         text is distinct from text_masked as is_text_changed,
-        text as delivered_text
+        case when may_hold_personal_data then text end as delivered_text
 
     from short_links_masked
 
@@ -410,7 +428,10 @@ posts_counted as (
         end as mentions,
         links,
         {% for kind, mark in redaction_marks() -%}
-        coalesce({{ mark_count('text', mark) }} - {{ mark_count('delivered_text', mark) }}, 0) as {{ kind }}_count,
+        case
+            when delivered_text is null then 0
+            else {{ mark_count('text', mark) }} - {{ mark_count('delivered_text', mark) }}
+        end as {{ kind }}_count,
         {% endfor -%}
         cast(name_count as integer) as name_count,
         is_reply_to_private,
