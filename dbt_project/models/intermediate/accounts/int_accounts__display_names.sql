@@ -169,7 +169,7 @@ names_judged as (
         account_names,
         words,
         concat({{ list_item('words', 1) }}, ' ', {{ list_item('words', 2) }}) as first_words,
-        {{ list_holds('account_names', 'name') }} as is_written_small,
+        {{ list_size(list_keep('account_names', 'n', 'strpos(n, name) > 0')) }} > 0 as is_written_small,
         -- two words with more than one letter: initials are no name
         {{ list_size(list_keep('words', 'w', regex_match('w', '\\p{L}.*\\p{L}'))) }} >= 2 as is_looked_for_everywhere
 
