@@ -102,7 +102,7 @@ def seed(folder: Path) -> Seeded:
         f"https://social.example/@{mark('zqprofilec', 'profile on Mastodon')} "
         f"https://bsky.app/profile/{mark('zqprofiled', 'profile on Bluesky')}.bsky.social/post/3k",
         f"So true! RT @{people['manual'].handle}: {mark('zqwordsmanual', 'words behind a hand-made RT')} they said",
-        # by name: of somebody mentioned in any case, of others as names are written; beside a term, whose context is shown
+        # by name: of somebody mentioned in any case, of others as names are written; beside a term, which shows it
         f"Terima kasih {people['mention'].name.lower()} (@{people['mention'].handle}) dan {people['table'].name}",
         f"Korban perdagangan orang dibantu {people['author'].name}, kata Ibu {people['quote'].name.upper()}: selamat!",
     ]
