@@ -1296,11 +1296,11 @@ limit 20""",
         severity="critical",
         dimension="validity",
         why="Whoever is not registered never chose to be in this file: it holds no handle, id or text of theirs, "
-        "and no link to them.",
+        "no link to them, and no text that calls them by name.",
         next_step="Register the account if it is an organisation's (`suara accounts register`). " + _MODEL_FAULT,
         frame="publish__people",
         column="private_person_count",
-        expected="no handle, id or text of an account that is not registered",
+        expected="no handle, display name, id or text of an account that is not registered",
         observed="{private_person_count} places name or show somebody who is not registered",
         evidence_sql="""
 select concat(place, ': ', count(*), ' times') as key

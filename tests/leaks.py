@@ -64,7 +64,7 @@ class _Marks:
         return Account(
             self(f"99773100{number:05}", f"account id of {name}"),
             self(f"zqh{name}", f"handle of {name}"),
-            self(f"Zqname{name}", f"display name of {name}"),
+            f"{self(f'Zqname{name}', f'display name of {name}')} {self(f'Zqlast{name}', f'last name of {name}')}",
         )
 
 
@@ -102,6 +102,9 @@ def seed(folder: Path) -> Seeded:
         f"https://social.example/@{mark('zqprofilec', 'profile on Mastodon')} "
         f"https://bsky.app/profile/{mark('zqprofiled', 'profile on Bluesky')}.bsky.social/post/3k",
         f"So true! RT @{people['manual'].handle}: {mark('zqwordsmanual', 'words behind a hand-made RT')} they said",
+        # by name: of somebody mentioned in any case, of others as names are written; beside a term, which shows it
+        f"Terima kasih {people['mention'].name.lower()} (@{people['mention'].handle}) dan {people['table'].name}",
+        f"Korban perdagangan orang dibantu {people['author'].name}, kata Ibu {people['quote'].name.upper()}: selamat!",
     ]
     posts = [post(text) for text in texts]
     posts += [
@@ -178,14 +181,14 @@ def seed(folder: Path) -> Seeded:
     table = people["table"]
     row = post("x", author=table)
     (folder / "team.csv").write_text(
-        "Id;When;Who;Words;Note\n"
-        f"{mark(row.post_id, 'post id in a table')};{row.posted_at:%d/%m/%Y %H:%M};{table.handle};"
+        "Id;When;Who;Name;Words;Note\n"
+        f"{mark(row.post_id, 'post id in a table')};{row.posted_at:%d/%m/%Y %H:%M};{table.handle};{table.name};"
         f"{mark('zqwordstable', 'text in a table')};{mark('zqnote', 'column of a table that the map leaves out')}\n",
         "utf-8",
     )
     (folder / "team.csv.map.yml").write_text(
-        'columns: {Id: post_id, When: posted_at, Who: handle, Words: text}\ntime_format: "%d/%m/%Y %H:%M"\n'
-        "time_zone: UTC\n",
+        "columns: {Id: post_id, When: posted_at, Who: handle, Name: account_name, Words: text}\n"
+        'time_format: "%d/%m/%Y %H:%M"\ntime_zone: UTC\n',
         "utf-8",
     )
     paths.append(folder / "team.csv")

@@ -29,7 +29,9 @@ _USER: dict[str, Shape] = {"id_str": "VARCHAR", "id": "VARCHAR", "screen_name": 
 _AUTHOR: dict[str, Shape] = {**_USER, "created_at": "VARCHAR", "statuses_count": "BIGINT"}
 _ENTITIES: dict[str, Shape] = {
     "hashtags": [{"text": "VARCHAR", "indices": ["BIGINT"]}],
-    "user_mentions": [{"screen_name": "VARCHAR", "id_str": "VARCHAR", "id": "VARCHAR", "indices": ["BIGINT"]}],
+    "user_mentions": [
+        {"screen_name": "VARCHAR", "name": "VARCHAR", "id_str": "VARCHAR", "id": "VARCHAR", "indices": ["BIGINT"]}
+    ],
     "urls": [{"url": "VARCHAR", "expanded_url": "VARCHAR"}],
     "media": [{"type": "VARCHAR"}],
 }

@@ -38,7 +38,7 @@ _AUTHOR: dict[str, Shape] = {
 }
 _ENTITIES: dict[str, Shape] = {
     "hashtags": [{"text": "VARCHAR", "indices": ["BIGINT"]}],
-    "user_mentions": [{"screen_name": "VARCHAR", "id_str": "VARCHAR", "indices": ["BIGINT"]}],
+    "user_mentions": [{"screen_name": "VARCHAR", "name": "VARCHAR", "id_str": "VARCHAR", "indices": ["BIGINT"]}],
     "urls": [{"url": "VARCHAR", "expanded_url": "VARCHAR"}],
 }
 _NOTE: dict[str, Shape] = {"note_tweet_results": {"result": {"text": "VARCHAR", "entity_set": _ENTITIES}}}

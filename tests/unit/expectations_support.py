@@ -140,6 +140,14 @@ def marts_database() -> duckdb.DuckDBPyConnection:
         "as t (platform, account_id, handle)"
     )
     con.execute(
+        "create table intermediate.int_accounts__display_names as select * from (values ('budi santoso', true), "
+        "('fox news', true), ('budi', false)) as t (name, is_looked_for_everywhere)"
+    )
+    con.execute(
+        "create table intermediate.int_posts__display_names as select post_key, 'fox news' as name, "
+        "'no person' as left_because from marts.fct_posts"
+    )
+    con.execute(
         "create table intermediate.int_posts__text_entities as select post_key, true as is_comparison, "
         "[{'tag': 'one', 'start': 0, 'end': 4}] as hashtags from marts.fct_posts"
     )

@@ -123,6 +123,27 @@ def test_private_person_closes_the_gate_in_every_form(sql: str, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
+    ("words", "is_clean"),
+    [
+        ("Terima kasih Budi Santoso", False),
+        ("Terima Kasih Budi Santoso, selamat", False),
+        ("“Budi Santoso”", False),
+        ("Budi says: Fox News", True),
+        ("#Budi Santoso @Budi Santoso MacBudi Santoso Budi Santosoé budi santoso", True),
+    ],
+)
+def test_display_name_in_a_text_closes_the_gate_unless_it_was_left_for_a_reason(
+    words: str, is_clean: bool, tmp_path: Path
+) -> None:
+    con = publish_database(tmp_path)
+    con.execute("update marts.fct_posts set text = ? where no = 1", [words])
+    outcome = outcome_of(con, "publish", "private_persons_unnamed")
+    assert outcome.passed == is_clean
+    assert is_clean or outcome.failing_sample == ["marts.fct_posts.text: 1 times"]
+    assert "check itself" not in outcome.observed and "Budi" not in outcome.observed
+
+
+@pytest.mark.parametrize(
     "sql",
     [
         "update marts.fct_others_months set account_count = 4 where no = 1",

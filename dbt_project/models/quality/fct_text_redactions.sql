@@ -8,7 +8,7 @@ masked_posts as (
 
 redactions_counted as (
 
-    {% for kind, mark in redaction_marks() -%}
+    {% for kind, mark in redaction_marks() + [('name', none)] -%}
     select
         capture_id,
         '{{ kind }}' as kind,

@@ -77,11 +77,75 @@ names_everywhere as (
 
 ),
 
+-- Names that lie over each other are one place, and the first and longest of them stands for it.
+places_of_names as (
+
+    select
+        post_key,
+        place_start,
+        place_end,
+        pseudonym,
+        place_start >= coalesce(max(place_end) over (
+            partition by post_key
+            order by place_start, place_end desc, pseudonym
+            rows between unbounded preceding and 1 preceding
+        ), 0) as is_first
+
+    from {{ ref('int_posts__display_names') }}
+
+    where left_because is null
+
+),
+
+places_numbered as (
+
+    select
+        *,
+        count(*) filter (where is_first) over (
+            partition by post_key
+            order by place_start, place_end desc, pseudonym
+            rows between unbounded preceding and current row
+        ) as place_no
+
+    from places_of_names
+
+),
+
+places_joined as (
+
+    select
+        post_key,
+        place_no,
+        min(place_start) as place_start,
+        max(place_end) as place_end,
+        max(pseudonym) filter (where is_first) as replacement
+
+    from places_numbered
+
+    group by 1, 2
+
+),
+
+names_of_posts as (
+
+    select
+        post_key,
+        {{ list_collected(struct_of([
+            ('place_start', 'place_start'), ('place_end', 'place_end'), ('replacement', 'replacement'),
+        ])) }} as places
+
+    from places_joined
+
+    group by 1
+
+),
+
 -- Only numbers and a look at the text so far: the lists of names are not carried through posts that hold nothing.
 posts_in_question as (
 
     select
         posts.*,
+        names_of_posts.places,
         {{ may_hold_personal_data('posts.text') }} as may_hold_personal_data,
         {{ may_hold_a_profile_link('posts.text') }} as may_hold_a_link,
         posts.text like '%@%' or posts.text like '%＠%' as may_hold_a_name,
@@ -95,6 +159,9 @@ posts_in_question as (
     inner join accounts
         on posts.account_key = accounts.account_key
 
+    left join names_of_posts
+        on posts.post_key = names_of_posts.post_key
+
     where coalesce(
         posts.reply_to_account_id, posts.reply_to_handle, posts.quoted_account_id, posts.quoted_handle
     ) is not null
@@ -104,6 +171,7 @@ posts_in_question as (
         or may_hold_a_name
         or has_mentions
         or has_links
+        or places is not null
 
 ),
 
@@ -115,6 +183,7 @@ posts_of_registered as (
         posts.platform,
         posts.post_id,
         posts.text,
+        posts.places,
         posts.hashtags,
         posts.mentions,
         posts.links,
@@ -166,6 +235,19 @@ posts_looked_at as (
         or may_hold_a_name
         or has_mentions
         or has_links
+        or places is not null
+
+),
+
+display_names_masked as (
+
+    select
+        *,
+        case when places is not null then {{ with_replaced_places('text', 'places') }} else text end as text_without_display_names
+
+    from posts_looked_at
+
+    where not is_repost_of_private
 
 ),
 
@@ -173,7 +255,10 @@ numbers_masked as (
 
     select
         *,
-        case when may_hold_personal_data then {{ without_personal_data('text') }} else text end as text_without_numbers,
+        case
+            when may_hold_personal_data then {{ without_personal_data('text_without_display_names') }}
+            else text_without_display_names
+        end as text_without_numbers,
         case
             when has_links then {{ list_map('links', 'link', "
                 case
@@ -201,9 +286,7 @@ numbers_masked as (
             else mentions
         end as mentions_masked
 
-    from posts_looked_at
-
-    where not is_repost_of_private
+    from display_names_masked
 
 ),
 
@@ -240,7 +323,18 @@ names_masked as (
 short_links_masked as (
 
     select
-        *,
+        post_key,
+        capture_id,
+        text,
+        hashtags,
+        mentions,
+        links,
+        mentions_masked,
+        links_masked,
+        coalesce({{ list_size('places') }}, 0) as name_count,
+        is_reply_to_private,
+        is_quote_of_private,
+        may_hold_personal_data,
         case
             when links_masked is distinct from links then {{ replace_found(
                 'text_without_names', '(https?://t\\.co/[A-Za-z0-9]+)', 1,
@@ -250,6 +344,10 @@ short_links_masked as (
         end as text_masked
 
     from names_masked
+
+    -- a fence: without it the filter on the masked text goes down to the posts, and masks them two times more (2.2 instead of 0.9 s
+    -- of CPU for 28,460 posts of 143 registered accounts, 2026-11-27)
+    offset 0
 
 ),
 
@@ -262,15 +360,19 @@ posts_masked as (
         hashtags,
         mentions_masked as mentions,
         -- an address that leads to a person is not kept beside the masked one
-        {{ list_map('links_masked', 'link', struct_of([
-            ('url', "case when " ~ regex_match('link.expanded_url', 'person_[0-9a-f]{10}|\\[somebody\\]') ~ " then link.expanded_url else link.url end"),
-            ('expanded_url', 'link.expanded_url'),
-        ])) }} as links,
+        case
+            when links_masked is distinct from links then {{ list_map('links_masked', 'link', struct_of([
+                ('url', "case when " ~ regex_match('link.expanded_url', 'person_[0-9a-f]{10}|\\[somebody\\]') ~ " then link.expanded_url else link.url end"),
+                ('expanded_url', 'link.expanded_url'),
+            ])) }}
+            else links
+        end as links,
         is_reply_to_private,
         is_quote_of_private,
+        name_count,
         false as is_repost_of_private,
         text is distinct from text_masked as is_text_changed,
-        text as delivered_text
+        case when may_hold_personal_data then text end as delivered_text
 
     from short_links_masked
 
@@ -291,6 +393,7 @@ posts_masked as (
         cast(null as {{ links_type() }}) as links,
         is_reply_to_private,
         is_quote_of_private,
+        0 as name_count,
         true as is_repost_of_private,
         true as is_text_changed,
         cast(null as varchar) as delivered_text
@@ -325,8 +428,12 @@ posts_counted as (
         end as mentions,
         links,
         {% for kind, mark in redaction_marks() -%}
-        coalesce({{ mark_count('text', mark) }} - {{ mark_count('delivered_text', mark) }}, 0) as {{ kind }}_count,
+        case
+            when delivered_text is null then 0
+            else {{ mark_count('text', mark) }} - {{ mark_count('delivered_text', mark) }}
+        end as {{ kind }}_count,
         {% endfor -%}
+        cast(name_count as integer) as name_count,
         is_reply_to_private,
         is_quote_of_private,
         is_repost_of_private,
