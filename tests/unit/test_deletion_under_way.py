@@ -24,6 +24,8 @@ from orchestration.deletion.retention import set_retention
 from orchestration.warehouse.ledger import QUARANTINED, CaptureEntry, Ledger
 from tests.unit.test_deletion import GONE, LINES, OTHER, TEXT, suara
 
+THIRD = "A third sentence, of a lighthouse keeper who counts the ferries that never come."
+
 
 @pytest.fixture
 def paths(tmp_path: Path) -> DataDir:
@@ -32,7 +34,7 @@ def paths(tmp_path: Path) -> DataDir:
     paths.make_inbox()
     (paths.published / "releases").mkdir(parents=True)
     (tmp_path / "a.jsonl").write_text("\n".join(LINES) + "\n")
-    (tmp_path / "b.jsonl").write_text(json.dumps({"id": "3", "text": f"{OTHER} Said by somebody else."}) + "\n")
+    (tmp_path / "b.jsonl").write_text(json.dumps({"id": "3", "text": THIRD}) + "\n")
     for name in ("a.jsonl", "b.jsonl"):
         Ledger(paths).store(tmp_path / name)
     return paths
@@ -91,13 +93,13 @@ def test_what_is_purged_with_a_deletion_leaves_its_reason_and_no_text(paths: Dat
     journal = begun(paths)
     log = paths.dagster_home / "compute.log"
     log.parent.mkdir(exist_ok=True)
-    log.write_text(f"{OTHER} Said by somebody else.")
+    log.write_text(THIRD)
     purge_too(paths, journal, [Ledger(paths).capture("b.jsonl")], "it cannot be read")
     assert clear(paths, journal)
     receipt = finish(paths, journal, release=None)
     assert receipt["reason"] == "a request; captures that went whole: it cannot be read"
     assert [one["what"] for one in receipt["captures"]] == ["rewritten", "removed whole"]
-    assert not log.exists() and "Said by somebody else" not in json.dumps(receipt)
+    assert not log.exists() and THIRD not in json.dumps(receipt)
     assert [entry.file_name for entry in Ledger(paths).captures()] == ["a.jsonl"]
 
 
@@ -197,15 +199,16 @@ def test_what_is_decided_during_a_run_is_not_lost(paths: DataDir, arguments: tup
 # What waits, what stays, what cannot be searched -------------------------------------------------------------------
 
 
-def test_a_file_that_waits_in_the_inbox_is_left_to_the_run(paths: DataDir) -> None:
+def test_a_file_that_waits_in_the_inbox_is_left_to_the_run(paths: DataDir, tmp_path: Path) -> None:
     # What broke: it was removed whole, with posts that were nowhere else.
     waiting = paths.inbox / "new.jsonl"
     waiting.write_text(f"{LINES[0]}\n" + json.dumps({"id": "9", "text": "a post that is nowhere else"}) + "\n")
+    shutil.copy(tmp_path / "a.jsonl", paths.inbox / "again.jsonl")
     journal = begun(paths)
     assert clear(paths, journal)
     receipt = finish(paths, journal, release=None)
     assert waiting.exists()
-    assert receipt["waiting_in_inbox"] == ["inbox/new.jsonl"] and not receipt["removed_files"]
+    assert receipt["waiting_in_inbox"] == ["inbox/again.jsonl", "inbox/new.jsonl"] and not receipt["removed_files"]
 
 
 def test_a_copy_of_a_capture_that_went_whole_does_not_come_back_from_the_inbox(paths: DataDir, tmp_path: Path) -> None:
@@ -228,14 +231,14 @@ def packed(paths: DataDir, tmp_path: Path) -> CaptureEntry:
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / "posts.jsonl").write_text(json.dumps({"id": "7", "text": "something else"}) + "\n")
-    (folder / "pages.bin").write_bytes(b"\x01 of no kind that is read " + TEXT.encode() + b"\x00" + OTHER.encode())
+    (folder / "pages.bin").write_bytes(f"\x01 of no kind that is read {TEXT} {OTHER.replace(' ', '<br>')}".encode())
     entry, _ = Ledger(paths).store(folder)
     return entry
 
 
 def test_a_capture_goes_whole_though_another_one_holds_its_posts(paths: DataDir, packed: CaptureEntry) -> None:
     # What broke: the other one was searched as for a deletion, and the purge was refused.
-    (paths.published / "page.html").write_text(f"<p>{TEXT}</p>")  # built anew from what stays
+    (paths.published / "page.html").write_text(f"{TEXT} {OTHER}")  # built anew from what stays
     (paths.root / "notes.txt").write_text(TEXT)
     receipt = purge(paths, "a.jsonl")
     assert [one["file_name"] for one in receipt["captures"]] == ["a.jsonl"] and not receipt["removed_files"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.contract import DataDir, InputError
+from orchestration.warehouse import ledger as ledger_module
 from orchestration.warehouse.candidate import WarehouseStore
 from orchestration.warehouse.ledger import ACCEPTED, DECIDED_BY_GATE, DECIDED_BY_USER, QUARANTINED, Ledger
 
@@ -102,10 +103,8 @@ def test_what_a_process_left_that_was_killed_while_it_stored_a_capture_goes(
 
     for name in ("_place", "write_capture"):  # half copied, or whole and not in the ledger
         with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-            patched.setattr("orchestration.warehouse.ledger.shutil.rmtree", lambda *_, **__: None)
-            patched.setattr(
-                *(("orchestration.warehouse.ledger._place",) if name == "_place" else (ledger, name)), killed
-            )
+            patched.setattr(shutil, "rmtree", lambda *_, **__: None)  # nobody tidies up behind a kill
+            patched.setattr(ledger_module if name == "_place" else ledger, name, killed)
             ledger.store(source)
     assert len(list(ledger.data_dir.captures.iterdir())) == 4
     WarehouseStore(ledger.data_dir).hold()
