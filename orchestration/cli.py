@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestration import cli_data_protection, cli_privacy, cli_readers
-from orchestration.cli_support import execute, of_option, print_failures, use_data_dir
+from orchestration.cli_support import InterruptedRunError, execute, of_option, print_failures, use_data_dir
 from orchestration.coding import DEFAULT_FACETS, DEFAULT_SEED, DEFAULT_SIZE
 from orchestration.contract import PROJECT_ROOT, DataDir, InputError, SuaraError, replacing
 from orchestration.suggesting import DEFAULT_CLUSTERS, DEFAULT_TOPICS
@@ -97,7 +97,11 @@ def run(
         elif not entries:
             names, synthetic = _generate_demo(paths), True
     before = {entry.capture_id for entry in ledger.captures() if entry.status == QUARANTINED}
-    result_run_id, success, failures = execute(names, source=source, column_map=column_map, synthetic=synthetic)
+    try:
+        result_run_id, success, failures = execute(names, source=source, column_map=column_map, synthetic=synthetic)
+    except InterruptedRunError:
+        cli_data_protection.warn_of_a_deletion_not_finished(paths)
+        raise
     print_failures(failures)
     click.echo(_summary(paths, result_run_id))
     if not success:
@@ -773,9 +777,14 @@ def export_figures(data_dir: Path | None, language: str, folder: Path) -> None:
 
 
 def _decide(data_dir: Path | None, name: str, status: str, why: str) -> None:
-    ledger = Ledger(use_data_dir(data_dir))
-    entry = ledger.capture(name)
-    ledger.decide(entry, status, why, DECIDED_BY_USER)
+    from orchestration.warehouse.candidate import WarehouseStore
+
+    paths = use_data_dir(data_dir)
+    ledger = Ledger(paths)
+    # a run writes the entries that it loads: a decision in between would be lost
+    with WarehouseStore(paths).held(lambda text: click.echo(text, err=True)):
+        entry = ledger.capture(name)
+        ledger.decide(entry, status, why, DECIDED_BY_USER)
     click.echo(f"{entry.file_name} ({entry.capture_id[:12]}) is {status}. `suara run` brings it into effect.")
 
 

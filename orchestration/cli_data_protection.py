@@ -7,12 +7,20 @@ Belongs here: arguments and printing of `suara forget`, `purge`, `retention`, `e
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from orchestration.cli_support import data_dir_option, execute, of_option, print_failures, use_data_dir
+from orchestration.cli_support import (
+    InterruptedRunError,
+    data_dir_option,
+    execute,
+    of_option,
+    print_failures,
+    use_data_dir,
+)
 from orchestration.contract import DataDir, SuaraError
 from orchestration.deletion import COUNTS, DROP, TOLD
 from orchestration.warehouse.ledger import Ledger
@@ -71,17 +79,18 @@ def forget(
 
     paths = use_data_dir(data_dir)
     ledger = Ledger(paths)
-    begun = journals.Journal.read(paths)
-    if begun and file:
-        raise SuaraError(
-            f"The deletion {begun.receipt_id} was begun and not finished: expected `suara forget` without a file, "
-            "which finishes it; found another request. Finish the one first."
-        )
     if counts and not dry_run:
         ledger.change_settings(counts_of_deleted_posts=counts)
     policy = counts or ledger.settings().get("counts_of_deleted_posts", DROP)
     store = lock(paths, _say)
     try:
+        # read with the lock held: whoever had it before may have begun one
+        begun = None if file else journals.Journal.read(paths)
+        if begun and dry_run:
+            click.echo(f"{begun.receipt_id} was begun and not finished: `suara forget` goes on with it.")
+            _show_captures(begun.captures)
+            click.echo("Dry run: nothing was changed.")
+            return
         if begun:
             click.echo(f"Going on with {begun.receipt_id}.")
         else:
@@ -105,23 +114,23 @@ def forget(
 @click.command()
 @data_dir_option
 @click.option("--source", help="Remove every capture of this source, such as x_api_v2.")
-@click.option("--capture", "name", help="Remove this capture, by name or the first characters of its id.")
+@click.option("--capture", "name", help="Remove this capture, by name or by 6 or more first characters of its id.")
 @click.option("--why", required=True, help="The reason; it is kept in the receipt.")
 @_dry_run
 def purge(data_dir: Path | None, source: str | None, name: str | None, why: str, dry_run: bool) -> None:
     """Remove captures whole, with everything that was made of them, from every layer; a receipt tells of it."""
     from orchestration.deletion import journal as journals
-    from orchestration.deletion.forget import begin, clear, lock, planned
+    from orchestration.deletion.forget import begin, clear, lock, planned, purge_too
 
     paths = use_data_dir(data_dir)
     ledger = Ledger(paths)
     if bool(source) == bool(name):
         raise SuaraError("purge: expected either --source or --capture; found both or none. Name one of them.")
-    begun = journals.Journal.read(paths)
-    if begun and not name:
-        raise SuaraError(f"The deletion {begun.receipt_id} was begun and not finished: `suara forget` finishes it.")
     store = lock(paths, _say)
     try:
+        begun = journals.Journal.read(paths)
+        if source:
+            journals.refuse_while_begun(paths)
         entries = [ledger.capture(name)] if name else [one for one in ledger.captures() if one.source == source]
         if not entries:
             known = ", ".join(sorted({one.source for one in ledger.captures() if one.source})) or "none"
@@ -129,10 +138,12 @@ def purge(data_dir: Path | None, source: str | None, name: str | None, why: str,
                 f"--source {source}: expected a source of a capture here ({known}); found no such capture."
             )
         if begun:
-            # what keeps a deletion from being finished goes with it
-            begun.captures += [_whole(ledger, one) for one in entries]
-            begun.steps = [step for step in begun.steps if step not in ("captures", "warehouse", journals.CLEARED)]
-            begun.write(paths)
+            for one in entries:
+                click.echo(f"  {one.file_name}: removed whole, with {begun.receipt_id}, which was begun")
+            if dry_run:
+                click.echo("Dry run: nothing was changed.")
+                return
+            purge_too(paths, begun, entries, why)
         else:
             with planned(paths, [], whole=[one.capture_id for one in entries]) as plan:
                 _show(plan, DROP)
@@ -173,6 +184,7 @@ def retention(
     A run warns 30 days before the last day, and removes the capture from every layer after it, with a receipt.
     """
     from orchestration.deletion.retention import set_retention
+    from orchestration.warehouse.candidate import WarehouseStore
 
     ledger = Ledger(use_data_dir(data_dir))
     if told_deletions:
@@ -187,8 +199,11 @@ def retention(
             raise SuaraError(
                 "retention: expected a capture or --source to set it for; found neither. Name one of them."
             )
-        for entry in entries:
-            set_retention(ledger, entry, purpose=purpose, legal_basis=legal_basis, until=until)
+        with WarehouseStore(ledger.data_dir).held(_say):
+            # read again with the lock held: a run writes the entries that it loads
+            entries = [ledger.capture(entry.capture_id) for entry in entries]
+            for entry in entries:
+                set_retention(ledger, entry, purpose=purpose, legal_basis=legal_basis, until=until)
     for entry in entries:
         click.echo(f"{entry.capture_id[:12]}  {entry.source or '-':<16}  {entry.file_name}")
         click.echo(f"              until {entry.retain_until or 'nobody has decided'}")
@@ -268,12 +283,6 @@ def record_of_processing(data_dir: Path | None, file: Path | None) -> None:
     click.echo(f"Record of processing: {file}")
 
 
-def _whole(ledger: Ledger, entry: Any) -> dict[str, Any]:
-    from orchestration.deletion.forget import removed_whole
-
-    return removed_whole(ledger, entry).told()
-
-
 def _say(text: str) -> None:
     click.echo(text, err=True)
 
@@ -284,19 +293,21 @@ def _show(plan: Any, policy: str) -> None:
     if targets:
         posts = sum(one.kind == "post" for one in targets)
         click.echo(f"{posts:,} posts and {len(targets) - posts:,} accounts; counts of deleted posts: {policy}.")
-    for one in plan.captures:
-        told = one.told()
-        if one.refusal:
-            click.echo(f"  {one.entry.file_name}: cannot be rewritten")
-            continue
-        click.echo(
-            f"  {told['file_name']}: {told['what']}, {told['records_removed']:,} records go, "
-            f"{told['records_emptied']:,} parts of others, {told['coordinates_removed']:,} coordinates"
-        )
+    for one in plan.refused:
+        click.echo(f"  {one.entry.file_name}: cannot be rewritten")
+    _show_captures(one.told() for one in plan.captures if not one.refusal)
     if not plan.captures:
         click.echo("  No stored capture holds any of it.")
     for name in plan.never_read:
         click.echo(f"  {name}: nothing in it was ever read; if it may hold any of it, `suara purge --capture`")
+
+
+def _show_captures(captures: Iterable[dict[str, Any]]) -> None:
+    for told in captures:
+        click.echo(
+            f"  {told['file_name']}: {told['what']}, {told['records_removed']:,} records go, "
+            f"{told['records_emptied']:,} parts of others, {told['coordinates_removed']:,} coordinates"
+        )
 
 
 def _build_and_finish(paths: DataDir, is_left: bool) -> None:
@@ -307,7 +318,12 @@ def _build_and_finish(paths: DataDir, is_left: bool) -> None:
     success, failures = True, []
     before = _receipts(paths)
     if is_left:
-        _, success, failures = execute([])
+        try:
+            _, success, failures = execute([])
+        except InterruptedRunError:
+            # no gate was closed: what is published stays until the deletion is gone on with
+            warn_of_a_deletion_not_finished(paths)
+            raise
         print_failures(failures)
     if journals.Journal.read(paths):
         give_up(paths)

@@ -13,13 +13,16 @@ from typing import Any
 
 import click
 
-from orchestration.contract import PROJECT_ROOT, DataDir
+from orchestration.contract import PROJECT_ROOT, DataDir, SuaraError
 
 data_dir_option = click.option(
     "--data-dir",
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder that isolates everything a run reads and writes. Default: data/ in the checkout.",
 )
+
+# What dagster calls it when a run that nobody cancelled in its UI is told to end.
+_STOPPED = "UNEXPECTED_TERMINATION"
 
 of_option = click.option(
     "--of",
@@ -47,6 +50,10 @@ def use_data_dir(data_dir: Path | None) -> DataDir:
     return paths
 
 
+class InterruptedRunError(SuaraError):
+    """A run that somebody stopped: no gate was closed."""
+
+
 def execute(
     files: list[str], *, source: str | None = None, column_map: Path | None = None, synthetic: bool = False
 ) -> tuple[str, bool, list[str]]:
@@ -54,6 +61,9 @@ def execute(
 
     Returns:
         The run id, whether it succeeded, and what failed in words.
+
+    Raises:
+        InterruptedRunError: The run was stopped from outside (Ctrl-C, SIGTERM).
     """
     _quieten()
     _relax_run_history()
@@ -73,11 +83,22 @@ def execute(
             raise_on_error=False,
             run_config={"ops": {"captures": {"config": config}}, "loggers": {"progress": {"config": {}}}},
         )
+    refuse_interrupted(result)
     failures = []
     for event in result.all_events:
         if event.is_step_failure:
             failures.append(failure_text(event.step_failure_data))
     return result.run_id, result.success, failures
+
+
+def refuse_interrupted(result: Any) -> None:
+    """Raise for a run that was stopped from outside; dagster reports it as one that failed."""
+    for event in result.all_events:
+        if event.is_job_failure and getattr(event.job_failure_data.failure_reason, "name", "") == _STOPPED:
+            raise InterruptedRunError(
+                "Interrupted: warehouse and published files are as the last step that was finished left them. "
+                "`suara run` begins again."
+            )
 
 
 def failure_text(data: Any) -> str:

@@ -135,7 +135,9 @@ def close(data_dir: DataDir, release_id: str, log: Log) -> dict[str, Any] | None
         return None
     begun.did(data_dir, f"{PUBLISHED} {release_id}")
     receipt = forget.finish(data_dir, begun, release=release_id)
-    log(f"receipt {receipt['receipt_id']}: {receipt['records_removed']:,} records removed, no trace found")
+    waiting = ", ".join(receipt["waiting_in_inbox"])
+    traces = f"no trace found but in {waiting}, which the next run rewrites" if waiting else "no trace found"
+    log(f"receipt {receipt['receipt_id']}: {receipt['records_removed']:,} records removed, {traces}")
     return receipt
 
 

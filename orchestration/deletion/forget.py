@@ -4,7 +4,8 @@ Belongs here: the order of the steps, and what each leaves when the process is k
 run that builds the marts anew between `clear` and `finish`; whoever calls runs it.
 
     prepare   captures are written anew aside, loaded to count them, searched; nothing is replaced yet
-    begin     journal and tombstones are on disk: from here on the deletion is finished, by whichever process
+    begin     journal and tombstones are on disk: from here on the deletion is finished, by whichever process; while
+              there is a journal no other deletion is prepared
     clear     captures are replaced; the warehouse is written into a new file without them; copies and old releases go
     (run)     the pipeline loads the captures that changed, builds everything else anew, publishes
     finish    the releases before go; everything below the data folder is searched; the receipt is written
@@ -67,6 +68,7 @@ class Prepared:
 
     Attributes:
         new: Where it lies, written anew; None when it goes whole.
+        whole_texts: Of one that goes whole, the texts that it holds.
         refusal: Why it cannot be rewritten, in words.
     """
 
@@ -78,6 +80,7 @@ class Prepared:
     counts: dict[str, int] = field(default_factory=dict)
     totals: dict[str, int] = field(default_factory=dict)
     refusal: str | None = None
+    whole_texts: set[str] = field(default_factory=set)
 
     @property
     def records(self) -> int:
@@ -112,7 +115,6 @@ class Plan:
 
     resolution: Resolution
     captures: list[Prepared]
-    traces: Traces
     never_read: list[str]
 
     @property
@@ -161,7 +163,14 @@ def prepare(
     remove_whole: bool = False,
     log: Log = lambda _: None,
 ) -> Plan:
-    """Write every capture that is concerned anew, aside, and see whether the result holds."""
+    """Write every capture that is concerned anew, aside, and see whether the result holds.
+
+    Where only captures go whole, nothing is looked for in the others: what they hold as well is theirs and stays.
+
+    Raises:
+        SuaraError: Another deletion was begun and not finished: what it wrote aside is still needed.
+    """
+    journals.refuse_while_begun(data_dir)
     ledger = Ledger(data_dir)
     found = resolve(data_dir, targets)
     going = set(whole)
@@ -175,10 +184,14 @@ def prepare(
         if entry.capture_id in going:
             captures.append(_whole(entry, stored))
             continue
+        if not targets:
+            continue
         one = prepare_capture(stored, entry, found, data_dir.scratch)
         if one is not None:
             captures.append(one)
             log(f"{entry.file_name}: {one.records:,} records go" if not one.refusal else one.refusal)
+    if not targets:
+        return Plan(found, captures, never_read(ledger))
     texts = set(found.texts).union(*(one.removed.texts for one in captures))
     stays = [one.new or ledger.stored_path(one.entry) for one in captures if one.new]
     kept_as_is = {one.entry.capture_id for one in captures}
@@ -203,7 +216,8 @@ def prepare(
                 if one.new:
                     _remove(one.new)
                 captures[number] = _whole(one.entry, ledger.stored_path(one.entry))
-    return Plan(found, captures, traces, never_read(ledger))
+                captures[number].removed.texts = one.removed.texts
+    return Plan(found, captures, never_read(ledger))
 
 
 def never_read(ledger: Ledger) -> list[str]:
@@ -214,11 +228,14 @@ def never_read(ledger: Ledger) -> list[str]:
     return [one.file_name for one in ledger.captures() if one.source is None and one.status == QUARANTINED]
 
 
-def distinctive(texts: Collection[str], stays: Iterable[Path], gone: Collection[str] = ()) -> Traces:
+def distinctive(
+    texts: Collection[str], stays: Iterable[Path], gone: Collection[str] = (), *, may_stay: bool = False
+) -> Traces:
     """The texts that nothing that stays holds, nor the project itself: only those can be told from what may stay.
 
     Args:
         gone: Ids of the posts that go: a copy of a text beside such an id is no text that others wrote, too.
+        may_stay: A copy of a text may stay in what stays, in whichever form: only a capture goes, not its posts.
     """
     traces = Traces.of(text for text in texts if len(text) >= SHORTEST_TEXT)
     if not traces:
@@ -227,30 +244,34 @@ def distinctive(texts: Collection[str], stays: Iterable[Path], gone: Collection[
         path.read_text("utf-8", "replace") for path in sorted((PROJECT_ROOT / "dbt_project" / "seeds").rglob("*.csv"))
     )
     for path in stays:
-        if search_file(path, traces) if path.is_file() else any(search_file(p, traces) for p in files_below(path)):
+        if may_stay:
+            found = {one for file in _files_of(path) for one in search_file(file, traces)}
+            traces = traces.without({traces.pieces[one] for one in found})
+        elif _has_trace(path, traces):
             traces = traces.without(text for one in texts_that_stay(path, gone, texts) for text in {one, unescape(one)})
     return traces
 
 
+def _files_of(path: Path) -> Iterable[Path]:
+    return [path] if path.is_file() else files_below(path)
+
+
 def _has_trace(path: Path, traces: Traces) -> bool:
-    return any(search_file(one, traces) for one in ([path] if path.is_file() else files_below(path)))
-
-
-def removed_whole(ledger: Ledger, entry: CaptureEntry) -> Prepared:
-    """A capture that goes whole."""
-    return _whole(entry, ledger.stored_path(entry))
+    return any(search_file(one, traces) for one in _files_of(path))
 
 
 def _whole(entry: CaptureEntry, stored: Path) -> Prepared:
     one = Prepared(entry, digest_of(stored))
     one.counts = {"delivered_before": entry.counts.get("delivered", 0), "delivered_after": 0}
+    held = Removed()
     try:
         for text in texts_that_stay(stored):
-            if len(one.removed.texts) >= _MOST_TEXTS:
+            if len(held.texts) >= _MOST_TEXTS:
                 break
-            one.removed.add_text(text)
+            held.add_text(text)
     except InputError:
         pass  # what cannot be read holds no text that could be looked for
+    one.whole_texts = held.texts
     return one
 
 
@@ -344,8 +365,9 @@ def begin(
     """Put the deletion on record; from here on it is finished, whatever happens to this process.
 
     Raises:
-        SuaraError: A capture cannot be rewritten. Nothing was changed then.
+        SuaraError: A capture cannot be rewritten, or another deletion is under way. Nothing was changed then.
     """
+    journals.refuse_while_begun(data_dir)
     if plan.refused:
         refusals = "\n".join(f"- {one.refusal}" for one in plan.refused)
         raise SuaraError(
@@ -383,9 +405,29 @@ def begin(
         [one.told() for one in plan.captures],
         sorted(plan.resolution.post_keys),
         sorted({*plan.resolution.texts}.union(*(one.removed.texts for one in plan.captures))),
+        whole_texts=sorted(set().union(*(one.whole_texts for one in plan.captures))),
     )
     journal.write(data_dir)
+    _put_tombstones(data_dir, journal)
     return journal
+
+
+def purge_too(data_dir: DataDir, journal: Journal, entries: Iterable[CaptureEntry], reason: str) -> None:
+    """Let captures go whole with a deletion that was begun: what keeps it from being finished goes with it."""
+    ledger = Ledger(data_dir)
+    for entry in entries:
+        one = _whole(entry, ledger.stored_path(entry))
+        others = [told for told in journal.captures if told["capture_id"] != entry.capture_id]
+        journal.captures = [*others, one.told()]
+        journal.whole_texts = sorted({*journal.whole_texts, *one.whole_texts})
+    journal.reason = "; ".join(filter(None, (journal.reason, f"captures that went whole: {reason}")))
+    journal.steps = []
+    journal.write(data_dir)
+
+
+def _put_tombstones(data_dir: DataDir, journal: Journal) -> None:
+    if journal.tombstones:
+        Ledger(data_dir).add_tombstones(journal.receipt_id, journal.tombstones)
 
 
 # clear ------------------------------------------------------------------------------------------------------------
@@ -398,8 +440,7 @@ def clear(data_dir: DataDir, journal: Journal) -> bool:
         Whether there is anything left to build marts from.
     """
     ledger = Ledger(data_dir)
-    if journal.tombstones:
-        ledger.add_tombstones(journal.receipt_id, journal.tombstones)
+    _put_tombstones(data_dir, journal)  # a process that was killed right behind the journal has not
     for told in journal.captures:
         _swap(ledger, told, journal)
     # one that was not searched for earlier deletions, since its run was killed, was searched for this one only
@@ -428,11 +469,7 @@ def clear(data_dir: DataDir, journal: Journal) -> bool:
         CodingStore(data_dir).remove_posts(set(journal.post_keys))
     if journals.CLEARED not in journal.steps:
         # the ledger's outcomes are loaded by the run that follows, so what they quote goes before it
-        rest = (data_dir.captures, data_dir.published, data_dir.warehouse, journals.place(data_dir).parent)
-        places = [path for path in sorted(data_dir.root.iterdir()) if path not in rest]
-        traces = _traces_of(data_dir, journal)
-        for path in find_traces(data_dir, traces, places):
-            _note_removed(data_dir, journal, path, _take_away(data_dir, path, traces))
+        _search(data_dir, journal, everywhere=False)
     journal.did(data_dir, journals.CLEARED)
     if not is_left:
         withdraw(data_dir)
@@ -567,19 +604,12 @@ def finish(data_dir: DataDir, journal: Journal, *, release: str | None) -> dict[
         for folder in releases.iterdir():
             if folder.resolve() != current:
                 shutil.rmtree(folder, ignore_errors=True)
-    traces = _traces_of(data_dir, journal)
-    searched = sum(1 for _ in files_below(data_dir.root))
-    left = find_traces(data_dir, traces)
-    left |= dict.fromkeys(_copies_of(data_dir, journal), 1)
-    left.pop(journals.place(data_dir), None)
-    held = []
-    for path in left:
-        if not _note_removed(data_dir, journal, path, _take_away(data_dir, path, traces)):
-            held.append(path.relative_to(data_dir.root).as_posix())
-    if held:
+    searched = sum(1 for path in files_below(data_dir.root) if data_dir.inbox not in path.parents)
+    found = _search(data_dir, journal, everywhere=True)
+    if found.held:
         raise SuaraError(
             f"The deletion {journal.receipt_id} is not finished: expected no trace of what was deleted; found one in "
-            f"{', '.join(held)}. `suara forget` goes on with it; `suara purge --capture` removes a capture whole."
+            f"{', '.join(found.held)}. `suara forget` goes on with it; `suara purge --capture` removes a capture whole."
         )
     receipt = {
         "receipt_id": journal.receipt_id,
@@ -594,7 +624,12 @@ def finish(data_dir: DataDir, journal: Journal, *, release: str | None) -> dict[
         "records_removed": sum(told["records_removed"] for told in journal.captures),
         "removed_files": journal.removed_files,
         "never_read": never_read(Ledger(data_dir)),
-        "searched": {"files": searched, "texts": len(journal.texts), "pieces": len(set(traces.pieces.values()))},
+        "waiting_in_inbox": found.waiting,
+        "searched": {
+            "files": searched,
+            "texts": len({*journal.texts, *journal.whole_texts}),
+            "pieces": found.pieces,
+        },
         "published": release or "nothing: what was published is withdrawn",
         # whoever got posts before cannot be reached from here, and has to be told
         "handed_out_before": [vars(one) for one in handed_out(data_dir)],
@@ -604,11 +639,52 @@ def finish(data_dir: DataDir, journal: Journal, *, release: str | None) -> dict[
     return receipt
 
 
-def _traces_of(data_dir: DataDir, journal: Journal) -> Traces:
+@dataclass
+class _Search:
+    """What a search below the data folder came to.
+
+    Attributes:
+        pieces: How many pieces of texts were searched for.
+        held: Files with a trace that cannot be taken away by themselves.
+        waiting: Files of the inbox with a trace. They are the only copy of what else they hold, and the run that takes
+            them in rewrites them: they are left alone.
+    """
+
+    pieces: int
+    held: list[str]
+    waiting: list[str]
+
+
+def _search(data_dir: DataDir, journal: Journal, *, everywhere: bool) -> _Search:
+    """Search what lies below the data folder, and take away what holds a trace.
+
+    A text of a capture that went whole may stand in other captures, and so in what is built anew from them: it is
+    searched for in everything else.
+
+    Args:
+        everywhere: In captures, warehouse and published files, too.
+    """
     ledger = Ledger(data_dir)
-    stays = [ledger.stored_path(entry) for entry in ledger.captures()]
+    stays = [path for entry in ledger.captures() if (path := ledger.stored_path(entry)).exists()]
     gone = {row["value"] for row in journal.tombstones if row["kind"] == "post" and row["action"] == DELETE}
-    return distinctive(journal.texts, [path for path in stays if path.exists()], gone)
+    traces = distinctive(journal.texts, stays, gone)
+    whole = distinctive(set(journal.whole_texts).difference(journal.texts), stays, may_stay=True)
+    built = (data_dir.captures, data_dir.published, data_dir.warehouse)
+    rest = (data_dir.inbox, journals.place(data_dir).parent)
+    places = [path for path in sorted(data_dir.root.iterdir()) if path not in rest]
+    aside = [path for path in places if path not in built]
+    held = []
+
+    def take(paths: Iterable[Path], sought: Traces) -> None:
+        for path in paths:
+            if not _note_removed(data_dir, journal, path, _take_away(data_dir, path, sought)):
+                held.append(path.relative_to(data_dir.root).as_posix())
+
+    take(find_traces(data_dir, traces, places if everywhere else aside), traces)
+    take(find_traces(data_dir, whole, aside), whole)
+    take(_copies_of(data_dir, journal), traces)
+    waiting = [path.relative_to(data_dir.root).as_posix() for path in find_traces(data_dir, traces, [data_dir.inbox])]
+    return _Search(len({*traces.pieces.values(), *whole.pieces.values()}), held, waiting)
 
 
 def _note_removed(data_dir: DataDir, journal: Journal, path: Path, is_gone: bool) -> bool:
@@ -625,16 +701,18 @@ def _copies_of(data_dir: DataDir, journal: Journal) -> list[Path]:
     They are known by their hash, since a text that other posts share is no trace by itself.
     """
     olds = {told[name] for told in journal.captures for name in ("old_sha256", "capture_id")}
+    # one that waits in the inbox would come back with the next run; it goes with the capture that went whole only
+    whole = {
+        told[name] for told in journal.captures if told["new_sha256"] is None for name in ("old_sha256", "capture_id")
+    }
     ids = [row["value"].encode() for row in journal.tombstones if row["kind"] == "post"]
     found = []
     for path in files_below(data_dir.root):
         top = path.relative_to(data_dir.root).parts[0]
-        if (
-            top in ("captures", "published", "ledger", "receipts", "dagster_home", "deletion")
-            or path == data_dir.warehouse
-        ):
+        if top in _PLACES or path == data_dir.warehouse:
             continue
-        if digest_of(path) in olds or (top == "demo" and any(one in path.read_bytes() for one in ids)):
+        copies = whole if top == data_dir.inbox.name else olds
+        if digest_of(path) in copies or (top == "demo" and any(one in path.read_bytes() for one in ids)):
             found.append(path)
     return found
 

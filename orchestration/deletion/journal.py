@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orchestration.contract import DataDir
+from orchestration.contract import DataDir, SuaraError
 from orchestration.warehouse.ledger import write_json
 
 CLEARED = "copies"  # the step after which captures, warehouse and copies are without what goes
@@ -32,6 +32,7 @@ class Journal:
         captures: What happens to each stored capture that is concerned.
         post_keys: Keys of the posts in the warehouse as it was.
         texts: The texts that must be found nowhere.
+        whole_texts: Texts of captures that go whole; what another capture holds as well stays in it.
         steps: What was done already.
         removed_files: Files that held a trace and are gone.
     """
@@ -48,6 +49,7 @@ class Journal:
     texts: list[str] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
     removed_files: list[str] = field(default_factory=list)
+    whole_texts: list[str] = field(default_factory=list)
 
     def write(self, data_dir: DataDir) -> None:
         write_json(place(data_dir), asdict(self))
@@ -66,6 +68,19 @@ class Journal:
 
 def place(data_dir: DataDir) -> Path:
     return data_dir.root / "deletion" / "journal.json"
+
+
+def refuse_while_begun(data_dir: DataDir) -> None:
+    """Nothing else about what has to go is done while a deletion is under way: there is one journal.
+
+    Raises:
+        SuaraError: A deletion was begun and not finished.
+    """
+    if begun := Journal.read(data_dir):
+        raise SuaraError(
+            f"The deletion {begun.receipt_id} was begun and not finished. Finish it first: `suara forget` without a "
+            "file does."
+        )
 
 
 def close(data_dir: DataDir) -> None:

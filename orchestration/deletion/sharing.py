@@ -23,6 +23,7 @@ from typing import Any
 import duckdb
 
 from orchestration.contract import DataDir, SuaraError, replacing
+from orchestration.deletion.journal import refuse_while_begun
 from orchestration.text.corpus import Selection
 from orchestration.warehouse.ledger import write_json
 
@@ -92,13 +93,14 @@ def export_posts(
         What the ledger keeps of it.
 
     Raises:
-        SuaraError: It is more than may still be handed out. Nothing was written then.
+        SuaraError: It is more than may still be handed out, or a deletion is not finished. Nothing was written then.
     """
     if not recipient.strip():
         raise SuaraError("--for: expected the name of whoever gets it; found none. The limits are counted for each.")
     if not data_dir.warehouse.exists():
         raise SuaraError(f"{data_dir.warehouse}: expected a warehouse; found none. Run `suara run` first.")
     kind = HYDRATED if hydrated else IDS
+    refuse_while_begun(data_dir)  # the warehouse may still hold what has to go
     with _locked(data_dir):
         header, rows = _rows(data_dir.warehouse, selection, hydrated)
         x_count = sum(row[0] == "x" for row in rows)

@@ -23,7 +23,7 @@ import duckdb
 import numpy as np
 import zstandard
 
-from orchestration.contract import DataDir
+from orchestration.contract import DataDir, SuaraError
 
 # A piece of so many characters stands in no other text by chance; excerpts of rejected records hold at least some.
 PIECE = 32
@@ -215,7 +215,15 @@ def _search_parquet(path: Path, traces: Traces) -> set[bytes]:
 def _search_database(path: Path, traces: Traces) -> set[bytes]:
     """Every row of every table: what is stored compressed shows only when it is read."""
     found: set[bytes] = set()
-    with duckdb.connect(str(path), read_only=True) as con:
+    try:
+        con = duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as error:
+        raise SuaraError(
+            f"{path}: expected a database that can be searched; found one that cannot be opened "
+            f"({str(error).splitlines()[0]}). Close what has it open, such as a notebook, or take it away; then go on "
+            "with `suara forget`."
+        ) from error
+    with con:
         con.execute("set TimeZone = 'UTC'")
         tables = con.execute(
             "select schema_name, table_name from duckdb_tables() where database_name = current_database() order by all"

@@ -78,22 +78,32 @@ def read_key(path: Path) -> PseudonymKey:
     return PseudonymKey(secret)
 
 
-def key_of(data_dir: DataDir) -> Path:
+def key_of(data_dir: DataDir, *, rotating: bool = False) -> Path:
     """Where the key of a data folder lies, after it was looked at; it is made at the folder's first run.
 
     The ledger remembers a hash made with the key. A folder whose key was lost or exchanged stops here: with another key
-    every pseudonym would be another, and what people coded by hand would belong to no post.
+    every pseudonym would be another, and what people coded by hand would belong to no post. While the key is exchanged
+    it remembers the old one and the new one; until the new one is in place, only the exchange may go on.
+
+    Args:
+        rotating: The caller exchanges the key.
 
     Raises:
-        SuaraError: The key is missing, damaged, or not the one that this folder was made with.
+        SuaraError: The key is missing, damaged, not the one that this folder was made with, or half exchanged.
     """
     path, check = key_path(data_dir), data_dir.ledger / CHECK_NAME
     if not path.exists() and not check.exists() and KEY_VARIABLE not in os.environ:
         write_key(path, secrets.token_bytes(KEY_BYTES))
     key = read_key(path)
-    if not check.exists():
-        remember(data_dir, key)
-    elif check.read_text("utf-8").strip() != key.digest(CHECK_NAME):
+    known = check.read_text("utf-8").split() if check.exists() else []
+    if known[:-1] == [key.digest(CHECK_NAME)] and not rotating:
+        raise SuaraError(
+            f"{path}: expected a key that everything of {data_dir.root} was made with; found one that is being "
+            "exchanged, and codes that have the new one already. `suara keys rotate` goes on with it."
+        )
+    if not known or (len(known) > 1 and known[-1] == key.digest(CHECK_NAME)):
+        remember(data_dir, key)  # the first run, or an exchange that was interrupted behind its last step
+    elif key.digest(CHECK_NAME) not in known:
         raise SuaraError(
             f"{path}: is not the key that {data_dir.root} was made with. Put the right file back; to change the key, "
             "run `suara keys rotate`."
@@ -101,10 +111,14 @@ def key_of(data_dir: DataDir) -> Path:
     return path
 
 
-def remember(data_dir: DataDir, key: PseudonymKey) -> None:
-    """Write down a hash by which this key is known again, and nothing that tells the key."""
+def remember(data_dir: DataDir, *keys: PseudonymKey) -> None:
+    """Write down a hash by which a key is known again, and nothing that tells the key; while it is exchanged, of both.
+
+    Args:
+        keys: The key, or the old and the new one.
+    """
     with replacing(data_dir.ledger / CHECK_NAME, 0o600) as temporary:
-        temporary.write_text(key.digest(CHECK_NAME) + "\n", "utf-8")
+        temporary.write_text("".join(f"{key.digest(CHECK_NAME)}\n" for key in keys), "utf-8")
 
 
 def write_key(path: Path, secret: bytes) -> None:

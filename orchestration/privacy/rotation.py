@@ -5,7 +5,8 @@ Does not belong here: everything that a run makes anew (the next one does).
 
 Two things remember posts by their keys and cannot be built again: the codes that people gave (`coding/`), and what
 earlier versions of the codebook made of posts (`int_codebook__codings`). Both are rewritten, from the native ids that
-the warehouse holds. A rotation that was interrupted goes on with the key that it had made.
+the warehouse holds. A rotation that was interrupted goes on with the key that it had made; until it has, no run uses
+the old one beside codes that have the new one.
 """
 
 from __future__ import annotations
@@ -44,19 +45,21 @@ def rotate(data_dir: DataDir) -> Rotation:
     """
     if not data_dir.warehouse.exists():
         raise SuaraError(f"{data_dir.warehouse}: there is nothing that was made with a key yet. Run `suara run` first.")
-    path = key_of(data_dir)
+    path = key_of(data_dir, rotating=True)
     following = path.with_name(path.name + ".next")
     if not following.exists():
         write_key(following, secrets.token_bytes(KEY_BYTES))
-    key = read_key(following)
+    old, key = read_key(path), read_key(following)
     store = WarehouseStore(data_dir)
     store.hold()
     try:
         with store.candidate("rotation") as candidate:
             with candidate.connect() as connection:
-                renamed = _renamed_posts(connection, key)
+                renamed = _renamed_posts(connection, old, key)
                 for table in ("int_codebook__codings", "int_posts__words"):
                     _rename_in(connection, table)
+            # from here on something may have the new key: whichever of the two lies in place is known
+            remember(data_dir, old, key)
             files = [file for file in sorted(data_dir.coding.rglob("*")) if file.is_file()]
             rewritten = sum(_rewrite(file, renamed) for file in files)
             candidate.accept()
@@ -68,12 +71,15 @@ def rotate(data_dir: DataDir) -> Rotation:
     return Rotation(len(renamed), rewritten)
 
 
-def _renamed_posts(connection: object, key: PseudonymKey) -> dict[str, str]:
-    """Old to new key of every kept post; also as the table `renamed_posts` of the connection."""
+def _renamed_posts(connection: object, old: PseudonymKey, new: PseudonymKey) -> dict[str, str]:
+    """Old to new key of every kept post; also as the table `renamed_posts` of the connection.
+
+    The old one is made anew: the column has it only until the first rotation, if no run came in between.
+    """
     rows = connection.execute(  # type: ignore[attr-defined]
-        "select post_key, platform, post_id from intermediate.int_posts__kept"
+        "select platform || ':' || post_id from intermediate.int_posts__kept"
     ).fetchall()
-    renamed = {old: key.digest(f"{platform}:{post_id}") for old, platform, post_id in rows}
+    renamed = {old.digest(native): new.digest(native) for (native,) in rows}
     connection.execute(  # type: ignore[attr-defined]
         "create temp table renamed_posts as select unnest($1::varchar[]) as old_key, unnest($2::varchar[]) as new_key",
         [list(renamed), list(renamed.values())],

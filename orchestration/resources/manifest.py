@@ -138,6 +138,8 @@ def invoke(
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+    if result.exception is not None and not isinstance(result.exception, Exception):
+        raise result.exception  # somebody interrupted it
     if result.exception is not None:
         raise SuaraError(f"dbt {args[0]} could not run: {result.exception}") from result.exception
     return result.result

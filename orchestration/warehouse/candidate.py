@@ -22,6 +22,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.contract import DataDir, fsync_directory
+from orchestration.warehouse.ledger import Ledger
 
 Log = Callable[[str], None]
 
@@ -111,6 +112,15 @@ class WarehouseStore:
         self._sweep()
         self.data_dir.close_to_others()
 
+    @contextmanager
+    def held(self, log: Log = lambda _: None) -> Iterator[None]:
+        """Hold the lock for a block."""
+        self.hold(log)
+        try:
+            yield
+        finally:
+            self.release()
+
     def release(self) -> None:
         """Let the next run write."""
         if self._lock_handle is not None:
@@ -123,6 +133,7 @@ class WarehouseStore:
         """Remove what a killed run left: with the lock held, no candidate or scratch file is in use."""
         for left in (self.data_dir.candidates, self.data_dir.scratch):
             shutil.rmtree(left, ignore_errors=True)
+        Ledger(self.data_dir).remove_partial()
         # A log beside the warehouse would be replayed into a file it does not belong to.
         Path(f"{self.data_dir.warehouse}.wal").unlink(missing_ok=True)
 

@@ -36,6 +36,10 @@ _OTHER_MAP = "set aside: the same table came again, with another map"
 _A_MAP = "set aside: the same table came again, with a map of its columns"
 
 _CHUNK = 1 << 22
+# Marks what lies in `captures/` and is not in the ledger yet: a process that is killed leaves it to the next.
+_PARTIAL = ".partial"
+# A name that is shorter may be meant as the name of a file, and begin some id by chance.
+_SHORTEST_ID = 6
 
 
 def now() -> str:
@@ -109,12 +113,15 @@ class Ledger:
         return [CaptureEntry(**entry) for entry in entries]
 
     def capture(self, prefix: str) -> CaptureEntry:
-        """The capture whose id starts with `prefix` or whose file has that name."""
-        hits = [c for c in self.captures() if c.capture_id.startswith(prefix) or c.file_name == prefix]
+        """The capture whose file has that name, or whose id starts with `prefix` (six characters or more)."""
+        entries = self.captures()
+        hits = [c for c in entries if c.file_name == prefix]
+        if not hits and len(prefix) >= _SHORTEST_ID:
+            hits = [c for c in entries if c.capture_id.startswith(prefix)]
         if len(hits) != 1:
             raise InputError(
                 file=prefix,
-                expected="the name or the first characters of the id of one capture",
+                expected=f"the name, or {_SHORTEST_ID} or more of the first characters of the id, of one capture",
                 found=f"{len(hits)} captures with it",
                 next_step="`suara captures` lists them.",
                 code="unknown_capture",
@@ -240,7 +247,7 @@ class Ledger:
                 code="missing_file",
             )
         self.data_dir.captures.mkdir(parents=True, exist_ok=True)
-        holding = self.data_dir.captures / f".partial-{uuid.uuid4().hex[:8]}"
+        holding = self.data_dir.captures / f"{_PARTIAL}-{uuid.uuid4().hex[:8]}"
         holding.mkdir()
         try:
             target, table_id = holding / path.name, None
@@ -263,7 +270,10 @@ class Ledger:
                 if move:
                     _remove(path, column_map)
                 return entry, False
-            _place(holding, self.data_dir.captures / capture_id, path.name, path.name)
+            folder = self.data_dir.captures / capture_id
+            folder.mkdir(exist_ok=True)
+            (folder / _PARTIAL).touch()
+            _place(holding, folder, path.name, path.name)
             entry = CaptureEntry(
                 capture_id=capture_id,
                 file_name=path.name,
@@ -274,11 +284,25 @@ class Ledger:
                 table_id=table_id,
             )
             self.write_capture(entry)
+            (folder / _PARTIAL).unlink()
             if move:
                 _remove(path, column_map)
             return entry, True
         finally:
             shutil.rmtree(holding, ignore_errors=True)
+
+    def remove_partial(self) -> None:
+        """Remove what a process that was killed while it stored a capture left of it. The caller holds the lock.
+
+        It is in no entry, so no deletion would reach it, and it may hold what is never stored, such as direct messages.
+        """
+        for left in self.data_dir.captures.glob(f"{_PARTIAL}-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        for mark in self.data_dir.captures.glob(f"*/{_PARTIAL}"):
+            if (self.root / "captures" / f"{mark.parent.name}.json").exists():
+                mark.unlink()
+            else:
+                shutil.rmtree(mark.parent, ignore_errors=True)
 
     # ---------- outcomes, timings, releases, settings
 
@@ -468,7 +492,8 @@ def _remove(*paths: Path | None) -> None:
     for path in paths:
         if path is None:
             continue
-        if path.is_dir():
+        # of a link only the link goes: what it leads to lies elsewhere
+        if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink()

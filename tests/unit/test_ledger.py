@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from orchestration.contract import DataDir, InputError
+from orchestration.warehouse import ledger as ledger_module
+from orchestration.warehouse.candidate import WarehouseStore
 from orchestration.warehouse.ledger import ACCEPTED, DECIDED_BY_GATE, DECIDED_BY_USER, QUARANTINED, Ledger
 
 
@@ -73,6 +76,64 @@ def test_capture_is_found_by_name_or_by_the_start_of_its_id(ledger: Ledger, tmp_
     assert ledger.capture("a.json").capture_id == ledger.capture(entry.capture_id[:8]).capture_id
     with pytest.raises(InputError, match="0 captures"):
         ledger.capture("b.json")
+    # a short name may begin an id by chance: `purge --capture a` takes a file of that name, or none
+    with pytest.raises(InputError, match="6 or more"):
+        ledger.capture(entry.capture_id[:5])
+    (tmp_path / entry.capture_id[:8]).write_text("[2]")
+    other, _ = ledger.store(tmp_path / entry.capture_id[:8])
+    assert ledger.capture(entry.capture_id[:8]).capture_id == other.capture_id
+
+
+@pytest.mark.parametrize("form", ["file", "folder"])
+def test_what_a_process_left_that_was_killed_while_it_stored_a_capture_goes(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    # What broke: it lay in no entry, whole, and no deletion reached it.
+    source = tmp_path / "posts.jsonl"
+    if form == "folder":
+        source.mkdir()
+        (source / "a.jsonl").write_text("{}")
+    else:
+        source.write_text("{}")
+    (tmp_path / "kept.json").write_text("[1]")
+    kept, _ = ledger.store(tmp_path / "kept.json")
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for name in ("_place", "write_capture"):  # half copied, or whole and not in the ledger
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(shutil, "rmtree", lambda *_, **__: None)  # nobody tidies up behind a kill
+            patched.setattr(ledger_module if name == "_place" else ledger, name, killed)
+            ledger.store(source)
+    assert len(list(ledger.data_dir.captures.iterdir())) == 4
+    WarehouseStore(ledger.data_dir).hold()
+    assert [path.name for path in ledger.data_dir.captures.iterdir()] == [kept.capture_id]
+    assert ledger.stored_path(kept).exists()
+    # the same bytes once more are taken in
+    entry, is_new = ledger.store(source)
+    assert is_new and ledger.stored_path(entry).exists()
+    assert [path.name for path in ledger.stored_path(entry).parent.iterdir()] == ["posts.jsonl"]
+
+
+def test_captures_stay_when_the_ledger_is_lost(ledger: Ledger, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("[1]")
+    entry, _ = ledger.store(tmp_path / "a.json")
+    shutil.rmtree(ledger.root)
+    WarehouseStore(ledger.data_dir).hold()
+    assert ledger.stored_path(entry).exists()
+
+
+@pytest.mark.parametrize("form", ["file", "folder"])
+def test_of_a_link_in_the_inbox_only_the_link_goes(ledger: Ledger, tmp_path: Path, form: str) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "a.json").write_text("[1]")
+    link = tmp_path / "link"
+    link.symlink_to(elsewhere if form == "folder" else elsewhere / "a.json")
+    entry, is_new = ledger.store(link, move=True)
+    assert is_new and ledger.stored_path(entry).exists()
+    assert not link.is_symlink() and (elsewhere / "a.json").read_text() == "[1]"
 
 
 def test_synthetic_captures_come_back_when_the_last_real_one_is_quarantined(ledger: Ledger, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import stat
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import duckdb
 import pytest
 
 from orchestration.contract import DataDir, SuaraError
+from orchestration.privacy import rotation
 from orchestration.privacy.accounts import RegisteredAccount, register, registered, unregister
 from orchestration.privacy.key import KEY_VARIABLE, PseudonymKey, key_of, read_key
 from orchestration.warehouse import bookkeeping
@@ -108,3 +110,57 @@ def test_registrations_of_a_version_before_have_no_ids_and_are_loaded_with_those
             assert rows == [("Office", "The, office", account_id)]
             (account,) = registered(data_dir)
             register(data_dir, replace(account, account_id="2244994945"))
+
+
+@pytest.mark.parametrize("killed", ["before the codes", "before the key", "behind the key"])
+def test_a_rotation_that_is_killed_can_always_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed: str
+) -> None:
+    # What broke: killed behind the new key, a run and a rotation both refused it, and the old key was gone.
+    monkeypatch.delenv(KEY_VARIABLE)
+    data_dir = DataDir(tmp_path)
+    place = key_of(data_dir)
+    made_with = read_key(place).digest("x:5")
+    with duckdb.connect(str(data_dir.warehouse)) as con:
+        con.execute("create schema intermediate")
+        for table in ("int_posts__kept", "int_codebook__codings", "int_posts__words"):
+            con.execute(
+                f"create table intermediate.{table} as select ? as post_key, 'x' as platform, '5' as post_id",
+                [made_with],
+            )
+    codes = data_dir.coding / "codes.csv"
+    codes.parent.mkdir()
+    codes.write_text(made_with)
+
+    def kill_at(name: str, is_there: Callable[..., bool]) -> None:
+        module = rotation.os if name == "replace" else rotation
+        before = getattr(module, name)
+
+        def step(*arguments: object) -> object:
+            if is_there(*arguments):
+                raise KeyboardInterrupt
+            return before(*arguments)
+
+        patched.setattr(module, name, step)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        if killed == "before the codes":
+            kill_at("_rewrite", lambda *_: True)
+        elif killed == "before the key":
+            kill_at("replace", lambda _, target: target == place)
+        else:
+            kill_at("remember", lambda _, *keys: len(keys) == 1)
+        rotation.rotate(data_dir)
+    if killed == "behind the key":
+        assert codes.read_text() == read_key(key_of(data_dir)).digest("x:5") != made_with
+    else:
+        # no run uses the old key beside codes that may have the new one
+        with pytest.raises(SuaraError, match="keys rotate"):
+            key_of(data_dir)
+    rotation.rotate(data_dir)
+    key = read_key(key_of(data_dir))
+    assert codes.read_text() == key.digest("x:5") != made_with
+    with duckdb.connect(str(data_dir.warehouse)) as con:
+        assert con.execute("select post_key from intermediate.int_codebook__codings").fetchall() == [
+            (key.digest("x:5"),)
+        ]
