@@ -282,8 +282,8 @@ def _show(plan: Any, policy: str) -> None:
     """What a request comes to, in numbers."""
     targets = plan.resolution.targets
     if targets:
-        posts = sum(one.kind == "post" for one in targets)
-        click.echo(f"{posts:,} posts and {len(targets) - posts:,} accounts; counts of deleted posts: {policy}.")
+        posts, accounts = (sum(one.kind == kind for one in targets) for kind in ("post", "account"))
+        click.echo(f"{posts:,} posts and {accounts:,} accounts; counts of deleted posts: {policy}.")
     for one in plan.captures:
         told = one.told()
         if one.refusal:

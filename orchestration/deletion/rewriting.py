@@ -95,8 +95,9 @@ class _Finder:
         self._pattern = None
         if 0 < len(wanted) <= _FEW_NAMES:
             # JSON may write / as \/ and letters as \uXXXX: an id is found by its last part, which has neither. Of a
-            # repost of Bluesky (`…#reposted-by-…`) files hold the two parts, not the id
-            parts = {re.escape(name.partition("#")[0].rsplit("/", 1)[-1]) for name in wanted if name not in names.heads}
+            # repost of Bluesky (`…#reposted-by-…`) files hold the two parts, not the id; nor `name@server` of Mastodon
+            ids = (name.partition("#")[0].rsplit("/", 1)[-1] for name in wanted if name not in names.heads)
+            parts = {re.escape(one.partition("@")[0]) for one in ids}
             self._pattern = re.compile("|".join(sorted(parts)), re.IGNORECASE) if parts else None
         self._all = bool(names.heads)
 
@@ -407,11 +408,11 @@ class _Rows:
         own = self.id_of(row)
         gone = ({own} | _ids_in(row, self._reposted)) & self._names.posts
         authors = {row[n].strip().lstrip("@").lower() for n in self._authors if n < len(row)}
-        if self._links and self._names.accounts:
+        if self._links:
             authors |= {
                 f.group(1).lower() for n in self._links if n < len(row) and (f := _ADDRESS.match(row[n].strip()))
             }
-        if not gone and not authors & self._names.accounts:
+        if not gone and not self._names.name_one_of(authors):
             return False
         removed.records += 1
         removed.ids |= {one for one in {own, *gone} if one}

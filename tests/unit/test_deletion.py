@@ -43,7 +43,7 @@ from orchestration.deletion.traces import Traces, search_file
 from orchestration.deletion.unread import leave_out_unread
 from orchestration.text.corpus import Selection
 from orchestration.warehouse.ledger import Ledger
-from tests.fixtures.json_captures import bluesky_repository
+from tests.fixtures.json_captures import bluesky_repository, mastodon_status
 from tests.fixtures.key import TEST_KEY
 from tests.unit.table_samples import KINDS, OLD, QUOTE, REPOST, SAMPLES, post_id
 
@@ -237,6 +237,28 @@ def test_posts_of_an_account_go_with_it(post: dict) -> None:
         "entities": {"mentions": [{"username": "gone", "id": "7"}]},
     }
     assert without(mentioning, names, Removed())[0]
+
+
+@pytest.mark.parametrize(
+    ("post", "goes"),
+    [
+        ({"id": STAYS, "text": OTHER, "username": "Was"}, True),
+        ({"id": STAYS, "text": OTHER, "user": {"id_str": "7", "screen_name": "new"}}, True),
+        # whoever has the handle now
+        ({"id": STAYS, "text": OTHER, "user": {"id_str": "8", "screen_name": "was"}}, False),
+    ],
+)
+def test_a_handle_that_an_account_had_names_it_where_no_id_does(post: dict, goes: bool) -> None:
+    names = Names(accounts=frozenset({"7"}), handles=frozenset({"was"}))
+    assert without(post, names, Removed())[0] != goes
+
+
+def test_posts_of_a_page_go_by_the_handle_beside_them() -> None:
+    users = [{"id": "7", "username": "Gone"}, {"id": "8", "username": "stays"}]
+    posts = [{"id": GONE, "text": TEXT, "author_id": "7"}, {"id": STAYS, "text": OTHER, "author_id": "8"}]
+    page = {"data": posts, "includes": {"users": users}}
+    stays, kept = without(page, Names(accounts=frozenset({"gone"})), Removed())
+    assert stays and kept == {"data": posts[1:], "includes": {"users": users[1:]}}
 
 
 def test_what_goes_with_a_post_and_is_named_too_is_found() -> None:
@@ -526,6 +548,21 @@ def test_reposts_of_bluesky_go_with_their_post_and_with_their_account(tmp_path: 
         one.new.unlink()
 
 
+def test_a_name_on_one_platform_names_nobody_on_another(tmp_path: Path) -> None:
+    account = {"id": "7", "acct": "me", "username": "me", "url": "https://a.example/@me"}
+    toots = [mastodon_status(n, content=f"<p>{OTHER} {n}</p>", account=account) for n in range(1, 4)]
+    (tmp_path / "toots.json").write_text(json.dumps(toots))
+    ledger = Ledger(DataDir(tmp_path / "data"))
+    entry, _ = ledger.store(tmp_path / "toots.json")
+
+    def prepared(*targets: Target) -> Any:
+        return prepare_capture(ledger.stored_path(entry), entry, Resolution([*targets]), tmp_path / "scratch")
+
+    assert prepared(Target("x", "account", "me"), Target("x", "account", "7"), Target("x", "post", "1001")) is None
+    one = prepared(Target("mastodon", "account", "me@a.example"))
+    assert one is not None and one.records == 3
+
+
 def test_nothing_is_written_when_nothing_has_to_go(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(LINES[1])
     assert not rewrite(tmp_path / "a.jsonl", tmp_path / "new", NAMES, Removed())
@@ -736,6 +773,17 @@ select '{TEST_KEY.digest("x:7")}' as account_key, true as is_registered, false a
 """
 
 
+# As int_accounts__ids_of_handles has it.
+IDS_OF_HANDLES = """
+create table intermediate.int_accounts__ids_of_handles as
+select platform, lower(handle) as folded_handle, min(account_id) as account_id
+from intermediate.int_posts__unioned
+where account_id is not null
+group by all
+having count(distinct account_id) = 1
+"""
+
+
 @pytest.fixture
 def told(paths: DataDir) -> DataDir:
     """A warehouse in which one capture holds a post of which another one says that it was deleted."""
@@ -765,6 +813,7 @@ def told(paths: DataDir) -> DataDir:
             "deleted_at timestamptz)"
         )
         con.execute("create table raw.tombstones (platform varchar, kind varchar, value varchar)")
+        con.execute(IDS_OF_HANDLES)
         con.execute(ACCOUNTS)
     return paths
 
@@ -801,12 +850,17 @@ def test_an_account_that_captures_tell_as_gone_goes_with_all_its_posts(told: Dat
     assert carry_out_told(told, said.append)
     assert said[0].startswith("1 account is told as deleted")
     found = {(row["kind"], row["value"], row["reason"]) for row in Ledger(told).tombstones()}
-    assert found == {("account", "7", "deactivated"), ("post", GONE, "deactivated")}
+    assert found == {
+        ("account", "7", "deactivated"),
+        ("account_handle", "org", "deactivated"),
+        ("post", GONE, "deactivated"),
+    }
     (entry,) = Ledger(told).captures()
     assert TEXT not in Ledger(told).stored_path(entry).read_text()
     begun = Journal.read(told)
     assert begun is not None and finish(told, begun, release=None)["targets"] == {
         "account, deactivated": 1,
+        "account_handle, deactivated": 1,
         "post, deactivated": 1,
     }
 
@@ -1066,6 +1120,7 @@ def resolved(tmp_path: Path) -> DataDir:
             "create table intermediate.int_posts__repaired as select 'b' as capture_id, 1::bigint as record_no, "
             "'s' as source, '13' as post_id, '9' as account_id"
         )
+        con.execute(IDS_OF_HANDLES)
         con.execute(ACCOUNTS)
     return DataDir(tmp_path)
 
@@ -1096,18 +1151,37 @@ def test_a_repaired_post_is_found_under_the_id_that_a_file_has(resolved: DataDir
 def test_every_post_of_an_account_goes_by_its_id_and_its_handle(resolved: DataDir, name: str) -> None:
     found = resolve(resolved, [Target("x", "account", name, "deactivated")])
     posts = {one.value: one.reason for one in found.targets if one.kind == "post"}
-    assert posts.keys() == ({"10", "11", "12"} if name == "7" else {"10", "11", "12", "15"})
+    assert posts.keys() == {"10", "11", "12", "15"}
     assert posts["10"] == "deactivated" and posts["12"] == "repost_of_deleted"
-    assert {"7", "org"} <= found.accounts
+    # every name is kept, so that a file with another one brings nothing back
+    kept = {(one.kind, one.value) for one in found.targets if one.kind != "post"}
+    also = ("account_handle", "org") if name == "7" else ("account_id", "7")
+    assert kept == {("account", name), also}
+
+
+def test_a_handle_that_changed_hands_does_not_take_the_next_account_with_it(resolved: DataDir) -> None:
+    with duckdb.connect(str(resolved.warehouse)) as con:
+        con.execute("update intermediate.int_posts__unioned set handle = 'org' where account_id = '8'")
+        con.execute("drop table intermediate.int_accounts__ids_of_handles")
+        con.execute(IDS_OF_HANDLES)
+    found = resolve(resolved, [Target("x", "account", "7")])
+    # 12 goes as a repost of 10; 15 is of one of both
+    assert {one.value for one in found.targets if one.kind == "post"} == {"10", "11", "12"}
+    assert found.names().accounts == {"7"} and not found.names().handles
+    # whoever asks for the handle gets what stands under it
+    found = resolve(resolved, [Target("x", "account", "org")])
+    assert {one.value for one in found.targets if one.kind == "post"} == {"10", "11", "12", "15"}
+    assert found.names().accounts == {"org"}
 
 
 def test_a_line_of_compliance_that_names_an_account_is_told_from_one_that_names_a_post(resolved: DataDir) -> None:
     lines = [Target("x", "post", native_id, "deactivated") for native_id in ("8", "10", "404")]
     found = resolve(resolved, [*lines, Target("x", "post", "9")])
     named = {(one.kind, one.value) for one in found.targets if one.reason in ("deactivated", "requested")}
+    named.remove(("account_handle", "other"))
     # 9 is an account, too, but somebody wrote it down as the id of a post
     assert named == {("account", "8"), ("post", "12"), ("post", "10"), ("post", "404"), ("post", "9")}
-    assert {"8", "other"} <= found.accounts and "9" not in found.accounts
+    assert found.names().accounts == {"8"} and found.names().handles == {"other"}
 
 
 def test_codes_of_a_deleted_post_go(paths: DataDir) -> None:
