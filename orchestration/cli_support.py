@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from orchestration.contract import PROJECT_ROOT, DataDir
+from orchestration.contract import PROJECT_ROOT, DataDir, SuaraError
 
 data_dir_option = click.option(
     "--data-dir",
@@ -36,15 +36,41 @@ def use_data_dir(data_dir: Path | None) -> DataDir:
     if data_dir is not None:
         os.environ["SUARA_DATA_DIR"] = str(data_dir.resolve())
     paths = DataDir.from_env()
-    for folder in (paths.root, paths.dagster_home):
-        folder.mkdir(parents=True, exist_ok=True)
     paths.make_inbox()
+    paths.dagster_home.mkdir(exist_ok=True)
     os.environ["DAGSTER_HOME"] = str(paths.dagster_home)
     settings = paths.dagster_home / "dagster.yaml"
     shipped = PROJECT_ROOT / "dagster.yaml"
     if not settings.exists() or settings.read_bytes() != shipped.read_bytes():
         shutil.copyfile(shipped, settings)
     return paths
+
+
+def outside(paths: DataDir, target: Path) -> Path:
+    """A file or folder to write to, as it was named: what lies below the data folder is not to be written over.
+
+    Raises:
+        SuaraError: It lies there.
+    """
+    if target.resolve().is_relative_to(paths.root.resolve()):
+        raise SuaraError(f"{target}: expected a place outside of {paths.root}; found one below it. Name another place.")
+    return target
+
+
+def handed_out(paths: DataDir, target: Path) -> Path:
+    """A file or folder in which posts are handed out, as it was named (see `outside`).
+
+    Raises:
+        SuaraError: A deletion is not finished: what has to go could be among these posts.
+    """
+    from orchestration.deletion.journal import Journal
+
+    if begun := Journal.read(paths):
+        raise SuaraError(
+            f"{target}: expected no deletion under way; found {begun.receipt_id}, which was begun and not finished. "
+            "`suara forget` finishes it; nothing was written."
+        )
+    return outside(paths, target)
 
 
 def execute(

@@ -101,7 +101,7 @@ def record_of_processing(data_dir: DataDir) -> str:
 def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
     names = list(header)
     lines = [f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
-    found = [f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows]
+    found = [f"| {' | '.join(' '.join(cell.split()).replace('|', '/') for cell in row)} |" for row in rows]
     return [*lines, *(found or [f"| none {'| ' * (len(names) - 1)}|"])]
 
 

@@ -159,7 +159,7 @@ def _is_of(account_id: str, handle: str) -> str:
 
 
 def _other_names(connection: duckdb.DuckDBPyConnection, targets: list[Target]) -> list[Target]:
-    """The id behind each handle, and the handles of each id. A handle that was of several accounts tells none of them."""
+    """The id behind each handle, and the handles of each id. A handle that several accounts had tells none of them."""
     pairs = connection.execute(
         "select platform, account_id, folded_handle from intermediate.int_accounts__ids_of_handles order by all"
     ).fetchall()

@@ -55,6 +55,7 @@ JS_PREFIX = re.compile(r"\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w.$]*\s*=\s*")
 _ADDRESS = re.compile(POST_ADDRESS_PATTERN, re.IGNORECASE)
 _FEW_NAMES = 500  # of more names a pattern costs more than reading every record
 _CHUNK = 1 << 20
+_LONG_ID = 10  # shorter numbers are counts, too
 
 # Where any table of posts has its id, its address, its author and its place, under whatever tool's name.
 _TABLES = [connector.format for connector in CONNECTORS if isinstance(connector, TabularConnector)]
@@ -289,12 +290,18 @@ def _line_without(line: bytes, finder: _Finder, names: Names, removed: Removed) 
 
 def _broken_goes(text: str, names: Names, removed: Removed) -> bool:
     """Whether a broken record names what goes: what it holds cannot be told, so it goes."""
-    found = {name for name in names.posts if name in text}
+    found = {name for name in names.posts if name in text and _stands_in(name, text)}
     if found:
         removed.records += 1
         removed.ids |= found
         removed.add_text(text)
     return bool(found)
+
+
+def _stands_in(name: str, text: str) -> bool:
+    """Whether an id stands in a broken record as such, not as a part of a number; a short one where ids stand."""
+    before = r"(?<!\w)" if len(name) >= _LONG_ID else r"(?:^|id(?:_?str)?[\"']?\s*[:=]\s*|status(?:es)?/)[\"']*"
+    return re.search(rf"{before}{re.escape(name)}(?!\w)", text, re.IGNORECASE) is not None
 
 
 def _compact(value: Any) -> str:

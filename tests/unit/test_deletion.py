@@ -6,6 +6,7 @@ import bz2
 import csv
 import gzip
 import json
+import os
 import re
 import shutil
 import zipfile
@@ -307,6 +308,21 @@ def test_lines_that_stay_keep_their_bytes(tmp_path: Path, pack: Any) -> None:
     assert data.decode() == f"{LINES[1]}\n\n{odd}"
     assert removed.texts == {TEXT}
     assert target.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("line", "goes"),
+    [
+        ('{"id": 7, "text": "cut', True),
+        ('{"id_str":"7","text":"cut', True),
+        ('{"text": "see x.com/me/status/7", "cut', True),
+        ('{"id": 77, "likes": 7, "text": "cut 7', False),
+        ('{"id": 17, "text": "cut', False),
+    ],
+)
+def test_a_broken_record_goes_by_a_short_id_only_where_ids_stand(tmp_path: Path, line: str, goes: bool) -> None:
+    (tmp_path / "a.jsonl").write_text(f"{LINES[1]}\n{line}\n")
+    assert rewrite(tmp_path / "a.jsonl", tmp_path / "new", Names(frozenset({"7"})), Removed()) == goes
 
 
 def test_an_archive_keeps_its_other_members(tmp_path: Path) -> None:
@@ -917,6 +933,11 @@ def test_captures_are_due_thirty_days_before_their_last_day(paths: DataDir) -> N
     assert due(ledger, date(2027, 4, 1))[0].is_over
     with pytest.raises(InputError, match="2027-12-31"):
         set_retention(ledger, entry, purpose=None, legal_basis=None, until="soon")
+    with pytest.raises(InputError, match=r"after which the next run would remove a\.jsonl"):
+        set_retention(ledger, entry, purpose=None, legal_basis=None, until="2020-01-01")
+    assert ledger.captures()[0].retain_until == "2027-03-31"
+    set_retention(ledger, entry, purpose=None, legal_basis=None, until="")
+    assert ledger.captures()[0].retain_until is None and ledger.captures()[0].purpose == "study"
 
 
 def test_a_capture_whose_time_is_over_goes_before_a_run(paths: DataDir) -> None:
@@ -924,7 +945,8 @@ def test_a_capture_whose_time_is_over_goes_before_a_run(paths: DataDir) -> None:
 
     ledger = Ledger(paths)
     (entry,) = ledger.captures()
-    set_retention(ledger, entry, purpose=None, legal_basis=None, until="2020-01-01")
+    entry.retain_until = "2020-01-01"
+    ledger.write_capture(entry)
     store = lock(paths)
     assert not go_on(paths, lambda _: None)
     store.release()
@@ -989,6 +1011,45 @@ def test_whole_posts_are_capped_at_500_a_day(warehouse: DataDir, tmp_path: Path)
         export_posts(warehouse, tmp_path / "again.csv", Selection.parse(["year=2020"]), "somebody", hydrated=True)
 
 
+def test_a_recipient_is_one_by_whatever_blanks_and_letters(warehouse: DataDir, tmp_path: Path) -> None:
+    export_posts(warehouse, tmp_path / "posts.csv", Selection.parse(["year=2020"]), "An  NGO ", hydrated=True)
+    for name in ("an ngo", "An\u00a0NGO", "An N\u200bGO", "\uff21n NGO\n"):
+        assert left(warehouse, HYDRATED, name) == 1, name
+    assert left(warehouse, HYDRATED, "another NGO") == 500
+    # a clock that was set back by a day
+    assert left(warehouse, HYDRATED, "an ngo", datetime.now(UTC) - timedelta(days=1)) == 1
+    assert left(warehouse, HYDRATED, "an ngo", datetime.now(UTC) + timedelta(days=1)) == 500
+    with pytest.raises(SuaraError, match="found none"):
+        export_posts(warehouse, tmp_path / "posts.csv", Selection(), " \u200b", hydrated=True)
+
+
+def test_nothing_is_handed_out_into_the_data_folder_or_while_a_deletion_is_under_way(
+    warehouse: DataDir, tmp_path: Path
+) -> None:
+    before = warehouse.warehouse.read_bytes()
+    for command in (("posts", "--hydrated", "--of", "year=2020", "--for", "somebody"), ("ids", "--for", "somebody")):
+        code, said = suara(warehouse, "export", *command, str(warehouse.warehouse))
+        assert code == 1 and "expected a place outside of" in said
+    code, said = suara(warehouse, "record-of-processing", str(warehouse.warehouse))
+    assert code == 1 and "expected a place outside of" in said
+    assert warehouse.warehouse.read_bytes() == before
+    Journal("r1", DELETION, "2026-11-27").write(warehouse)
+    code, said = suara(warehouse, "export", *command, str(tmp_path / "out.csv"))
+    assert code == 1 and "found r1, which was begun and not finished" in said
+    assert not (tmp_path / "out.csv").exists() and not (warehouse.ledger / "exports.json").exists()
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o077])
+def test_the_data_folder_is_for_owner_and_group_whatever_the_umask_says(tmp_path: Path, umask: int) -> None:
+    paths, before = DataDir(tmp_path / "new" / "data"), os.umask(umask)
+    try:
+        suara(paths, "retention")
+    finally:
+        os.umask(before)
+    assert paths.root.stat().st_mode & 0o777 == 0o750
+    assert paths.inbox.stat().st_mode & 0o777 == 0o700
+
+
 def test_folders_that_hold_texts_are_for_their_owner(paths: DataDir) -> None:
     lock(paths).release()
     for name in ("captures", "rejected", "candidates", "scratch", "ledger", "receipts", "dagster_home", "dbt_target"):
@@ -998,7 +1059,7 @@ def test_folders_that_hold_texts_are_for_their_owner(paths: DataDir) -> None:
 def test_record_of_processing_is_that_of_the_folder(warehouse: DataDir, tmp_path: Path) -> None:
     ledger = Ledger(warehouse)
     (entry,) = ledger.captures()
-    set_retention(ledger, entry, purpose="a study", legal_basis="agreement 7", until="2027-03-31")
+    set_retention(ledger, entry, purpose="a\nstudy", legal_basis="agreement 7", until="2027-03-31")
     export_posts(warehouse, tmp_path / "ids.csv", Selection(), "a university")
     lock(warehouse).release()
     text = record_of_processing(warehouse)
@@ -1215,11 +1276,29 @@ def test_commands_say_what_would_go_and_what_is_wrong(paths: DataDir, tmp_path: 
     assert code == 1 and "found no such capture" in said
     code, said = suara(paths, "retention", "a.jsonl", "--purpose", "a study", "--until", "2027-03-31")
     assert code == 0 and "until 2027-03-31" in said and "a study" in said
+    code, said = suara(paths, "retention", "--source", "nosuch")
+    assert code == 1 and "found no such capture" in said
+    code, said = suara(paths, "retention", "a.jsonl", "--until", "")
+    assert code == 0 and "nobody has decided" in said and "a study" in said
+    (tmp_path / "request.txt").write_text("nonsense here")
+    assert suara(paths, "forget", "--counts", "keep", str(tmp_path / "request.txt"))[0] == 1
+    assert "counts_of_deleted_posts" not in Ledger(paths).settings()
     code, said = suara(paths, "export", "posts", "--for", "somebody", str(tmp_path / "posts.csv"))
     assert code == 1 and "--hydrated" in said
     code, said = suara(paths, "record-of-processing")
     assert code == 0 and "| a study |" in said
     assert not Ledger(paths).tombstones()
+
+
+def test_a_full_disk_is_told_in_words(paths: DataDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "request.txt").write_text(GONE)
+
+    def full(*_: Any, **__: Any) -> None:
+        duckdb.execute("copy (select * from range(1000000)) to '/dev/full' (format csv, use_tmp_file false)")
+
+    monkeypatch.setattr("orchestration.deletion.forget.planned", full)
+    code, said = suara(paths, "forget", str(tmp_path / "request.txt"))
+    assert code == 1 and said.startswith("Error: The disk is full")
 
 
 def test_the_last_capture_goes_with_what_is_published(paths: DataDir) -> None:
