@@ -49,8 +49,8 @@ class _Command(click.Group):
             if getattr(error, "errno", None) != errno.ENOSPC and not any(one in str(error) for one in words):
                 raise
             raise click.ClickException(
-                f"The disk is full: expected room to write; found none ({str(error).splitlines()[0]}). Make room and run the command again: "
-                "nothing that was in place is half-written."
+                f"The disk is full: expected room to write; found none ({str(error).splitlines()[0]}). Make room and "
+                "run the command again: nothing that was in place is half-written."
             ) from error
 
 

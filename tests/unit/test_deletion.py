@@ -30,7 +30,7 @@ from orchestration.connectors.files import CaptureFiles
 from orchestration.contract import DataDir, InputError, SuaraError
 from orchestration.deletion import rewriting
 from orchestration.deletion.begun import carry_out_told, told_outcome
-from orchestration.deletion.forget import begin, clear, finish, lock, planned, prepare, prepare_capture
+from orchestration.deletion.forget import begin, clear, finish, lock, planned, prepare, prepare_capture, screen
 from orchestration.deletion.gate import forgotten_outcome
 from orchestration.deletion.journal import DELETION, PURGE, Journal
 from orchestration.deletion.json_posts import Names, Removed, without
@@ -879,6 +879,34 @@ def test_an_account_that_captures_tell_as_gone_goes_with_all_its_posts(told: Dat
         "account_handle, deactivated": 1,
         "post, deactivated": 1,
     }
+
+
+def test_an_account_that_was_deleted_does_not_come_back_under_its_other_name(told: DataDir, tmp_path: Path) -> None:
+    with planned(told, [Target("x", "account", "7")]) as plan:
+        begun = begin(told, plan, kind=DELETION)
+    clear(told, begun)
+    finish(told, begun, release=None)
+    columns = ("Datetime", "Tweet Id", "Text", "Username")
+    rows = [
+        ("2023-01-01 00:00:00+00:00", str(int(STAYS) + 10 + n), f"{OTHER} {n}", who) for n, who in enumerate("abcde")
+    ]
+    rows.append((rows[0][0], GONE[:-1] + "9", TEXT, "Org"))
+    write_table(tmp_path / "by_handle.csv", [dict(zip(columns, row, strict=True)) for row in rows])
+    ledger = Ledger(told)
+    entry, _ = ledger.store(tmp_path / "by_handle.csv")
+    assert screen(ledger, entry) == 1
+    left = read_table(ledger.stored_path(entry))
+    assert [row["Username"] for row in left] == list("abcde")
+
+
+def test_an_archive_of_a_deleted_account_is_taken_out_once_it_is_read(told: DataDir) -> None:
+    """An archive names its owner beside the posts, not in them: only the warehouse tells whose they are."""
+    with duckdb.connect(str(told.warehouse)) as con:
+        con.execute("delete from intermediate.int_posts__tombstones")
+        con.execute("insert into raw.tombstones values ('x', 'account', '7')")
+        con.execute("insert into intermediate.int_accounts__deletions values ('x', '7', 'requested', null)")
+    assert carry_out_told(told, lambda _: None) is False
+    assert not Ledger(told).captures()
 
 
 def test_what_captures_tell_stays_where_that_was_chosen_and_a_check_says_so(told: DataDir) -> None:
