@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestration import cli_data_protection, cli_privacy, cli_readers
-from orchestration.cli_support import execute, handed_out, of_option, print_failures, use_data_dir
+from orchestration.cli_support import execute, may_export_to, of_option, print_failures, use_data_dir
 from orchestration.coding import DEFAULT_FACETS, DEFAULT_SEED, DEFAULT_SIZE
 from orchestration.contract import PROJECT_ROOT, DataDir, InputError, SuaraError, replacing
 from orchestration.suggesting import DEFAULT_CLUSTERS, DEFAULT_TOPICS
@@ -762,7 +762,7 @@ def export_network(data_dir: Path | None, kind: str, year: int | None, form: str
 
     paths = use_data_dir(data_dir)
     network = read_network(paths.published_file, kind, year)
-    write_network(network, handed_out(paths, file), form)
+    write_network(network, may_export_to(paths, file), form)
     click.echo(f"{network.title}: {len(network.nodes):,} nodes, {len(network.edges):,} edges. Written to {file}.")
     if network.hub_share > STAR:
         click.echo(f"A star: one node touches {network.hub_share:.0%} of the edges. Its centralities mean nothing.")
@@ -780,7 +780,7 @@ def export_figures(data_dir: Path | None, language: str, folder: Path) -> None:
     from orchestration.publishing.figure_pack import write_figures
 
     paths = use_data_dir(data_dir)
-    files = write_figures(paths.published_file, handed_out(paths, folder), language)
+    files = write_figures(paths.published_file, may_export_to(paths, folder), language)
     click.echo(f"{sum(file.suffix == '.png' for file in files):,} figures. Written to {folder}, listed in {files[-1]}.")
 
 

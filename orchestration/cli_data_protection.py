@@ -15,7 +15,7 @@ import click
 from orchestration.cli_support import (
     data_dir_option,
     execute,
-    handed_out,
+    may_export_to,
     of_option,
     outside,
     print_failures,
@@ -249,7 +249,7 @@ def _export(data_dir: Path | None, conditions: tuple[str, ...], recipient: str, 
     from orchestration.text.corpus import Selection
 
     paths = use_data_dir(data_dir)
-    handed = export_posts(paths, handed_out(paths, file), Selection.parse(conditions), recipient, hydrated=hydrated)
+    handed = export_posts(paths, may_export_to(paths, file), Selection.parse(conditions), recipient, hydrated=hydrated)
     rest = left(paths, HYDRATED if hydrated else IDS, recipient)
     what = "whole posts today" if hydrated else "ids of X in 30 days"
     click.echo(f"{handed.count:,} posts ({handed.selection}) for {recipient}: {file}")

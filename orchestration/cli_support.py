@@ -57,8 +57,8 @@ def outside(paths: DataDir, target: Path) -> Path:
     return target
 
 
-def handed_out(paths: DataDir, target: Path) -> Path:
-    """A file or folder in which posts are handed out, as it was named (see `outside`).
+def may_export_to(paths: DataDir, target: Path) -> Path:
+    """A file or folder to hand posts out in, as it was named (see `outside`).
 
     Raises:
         SuaraError: A deletion is not finished: what has to go could be among these posts.
