@@ -83,7 +83,7 @@ _AUTHORS = {
     for column in (one.handle_column, one.account_id_column)
     if column
     for name in one.columns[column]
-} | {"username", "user_id", "author_id", "screen_name"}
+} | {"username", "user_id", "author_id", "screen_name", *_headers("username", "user_id")}
 _PLACES = {"geo", "coordinates", "place", "latitude", "longitude", "lat", "lon", "lng", "geo_coordinates", "near"}
 _DECODER = json.JSONDecoder()
 

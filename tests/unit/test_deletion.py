@@ -886,17 +886,23 @@ def test_an_account_that_was_deleted_does_not_come_back_under_its_other_name(tol
         begun = begin(told, plan, kind=DELETION)
     clear(told, begun)
     finish(told, begun, release=None)
-    columns = ("Datetime", "Tweet Id", "Text", "Username")
-    rows = [
-        ("2023-01-01 00:00:00+00:00", str(int(STAYS) + 10 + n), f"{OTHER} {n}", who) for n, who in enumerate("abcde")
+    authors = [("a", "1"), ("b", ""), ("org", "8"), ("Org", ""), ("new", "7")]
+    posts = [
+        {
+            "Datetime": "2023-01-01 00:00:00+00:00",
+            "Tweet Id": str(int(STAYS) + 10 + n),
+            "Text": f"{OTHER} {n}",
+            "Username": handle,
+            "User Id": number,
+        }
+        for n, (handle, number) in enumerate(authors)
     ]
-    rows.append((rows[0][0], GONE[:-1] + "9", TEXT, "Org"))
-    write_table(tmp_path / "by_handle.csv", [dict(zip(columns, row, strict=True)) for row in rows])
+    write_table(tmp_path / "others.csv", posts)
     ledger = Ledger(told)
-    entry, _ = ledger.store(tmp_path / "by_handle.csv")
-    assert screen(ledger, entry) == 1
-    left = read_table(ledger.stored_path(entry))
-    assert [row["Username"] for row in left] == list("abcde")
+    entry, _ = ledger.store(tmp_path / "others.csv")
+    assert screen(ledger, entry) == 2
+    # 8 has the handle now
+    assert read_table(ledger.stored_path(entry)) == posts[:3]
 
 
 def test_an_archive_of_a_deleted_account_is_taken_out_once_it_is_read(told: DataDir) -> None:
