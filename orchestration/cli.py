@@ -6,6 +6,7 @@ job and the same functions as the UI.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -15,7 +16,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestration import cli_data_protection, cli_privacy, cli_readers
-from orchestration.cli_support import InterruptedRunError, execute, of_option, print_failures, use_data_dir
+from orchestration.cli_support import (
+    InterruptedRunError,
+    execute,
+    may_export_to,
+    of_option,
+    print_failures,
+    use_data_dir,
+)
 from orchestration.coding import DEFAULT_FACETS, DEFAULT_SEED, DEFAULT_SIZE
 from orchestration.contract import PROJECT_ROOT, DataDir, InputError, SuaraError, replacing
 from orchestration.suggesting import DEFAULT_CLUSTERS, DEFAULT_TOPICS
@@ -42,6 +50,15 @@ class _Command(click.Group):
             return super().invoke(ctx)
         except SuaraError as error:
             raise click.ClickException(str(error)) from error
+        except Exception as error:
+            # DuckDB and SQLite say it in words only
+            words = (os.strerror(errno.ENOSPC), "disk is full")
+            if getattr(error, "errno", None) != errno.ENOSPC and not any(one in str(error) for one in words):
+                raise
+            raise click.ClickException(
+                f"The disk is full: expected room to write; found none ({str(error).splitlines()[0]}). Make room and "
+                "run the command again: nothing that was in place is half-written."
+            ) from error
 
 
 @click.group(cls=_Command, context_settings={"help_option_names": ["-h", "--help"]})
@@ -754,8 +771,9 @@ def export_network(data_dir: Path | None, kind: str, year: int | None, form: str
     """
     from orchestration.networks.files import STAR, read_network, write_network
 
-    network = read_network(use_data_dir(data_dir).published_file, kind, year)
-    write_network(network, file, form)
+    paths = use_data_dir(data_dir)
+    network = read_network(paths.published_file, kind, year)
+    write_network(network, may_export_to(paths, file), form)
     click.echo(f"{network.title}: {len(network.nodes):,} nodes, {len(network.edges):,} edges. Written to {file}.")
     if network.hub_share > STAR:
         click.echo(f"A star: one node touches {network.hub_share:.0%} of the edges. Its centralities mean nothing.")
@@ -772,7 +790,8 @@ def export_figures(data_dir: Path | None, language: str, folder: Path) -> None:
     """
     from orchestration.publishing.figure_pack import write_figures
 
-    files = write_figures(use_data_dir(data_dir).published_file, folder, language)
+    paths = use_data_dir(data_dir)
+    files = write_figures(paths.published_file, may_export_to(paths, folder), language)
     click.echo(f"{sum(file.suffix == '.png' for file in files):,} figures. Written to {folder}, listed in {files[-1]}.")
 
 

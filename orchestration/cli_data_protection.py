@@ -17,13 +17,15 @@ from orchestration.cli_support import (
     InterruptedRunError,
     data_dir_option,
     execute,
+    may_export_to,
     of_option,
+    outside,
     print_failures,
     use_data_dir,
 )
 from orchestration.contract import DataDir, SuaraError
 from orchestration.deletion import COUNTS, DROP, TOLD
-from orchestration.warehouse.ledger import Ledger
+from orchestration.warehouse.ledger import CaptureEntry, Ledger
 
 EXIT_WITHDRAWN = 1  # everything is deleted, and nothing is published until a run passes its gates
 
@@ -79,8 +81,6 @@ def forget(
 
     paths = use_data_dir(data_dir)
     ledger = Ledger(paths)
-    if counts and not dry_run:
-        ledger.change_settings(counts_of_deleted_posts=counts)
     policy = counts or ledger.settings().get("counts_of_deleted_posts", DROP)
     store = lock(paths, _say)
     try:
@@ -105,6 +105,8 @@ def forget(
                     return
                 request = request_of(file) if file else TOLD_REQUEST
                 begun = begin(paths, plan, kind=journals.DELETION, reason=why, request=request, counts=policy)
+        if counts:
+            ledger.change_settings(counts_of_deleted_posts=counts)
         is_left = clear(paths, begun)
     finally:
         store.release()
@@ -131,12 +133,7 @@ def purge(data_dir: Path | None, source: str | None, name: str | None, why: str,
         begun = journals.Journal.read(paths)
         if source:
             journals.refuse_while_begun(paths)
-        entries = [ledger.capture(name)] if name else [one for one in ledger.captures() if one.source == source]
-        if not entries:
-            known = ", ".join(sorted({one.source for one in ledger.captures() if one.source})) or "none"
-            raise SuaraError(
-                f"--source {source}: expected a source of a capture here ({known}); found no such capture."
-            )
+        entries = [ledger.capture(name)] if name else _of_source(ledger, source)
         if begun:
             for one in entries:
                 click.echo(f"  {one.file_name}: removed whole, with {begun.receipt_id}, which was begun")
@@ -181,6 +178,8 @@ def retention(
 ) -> None:
     """Show why captures are kept and how long; with options, set it for CAPTURE or for every one of a source.
 
+    An empty value ('') takes back what was set.
+
     A run warns 30 days before the last day, and removes the capture from every layer after it, with a receipt.
     """
     from orchestration.deletion.retention import set_retention
@@ -193,8 +192,8 @@ def retention(
     if capture:
         entries = [ledger.capture(capture)]
     elif source:
-        entries = [one for one in entries if one.source == source]
-    if purpose or legal_basis or until:
+        entries = _of_source(ledger, source)
+    if any(one is not None for one in (purpose, legal_basis, until)):
         if not capture and not source:
             raise SuaraError(
                 "retention: expected a capture or --source to set it for; found neither. Name one of them."
@@ -259,7 +258,7 @@ def _export(data_dir: Path | None, conditions: tuple[str, ...], recipient: str, 
     from orchestration.text.corpus import Selection
 
     paths = use_data_dir(data_dir)
-    handed = export_posts(paths, file, Selection.parse(conditions), recipient, hydrated=hydrated)
+    handed = export_posts(paths, may_export_to(paths, file), Selection.parse(conditions), recipient, hydrated=hydrated)
     rest = left(paths, HYDRATED if hydrated else IDS, recipient)
     what = "whole posts today" if hydrated else "ids of X in 30 days"
     click.echo(f"{handed.count:,} posts ({handed.selection}) for {recipient}: {file}")
@@ -274,13 +273,22 @@ def record_of_processing(data_dir: Path | None, file: Path | None) -> None:
     from orchestration.contract import replacing
     from orchestration.deletion.record import record_of_processing as made
 
-    text = made(use_data_dir(data_dir))
+    paths = use_data_dir(data_dir)
+    text = made(paths)
     if file is None:
         click.echo(text, nl=False)
         return
-    with replacing(file, mode=0o600) as partial:
+    with replacing(outside(paths, file), mode=0o600) as partial:
         partial.write_text(text, encoding="utf-8")
     click.echo(f"Record of processing: {file}")
+
+
+def _of_source(ledger: Ledger, source: str | None) -> list[CaptureEntry]:
+    captures = ledger.captures()
+    if not (found := [one for one in captures if one.source == source]):
+        known = ", ".join(sorted({one.source for one in captures if one.source})) or "none"
+        raise SuaraError(f"--source {source}: expected a source of a capture here ({known}); found no such capture.")
+    return found
 
 
 def _say(text: str) -> None:
@@ -291,8 +299,8 @@ def _show(plan: Any, policy: str) -> None:
     """What a request comes to, in numbers."""
     targets = plan.resolution.targets
     if targets:
-        posts = sum(one.kind == "post" for one in targets)
-        click.echo(f"{posts:,} posts and {len(targets) - posts:,} accounts; counts of deleted posts: {policy}.")
+        posts, accounts = (sum(one.kind == kind for one in targets) for kind in ("post", "account"))
+        click.echo(f"{posts:,} posts and {accounts:,} accounts; counts of deleted posts: {policy}.")
     for one in plan.refused:
         click.echo(f"  {one.entry.file_name}: cannot be rewritten")
     _show_captures(one.told() for one in plan.captures if not one.refusal)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestration.cli_support import data_dir_option, use_data_dir
+from orchestration.cli_support import data_dir_option, may_export_to, use_data_dir
 from orchestration.contract import SuaraError
 from orchestration.warehouse.ledger import PUBLISHED, REMOVED, ROLLED_BACK, Ledger
 
@@ -139,7 +139,7 @@ def export_parquet(data_dir: Path | None, folder: Path) -> None:
         raise SuaraError(f"{paths.published}: nothing was published yet. `suara run` first.")
     if folder.exists():
         raise SuaraError(f"{folder}: expected no folder of that name; found one. Take another name.")
-    shutil.copytree(source, folder)
+    shutil.copytree(source, may_export_to(paths, folder))
     files = sum(1 for _ in folder.rglob("*.parquet"))
     click.echo(f"{files} tables of release {source.parent.name}, described by datapackage.json. Written to {folder}.")
 
@@ -156,7 +156,8 @@ def export_coded(data_dir: Path | None, year: int | None, file: Path) -> None:
     """
     from orchestration.publishing.coded_posts import write_coded_posts
 
-    written = write_coded_posts(use_data_dir(data_dir).published_file, file, year)
+    paths = use_data_dir(data_dir)
+    written = write_coded_posts(paths.published_file, may_export_to(paths, file), year)
     click.echo(f"{written.post_count:,} posts, {written.theme_count} themes. Written to {file}.")
     if written.unvalidated_count:
         click.echo(f"{written.unvalidated_count} themes are not validated: counts of words, no findings.")

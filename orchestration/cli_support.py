@@ -39,9 +39,8 @@ def use_data_dir(data_dir: Path | None) -> DataDir:
     if data_dir is not None:
         os.environ["SUARA_DATA_DIR"] = str(data_dir.resolve())
     paths = DataDir.from_env()
-    for folder in (paths.root, paths.dagster_home):
-        folder.mkdir(parents=True, exist_ok=True)
     paths.make_inbox()
+    paths.dagster_home.mkdir(exist_ok=True)
     os.environ["DAGSTER_HOME"] = str(paths.dagster_home)
     settings = paths.dagster_home / "dagster.yaml"
     shipped = PROJECT_ROOT / "dagster.yaml"
@@ -52,6 +51,29 @@ def use_data_dir(data_dir: Path | None) -> DataDir:
 
 class InterruptedRunError(SuaraError):
     """A run that somebody stopped: no gate was closed."""
+
+
+def outside(paths: DataDir, target: Path) -> Path:
+    """A file or folder to write to, as it was named: what lies below the data folder is not to be written over.
+
+    Raises:
+        SuaraError: It lies there.
+    """
+    if target.resolve().is_relative_to(paths.root.resolve()):
+        raise SuaraError(f"{target}: expected a place outside of {paths.root}; found one below it. Name another place.")
+    return target
+
+
+def may_export_to(paths: DataDir, target: Path) -> Path:
+    """A file or folder to hand posts out in, as it was named (see `outside`).
+
+    Raises:
+        SuaraError: A deletion is not finished: what has to go could be among these posts.
+    """
+    from orchestration.deletion.journal import refuse_while_begun
+
+    refuse_while_begun(paths)
+    return outside(paths, target)
 
 
 def execute(

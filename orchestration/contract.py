@@ -145,9 +145,13 @@ class DataDir:
     def dagster_home(self) -> Path:
         return self.root / "dagster_home"
 
+    def make(self) -> None:
+        """Make the folder where there is none."""
+        make_group_folder(self.root)
+
     def make_inbox(self) -> None:
         """Make the inbox where there is none, for its owner, who may open it to others: what waits in it is whole."""
-        self.root.mkdir(parents=True, exist_ok=True)
+        self.make()
         self.inbox.mkdir(mode=0o700, exist_ok=True)
 
     def close_to_others(self) -> None:
@@ -159,6 +163,13 @@ class DataDir:
             folder = self.root / name
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o700)
+
+
+def make_group_folder(folder: Path) -> None:
+    """Make a folder for owner and group, whatever the umask says, with what is above it; one that is there stays so."""
+    if not folder.is_dir():
+        folder.mkdir(parents=True)
+        folder.chmod(0o750)
 
 
 def fsync_directory(path: Path) -> None:

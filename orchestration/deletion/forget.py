@@ -30,7 +30,9 @@ import duckdb
 from orchestration.coding.store import CodingStore
 from orchestration.connectors import all_raw_tables, create_raw_tables, detect
 from orchestration.connectors.base import LoadResult
+from orchestration.connectors.column_map import read_map
 from orchestration.connectors.files import CaptureFiles
+from orchestration.connectors.mapped import map_member
 from orchestration.contract import PROJECT_ROOT, DataDir, InputError, SuaraError, fsync_directory
 from orchestration.deletion import DROP, KEEP
 from orchestration.deletion import journal as journals
@@ -278,7 +280,7 @@ def _whole(entry: CaptureEntry, stored: Path) -> Prepared:
 def prepare_capture(stored: Path, entry: CaptureEntry, found: Resolution, scratch: Path) -> Prepared | None:
     """One capture written anew aside, counted before and after; None when nothing of it has to go."""
     places = found.places.get(entry.capture_id, set())
-    names = found.names(entry.capture_id)
+    names = found.names(entry.capture_id, platform_of(stored, entry))
     heads = frozenset(unescape(text)[:_HEAD] for text in found.texts if len(text) >= 2 * _HEAD)
     names = replace(names, heads=heads)
     one = Prepared(entry, "")
@@ -334,6 +336,17 @@ def prepare_capture(stored: Path, entry: CaptureEntry, found: Resolution, scratc
 def _has_notes(stored: Path) -> bool:
     with CaptureFiles(stored) as files:
         return any("note-tweet" in member.name for member in files.members())
+
+
+def platform_of(stored: Path, entry: CaptureEntry) -> str | None:
+    """Whose posts a capture holds; None where no reader tells."""
+    try:
+        with CaptureFiles(stored) as files:
+            if (name := map_member(files)) is not None:
+                return read_map(files.head_text(name), name).platform
+            return detect(files, entry.requested_source or entry.source).platform
+    except InputError:
+        return None
 
 
 def _load(stored: Path, entry: CaptureEntry, scratch: Path) -> LoadResult | None:
@@ -765,9 +778,7 @@ def screen(ledger: Ledger, entry: CaptureEntry) -> int:
     if tombstones_id is None or entry.screened == tombstones_id:
         return 0
     stored = ledger.stored_path(entry)
-    targets = targets_of(ledger.tombstones())
-    accounts = {t.value for t in targets if t.kind == "account"}
-    found = Resolution(targets, accounts | {name.lower() for name in accounts})
+    found = Resolution(targets_of(ledger.tombstones()))
     one = prepare_capture(stored, entry, found, ledger.data_dir.scratch)
     records = 0
     if one is not None:

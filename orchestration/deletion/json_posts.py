@@ -10,14 +10,16 @@ a strong reference goes: it is a hash of the post, by which a short text could b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 # Where the text of a post stands, over all sources.
 TEXT_KEYS = frozenset(
     {"text", "full_text", "fullText", "content", "rawContent", "renderedContent", "raw_content", "spoiler_text", "body"}
 )
+_FEDIVERSE_ACCOUNT = re.compile(r"https?://([^/]+)/(?:users/|@)([^/?#@]+)/?$")
 # The first of these that an object has is its own id. A status of Mastodon is named by its address, not its local id.
 _ID_KEYS = ("uri", "id_str", "rest_id", "tweet_id", "tweetId", "id")
 # Activity streams of X write ids of posts and accounts so.
@@ -50,6 +52,8 @@ class Names:
     Attributes:
         posts: Native ids of posts that go.
         accounts: Ids and handles (lower case) of accounts whose posts go.
+        handles: Handles (lower case) that the request did not write, and its accounts had: they name one where no id
+            stands beside them, since a handle may change hands.
         scrubbed: Native ids of posts whose coordinates go.
         heads: Beginnings of texts of posts that go, by which a long text beside them is known.
     """
@@ -58,13 +62,20 @@ class Names:
     accounts: frozenset[str] = frozenset()
     scrubbed: frozenset[str] = frozenset()
     heads: frozenset[str] = frozenset()
+    handles: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.posts or self.accounts or self.scrubbed)
+        return bool(self.all)
 
     @property
     def all(self) -> frozenset[str]:
-        return self.posts | self.accounts | self.scrubbed
+        return self.posts | self.accounts | self.scrubbed | self.handles
+
+    def name_one_of(self, account: set[str]) -> bool:
+        """Whether the ids and handles of one account, as they stand together, are those of one that goes."""
+        if account & self.accounts:
+            return True
+        return bool(account & self.handles) and not any(map(_is_account_id, account))
 
 
 @dataclass
@@ -88,19 +99,31 @@ class Removed:
 _GONE = object()
 
 
+def _is_account_id(name: str) -> bool:
+    return name.isdecimal() or name.startswith("did:")
+
+
 def without(value: Any, names: Names, removed: Removed) -> tuple[bool, Any]:
     """A parsed record without what is named.
 
     Returns:
         Whether anything of it stays, and what stays. The value is changed in place.
     """
-    kept = _walk(value, names, removed, ())
+    kept = _walk(value, _with_ids(value, names), removed, ())
     if kept is _GONE:
         removed.records += 1
         # what is named beside it went with it: the post that a page of one post has in its `includes`
         removed.ids.update(_ids_inside(value) & names.posts)
         return False, None
     return True, kept
+
+
+def _with_ids(value: Any, names: Names) -> Names:
+    """The same names, and the ids of accounts named by a handle: a page of X API v2 has handles beside its posts."""
+    users = value.get("includes") if isinstance(value, dict) else None
+    users = users.get("users") if isinstance(users, dict) else None
+    named = [user for user in users or () if isinstance(user, dict) and names.name_one_of(_account_names(user))]
+    return replace(names, accounts=names.accounts | {str(user["id"]) for user in named if user.get("id")})
 
 
 def _ids_inside(value: Any) -> set[str]:
@@ -186,12 +209,12 @@ def _is_named(value: dict[str, Any], own: str | None, names: Names, path: tuple[
         return True
     if names.heads and "noteTweetId" in value and _is_note_of(value, names):
         return True
-    if not names.accounts:
+    if not names.accounts and not names.handles:
         return False
     if _is_account(value):
         in_mention = bool(path) and (path[-1] in _MENTIONS or "entities" in path or path[-1] in _AUTHOR_KEYS)
-        return not in_mention and bool(_account_names(value) & names.accounts)
-    return bool(_author_names(value) & names.accounts)
+        return not in_mention and names.name_one_of(_account_names(value))
+    return names.name_one_of(_author_names(value))
 
 
 def _repeats(value: Mapping[str, Any]) -> set[str]:
@@ -215,7 +238,14 @@ def _account_names(value: Mapping[str, Any]) -> set[str]:
         str(value[key]).removeprefix(_ACTIVITY[1]) for key in _ACCOUNT_IDS if isinstance(value.get(key), str | int)
     }
     handles = (*_HANDLE_KEYS, "preferredUsername")
-    return found | {str(value[key]).lower() for key in handles if isinstance(value.get(key), str)}
+    found |= {str(value[key]).lower() for key in handles if isinstance(value.get(key), str)}
+    return found | _fediverse_handle(value.get("url"))
+
+
+def _fediverse_handle(address: object) -> set[str]:
+    """The handle in the address of an account of Mastodon; what a server exports of its own accounts has no server."""
+    match = _FEDIVERSE_ACCOUNT.match(address) if isinstance(address, str) else None
+    return {f"{match.group(2)}@{match.group(1)}".lower()} if match else set()
 
 
 def _author_names(value: Mapping[str, Any]) -> set[str]:
@@ -233,7 +263,7 @@ def _author_names(value: Mapping[str, Any]) -> set[str]:
         if isinstance(value.get(key), dict):
             found |= _account_names(value[key])
         elif isinstance(value.get(key), str):
-            found.add(value[key])
+            found |= {value[key], *_fediverse_handle(value[key])}
     result = value.get("core")
     for key in ("user_results", "result"):
         result = result.get(key) if isinstance(result, dict) else None

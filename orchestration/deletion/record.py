@@ -65,6 +65,7 @@ def record_of_processing(data_dir: DataDir) -> str:
     places = [(name, what, why, how_long, _mode(data_dir.root, name)) for name, what, why, how_long in PLACES]
     exports = [(one.at, one.recipient, one.kind, f"{one.count:,}", one.selection) for one in handed_out(data_dir)]
     settings = ledger.settings()
+    stays_deleted = sum(row["kind"] in ("post", "account") for row in ledger.tombstones())
     receipts = sorted(data_dir.receipts.glob("*.json")) if data_dir.receipts.is_dir() else []
     return "\n".join(
         [
@@ -90,7 +91,7 @@ def record_of_processing(data_dir: DataDir) -> str:
             "",
             "## Deletions",
             "",
-            f"{len(ledger.tombstones()):,} posts and accounts stay deleted; {len(receipts):,} receipts. "
+            f"{stays_deleted:,} posts and accounts stay deleted; {len(receipts):,} receipts. "
             f"Counts of deleted posts: {settings.get('counts_of_deleted_posts', DROP)}.",
             "",
         ]
@@ -100,7 +101,7 @@ def record_of_processing(data_dir: DataDir) -> str:
 def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
     names = list(header)
     lines = [f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
-    found = [f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows]
+    found = [f"| {' | '.join(' '.join(cell.split()).replace('|', '/') for cell in row)} |" for row in rows]
     return [*lines, *(found or [f"| none {'| ' * (len(names) - 1)}|"])]
 
 

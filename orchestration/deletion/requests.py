@@ -27,6 +27,9 @@ DELETE, SCRUB_GEO = "delete", "scrub_geo"
 # The reasons of X batch compliance (its documentation of 2026-08-22); all but the last remove the post.
 COMPLIANCE_REASONS = ("deleted", "bounced", "protected", "suspended", "deactivated", SCRUB_GEO)
 REQUESTED = "requested"
+# Names of an account that the request did not write, and the warehouse knows. A handle may change hands: such a one
+# names the account where no id stands beside it.
+ALSO_ID, ALSO_HANDLE = "account_id", "account_handle"
 
 _X_POST = re.compile(r"https?://(?:www\.|mobile\.)?(?:twitter|x)\.com/[A-Za-z0-9_]+/status(?:es)?/([0-9]+)(?:[/?#].*)?")
 _X_ACCOUNT = re.compile(r"https?://(?:www\.|mobile\.)?(?:twitter|x)\.com/([A-Za-z0-9_]+)/?")
@@ -50,7 +53,7 @@ class Target:
 
     Attributes:
         platform: `x`, `bluesky`, `mastodon`.
-        kind: `post` or `account`.
+        kind: `post` or `account`; `account_id` and `account_handle` are other names of an account (see `resolve`).
         value: The native id of a post or account, or a handle in lower case without its first @.
         reason: Why: `requested`, or the reason of the compliance line.
         action: `delete`, or `scrub_geo`: its coordinates go, the post stays.

@@ -14,7 +14,7 @@ import duckdb
 
 from orchestration.contract import DataDir
 from orchestration.deletion.json_posts import Names
-from orchestration.deletion.requests import DELETE, REQUESTED, SCRUB_GEO, Target
+from orchestration.deletion.requests import ALSO_HANDLE, ALSO_ID, DELETE, REQUESTED, SCRUB_GEO, Target
 from orchestration.privacy.key import PseudonymKey, key_of, read_key
 from orchestration.warehouse.candidate import connect
 
@@ -44,8 +44,7 @@ class Resolution:
     """What a request comes to.
 
     Attributes:
-        targets: The request itself, and every post that follows from it.
-        accounts: Ids and handles (lower case) of the accounts it names.
+        targets: The request itself, every post that follows from it, and every name of its accounts.
         places: The ids under which captures deliver these posts, by capture.
         texts: Their texts, for the search afterwards.
         post_keys: Their keys with the key of this folder, for codes that people gave.
@@ -53,30 +52,30 @@ class Resolution:
     """
 
     targets: list[Target]
-    accounts: set[str] = field(default_factory=set)
     places: dict[str, set[str]] = field(default_factory=dict)
     texts: set[str] = field(default_factory=set)
     post_keys: set[str] = field(default_factory=set)
     months: dict[tuple[str, str], tuple[str, date]] = field(default_factory=dict)
 
-    def name_accounts(self) -> None:
-        """Take the names of accounts from the targets."""
-        for target in self.targets:
-            if target.kind == "account":
-                self.accounts |= {target.value, target.value.lower()}
+    def names(self, capture_id: str | None = None, platform: str | None = None) -> Names:
+        """What one capture is searched for.
 
-    def names(self, capture_id: str | None = None, extra: Iterable[str] = ()) -> Names:
-        """What one capture is searched for."""
-        posts = {t.value for t in self.targets if t.kind == "post" and t.action == DELETE} | set(extra)
+        Args:
+            platform: Whose posts it holds: names of others mean somebody else there. None: of any.
+        """
+        mine = [t for t in self.targets if platform in (None, t.platform)]
+        posts = {t.value for t in mine if t.kind == "post" and t.action == DELETE}
         posts |= self.places.get(capture_id or "", set())
-        scrubbed = {t.value for t in self.targets if t.kind == "post" and t.action == SCRUB_GEO} - posts
-        return Names(frozenset(posts), frozenset(self.accounts), frozenset(scrubbed))
+        scrubbed = {t.value for t in mine if t.kind == "post" and t.action == SCRUB_GEO} - posts
+        handles = {t.value for t in mine if t.kind == ALSO_HANDLE}
+        accounts = {t.value for t in mine if t.kind in ("account", ALSO_ID)}
+        accounts |= {name.lower() for name in accounts}
+        return Names(frozenset(posts), frozenset(accounts), frozenset(scrubbed), handles=frozenset(handles))
 
 
 def resolve(data_dir: DataDir, targets: list[Target]) -> Resolution:
     """Look the targets up in the warehouse; without one they are what they say."""
     found = Resolution(targets)
-    found.name_accounts()
     if not data_dir.warehouse.exists() or not targets:
         return found
     # not asked of the views, which would need the key in the connection
@@ -97,27 +96,20 @@ def resolve(data_dir: DataDir, targets: list[Target]) -> Resolution:
 def _look_up(connection: duckdb.DuckDBPyConnection, found: Resolution) -> None:
     connection.execute(f"create temp table posts as {_POSTS}")
     found.targets = _with_accounts(connection, found.targets)
-    found.name_accounts()
-    connection.execute("create temp table accounts (platform varchar, name varchar)")
+    found.targets += _other_names(connection, found.targets)
+    connection.execute("create temp table accounts (platform varchar, kind varchar, name varchar, reason varchar)")
     connection.execute("create temp table named (platform varchar, post_id varchar, reason varchar, told_at varchar)")
-    _insert(connection, "accounts", [(t.platform, t.value) for t in found.targets if t.kind == "account"])
+    rows = [(t.platform, t.kind, t.value, t.reason) for t in found.targets if t.kind != "post"]
+    _insert(connection, "accounts", rows)
     rows = [
         (t.platform, t.value, t.reason, t.told_at) for t in found.targets if t.kind == "post" and t.action == DELETE
     ]
     _insert(connection, "named", rows)
-    # an account is its id; the handles with which it was seen name it where a capture has no id
-    same = "(posts.account_id = accounts.name or posts.handle = lower(accounts.name))"
-    more = connection.execute(
-        f"select distinct posts.account_id, posts.handle from posts, accounts "
-        f"where posts.platform = accounts.platform and {same}"
-    ).fetchall()
-    found.accounts |= {name for row in more for name in row if name}
-    reasons = {t.value: t.reason for t in found.targets if t.kind == "account"}
     by_account = connection.execute(
-        f"select distinct posts.platform, posts.post_id, accounts.name from posts, accounts "
-        f"where posts.platform = accounts.platform and posts.post_id is not null and {same}"
+        "select posts.platform, posts.post_id, min(accounts.reason) from posts, accounts "
+        f"where posts.post_id is not null and {_is_of('posts.account_id', 'posts.handle')} group by all"
     ).fetchall()
-    _insert(connection, "named", [(platform, post_id, reasons[name], None) for platform, post_id, name in by_account])
+    _insert(connection, "named", [(*row, None) for row in by_account])
     ids = "select platform, post_id from named"
     versions = connection.execute(
         f"select distinct platform, post_id from posts where (platform, version_group) in ({ids}) or "
@@ -126,9 +118,8 @@ def _look_up(connection: duckdb.DuckDBPyConnection, found: Resolution) -> None:
     _insert(connection, "named", [(*row, VERSION_OF, None) for row in versions])
     reposts = connection.execute(
         f"select distinct platform, post_id from posts where post_id is not null and "
-        f"((platform, reposted_post_id) in ({ids}) or exists (select 1 from accounts where accounts.platform = "
-        "posts.platform and (accounts.name = posts.reposted_account_id "
-        "or lower(accounts.name) = posts.reposted_handle)))"
+        f"((platform, reposted_post_id) in ({ids}) or exists (select 1 from accounts where "
+        f"{_is_of('posts.reposted_account_id', 'posts.reposted_handle')}))"
     ).fetchall()
     _insert(connection, "named", [(*row, REPOST_OF, None) for row in reposts])
     known = {(t.platform, t.value) for t in found.targets if t.kind == "post"}
@@ -159,6 +150,30 @@ def _with_accounts(connection: duckdb.DuckDBPyConnection, targets: list[Target])
     return [replace(t, kind="account") if (t.platform, t.kind, t.action, t.value) in accounts else t for t in targets]
 
 
+def _is_of(account_id: str, handle: str) -> str:
+    """The condition under which an id and a handle of a post are those of a named account, as `Names` has it."""
+    return (
+        f"(accounts.platform = posts.platform and ({account_id} = accounts.name or ({handle} = lower(accounts.name) "
+        f"and (accounts.kind <> '{ALSO_HANDLE}' or {account_id} is null))))"
+    )
+
+
+def _other_names(connection: duckdb.DuckDBPyConnection, targets: list[Target]) -> list[Target]:
+    """The id behind each handle, and the handles of each id. A handle that several accounts had tells none of them."""
+    pairs = connection.execute(
+        "select platform, account_id, folded_handle from intermediate.int_accounts__ids_of_handles order by all"
+    ).fetchall()
+    known = {(t.platform, t.value): t for t in targets if t.kind == "account"}
+    found = []
+    for kind, of_handles in ((ALSO_ID, True), (ALSO_HANDLE, False)):
+        for platform, account_id, handle in pairs:
+            said, other = (handle, account_id) if of_handles else (account_id, handle)
+            if (platform, said) in known and (platform, other) not in known:
+                known[platform, other] = Target(platform, kind, other, known[platform, said].reason)
+                found.append(known[platform, other])
+    return found
+
+
 def _tell_months(connection: duckdb.DuckDBPyConnection, found: Resolution, key: PseudonymKey) -> None:
     shown = connection.execute(
         "select account_key from marts.dim_accounts where is_registered or is_capture_owner or is_focal"
@@ -186,7 +201,8 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple]
 def delivered_deletions(data_dir: DataDir) -> list[Target]:
     """The posts and accounts of which captures say that they are gone, and of which captures here still hold posts.
 
-    Not those that were only not found: they may be seen again. Not those that were deleted by a receipt before. The
+    Not those that were only not found: they may be seen again. Not posts that were deleted by a receipt before. An
+    account that was, and of which a capture came since whose records do not name it (an archive), is told again. The
     text that an archive has beside a deletion was left out when it was taken in (`unread`).
     """
     if not data_dir.warehouse.exists():
@@ -203,9 +219,14 @@ def delivered_deletions(data_dir: DataDir) -> list[Target]:
             ),
 
             held as (
-                select posts.platform, coalesce(repairs.post_id, posts.post_id) as post_id
+                select
+                    posts.platform,
+                    coalesce(repairs.post_id, posts.post_id) as post_id,
+                    coalesce(repairs.account_id, posts.account_id) as account_id,
+                    posts.reposted_account_id
                 from intermediate.int_posts__unioned as posts
                 left join intermediate.int_posts__repaired as repairs using (capture_id, record_no, source)
+                where coalesce(repairs.post_id, posts.post_id) is not null
             )
             select platform, 'post', post_id, reason, 'delete', cast(deleted_at as varchar)
             from gone
@@ -214,10 +235,9 @@ def delivered_deletions(data_dir: DataDir) -> list[Target]:
             union all
             select platform, 'account', account_id, min(reason), 'delete', cast(max(deleted_at) as varchar)
             from intermediate.int_accounts__deletions
-            where (platform, account_id) not in (select platform, value from raw.tombstones where kind = 'account')
-                and (platform, account_id) in (
-                    select platform, unnest([account_id, reposted_account_id]) from intermediate.int_posts__unioned
-                )
+            where (platform, account_id) in (
+                select platform, unnest([account_id, reposted_account_id]) from held
+            )
             group by platform, account_id
             """
         ).fetchall()

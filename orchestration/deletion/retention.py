@@ -59,14 +59,14 @@ def due(ledger: Ledger, day: date | None = None) -> list[Due]:
 def set_retention(
     ledger: Ledger, entry: CaptureEntry, *, purpose: str | None, legal_basis: str | None, until: str | None
 ) -> CaptureEntry:
-    """Write down why a capture may be kept and how long; what is not given stays as it is.
+    """Write down why a capture may be kept and how long; what is not given stays as it is, an empty text takes it back.
 
     Raises:
-        InputError: `until` is no day.
+        InputError: `until` is no day, or one that is over.
     """
-    if until is not None:
+    if until:
         try:
-            until = date.fromisoformat(until).isoformat()
+            day = date.fromisoformat(until)
         except ValueError as error:
             raise InputError(
                 file="--until",
@@ -75,8 +75,17 @@ def set_retention(
                 next_step="Write year, month and day.",
                 code="bad_date",
             ) from error
-    entry.purpose = purpose if purpose is not None else entry.purpose
-    entry.legal_basis = legal_basis if legal_basis is not None else entry.legal_basis
-    entry.retain_until = until if until is not None else entry.retain_until
+        if day < today():
+            raise InputError(
+                file="--until",
+                expected="today or a later day",
+                found=f"{day}, after which the next run would remove {entry.file_name}",
+                next_step="`suara purge --capture` removes a capture now.",
+                code="bad_date",
+            )
+        until = day.isoformat()
+    entry.purpose = (purpose or None) if purpose is not None else entry.purpose
+    entry.legal_basis = (legal_basis or None) if legal_basis is not None else entry.legal_basis
+    entry.retain_until = (until or None) if until is not None else entry.retain_until
     ledger.write_capture(entry)
     return entry

@@ -55,6 +55,7 @@ JS_PREFIX = re.compile(r"\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w.$]*\s*=\s*")
 _ADDRESS = re.compile(POST_ADDRESS_PATTERN, re.IGNORECASE)
 _FEW_NAMES = 500  # of more names a pattern costs more than reading every record
 _CHUNK = 1 << 20
+_LONG_ID = 10  # shorter numbers are counts, too
 
 # Where any table of posts has its id, its address, its author and its place, under whatever tool's name.
 _TABLES = [connector.format for connector in CONNECTORS if isinstance(connector, TabularConnector)]
@@ -82,7 +83,7 @@ _AUTHORS = {
     for column in (one.handle_column, one.account_id_column)
     if column
     for name in one.columns[column]
-} | {"username", "user_id", "author_id", "screen_name"}
+} | {"username", "user_id", "author_id", "screen_name", *_headers("username", "user_id")}
 _PLACES = {"geo", "coordinates", "place", "latitude", "longitude", "lat", "lon", "lng", "geo_coordinates", "near"}
 _DECODER = json.JSONDecoder()
 
@@ -95,8 +96,9 @@ class _Finder:
         self._pattern = None
         if 0 < len(wanted) <= _FEW_NAMES:
             # JSON may write / as \/ and letters as \uXXXX: an id is found by its last part, which has neither. Of a
-            # repost of Bluesky (`…#reposted-by-…`) files hold the two parts, not the id
-            parts = {re.escape(name.partition("#")[0].rsplit("/", 1)[-1]) for name in wanted if name not in names.heads}
+            # repost of Bluesky (`…#reposted-by-…`) files hold the two parts, not the id; nor `name@server` of Mastodon
+            ids = (name.partition("#")[0].rsplit("/", 1)[-1] for name in wanted if name not in names.heads)
+            parts = {re.escape(one.partition("@")[0]) for one in ids}
             self._pattern = re.compile("|".join(sorted(parts)), re.IGNORECASE) if parts else None
         self._all = bool(names.heads)
 
@@ -288,12 +290,18 @@ def _line_without(line: bytes, finder: _Finder, names: Names, removed: Removed) 
 
 def _broken_goes(text: str, names: Names, removed: Removed) -> bool:
     """Whether a broken record names what goes: what it holds cannot be told, so it goes."""
-    found = {name for name in names.posts if name in text}
+    found = {name for name in names.posts if name in text and _stands_in(name, text)}
     if found:
         removed.records += 1
         removed.ids |= found
         removed.add_text(text)
     return bool(found)
+
+
+def _stands_in(name: str, text: str) -> bool:
+    """Whether an id stands in a broken record as such, not as a part of a number; a short one where ids stand."""
+    before = r"(?<!\w)" if len(name) >= _LONG_ID else r"(?:^|id(?:_?str)?[\"']?\s*[:=]\s*|status(?:es)?/)[\"']*"
+    return re.search(rf"{before}{re.escape(name)}(?!\w)", text, re.IGNORECASE) is not None
 
 
 def _compact(value: Any) -> str:
@@ -407,11 +415,11 @@ class _Rows:
         own = self.id_of(row)
         gone = ({own} | _ids_in(row, self._reposted)) & self._names.posts
         authors = {row[n].strip().lstrip("@").lower() for n in self._authors if n < len(row)}
-        if self._links and self._names.accounts:
+        if self._links:
             authors |= {
                 f.group(1).lower() for n in self._links if n < len(row) and (f := _ADDRESS.match(row[n].strip()))
             }
-        if not gone and not authors & self._names.accounts:
+        if not gone and not self._names.name_one_of(authors):
             return False
         removed.records += 1
         removed.ids |= {one for one in {own, *gone} if one}

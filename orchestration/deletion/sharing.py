@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import csv
 import json
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -68,16 +69,23 @@ def handed_out(data_dir: DataDir) -> list[Handed]:
 
 
 def left(data_dir: DataDir, kind: str, recipient: str, now: datetime | None = None) -> int:
-    """How much may still be handed to a recipient: ids of X in thirty days, or whole posts today (UTC)."""
+    """How much may still be handed to a recipient: ids of X in thirty days, or whole posts today (UTC).
+
+    What was handed out later than `now` counts: a clock that was set back gives nothing.
+    """
     moment = now or datetime.now(UTC)
-    rows = handed_out(data_dir)
+    name = _named(recipient).casefold()
+    mine = [row for row in handed_out(data_dir) if row.kind == kind and _named(row.recipient).casefold() == name]
     if kind == IDS:
         since = moment - timedelta(days=ID_DAYS)
-        mine = [row for row in rows if row.kind == IDS and row.recipient.casefold() == recipient.casefold()]
         return MOST_IDS - sum(row.x_count for row in mine if datetime.fromisoformat(row.at) > since)
-    day = moment.date()
-    mine = [row for row in rows if row.kind == HYDRATED and row.recipient.casefold() == recipient.casefold()]
-    return MOST_HYDRATED - sum(row.count for row in mine if datetime.fromisoformat(row.at).date() == day)
+    return MOST_HYDRATED - sum(row.count for row in mine if datetime.fromisoformat(row.at).date() >= moment.date())
+
+
+def _named(recipient: str) -> str:
+    """A recipient's name as it is seen: letters in one form, single blanks, nothing invisible."""
+    seen = (" " if one.isspace() else one for one in unicodedata.normalize("NFKC", recipient))
+    return " ".join("".join(one for one in seen if unicodedata.category(one)[0] != "C").split())
 
 
 def export_posts(
@@ -95,7 +103,8 @@ def export_posts(
     Raises:
         SuaraError: It is more than may still be handed out, or a deletion is not finished. Nothing was written then.
     """
-    if not recipient.strip():
+    recipient = _named(recipient)
+    if not recipient:
         raise SuaraError("--for: expected the name of whoever gets it; found none. The limits are counted for each.")
     if not data_dir.warehouse.exists():
         raise SuaraError(f"{data_dir.warehouse}: expected a warehouse; found none. Run `suara run` first.")
@@ -118,7 +127,7 @@ def export_posts(
                 writer.writerow(header)
                 writer.writerows(rows)
         moment = datetime.now(UTC).isoformat(timespec="seconds")
-        handed = Handed(moment, kind, recipient.strip(), len(rows), x_count, str(selection), target.name)
+        handed = Handed(moment, kind, recipient, len(rows), x_count, str(selection), target.name)
         write_json(_place(data_dir), [vars(one) for one in (*handed_out(data_dir), handed)])
     return handed
 

@@ -39,7 +39,13 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.contract import PUBLISHED_MODE, PUBLISHED_SCHEMAS, SuaraError, fsync_directory
+from orchestration.contract import (
+    PUBLISHED_MODE,
+    PUBLISHED_SCHEMAS,
+    SuaraError,
+    fsync_directory,
+    make_group_folder,
+)
 from orchestration.publishing.descriptions import Descriptions, TableDescription
 from orchestration.publishing.queries import LATEST_CHECKS
 
@@ -238,9 +244,10 @@ def promote(candidate: Candidate, published: Path, *, keep: int = RELEASES_KEPT)
     if missing:
         raise SuaraError(f"{candidate.folder}: {', '.join(missing)} missing; a release is published whole.")
     releases = published / "releases"
-    published.parent.mkdir(parents=True, exist_ok=True)
-    published.mkdir(mode=0o750, exist_ok=True)  # as PUBLISHED_MODE, for owner and group
-    releases.mkdir(exist_ok=True)
+    make_group_folder(releases.parent)  # as PUBLISHED_MODE
+    make_group_folder(releases)
+    for path in (candidate.folder, *(path for path in candidate.folder.rglob("*") if path.is_dir())):
+        path.chmod(0o750)
     folder = releases / f"{_next_number(releases):06d}-{candidate.release.short_id}"
     _move(candidate.folder, folder)
     try:

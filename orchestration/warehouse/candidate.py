@@ -90,7 +90,7 @@ class WarehouseStore:
         """Take the data folder's writer lock; wait, saying so, while another run has it."""
         if self._lock_handle is not None:
             return
-        self.data_dir.root.mkdir(parents=True, exist_ok=True)
+        self.data_dir.make()
         handle = open(self.data_dir.lock, "a+")  # noqa: SIM115 - held until release()
         waited = time.monotonic()
         announced = False

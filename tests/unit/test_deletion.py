@@ -6,6 +6,7 @@ import bz2
 import csv
 import gzip
 import json
+import os
 import re
 import shutil
 import zipfile
@@ -29,7 +30,7 @@ from orchestration.connectors.files import CaptureFiles
 from orchestration.contract import DataDir, InputError, SuaraError
 from orchestration.deletion import rewriting
 from orchestration.deletion.begun import carry_out_told, told_outcome
-from orchestration.deletion.forget import begin, clear, finish, lock, planned, prepare, prepare_capture
+from orchestration.deletion.forget import begin, clear, finish, lock, planned, prepare, prepare_capture, screen
 from orchestration.deletion.gate import forgotten_outcome
 from orchestration.deletion.journal import DELETION, PURGE, Journal
 from orchestration.deletion.json_posts import Names, Removed, without
@@ -43,7 +44,7 @@ from orchestration.deletion.traces import Traces, search_file
 from orchestration.deletion.unread import leave_out_unread
 from orchestration.text.corpus import Selection
 from orchestration.warehouse.ledger import Ledger
-from tests.fixtures.json_captures import bluesky_repository
+from tests.fixtures.json_captures import bluesky_repository, mastodon_status
 from tests.fixtures.key import TEST_KEY
 from tests.unit.table_samples import KINDS, OLD, QUOTE, REPOST, SAMPLES, post_id
 
@@ -239,6 +240,28 @@ def test_posts_of_an_account_go_with_it(post: dict) -> None:
     assert without(mentioning, names, Removed())[0]
 
 
+@pytest.mark.parametrize(
+    ("post", "goes"),
+    [
+        ({"id": STAYS, "text": OTHER, "username": "Was"}, True),
+        ({"id": STAYS, "text": OTHER, "user": {"id_str": "7", "screen_name": "new"}}, True),
+        # whoever has the handle now
+        ({"id": STAYS, "text": OTHER, "user": {"id_str": "8", "screen_name": "was"}}, False),
+    ],
+)
+def test_a_handle_that_an_account_had_names_it_where_no_id_does(post: dict, goes: bool) -> None:
+    names = Names(accounts=frozenset({"7"}), handles=frozenset({"was"}))
+    assert without(post, names, Removed())[0] != goes
+
+
+def test_posts_of_a_page_go_by_the_handle_beside_them() -> None:
+    users = [{"id": "7", "username": "Gone"}, {"id": "8", "username": "stays"}]
+    posts = [{"id": GONE, "text": TEXT, "author_id": "7"}, {"id": STAYS, "text": OTHER, "author_id": "8"}]
+    page = {"data": posts, "includes": {"users": users}}
+    stays, kept = without(page, Names(accounts=frozenset({"gone"})), Removed())
+    assert stays and kept == {"data": posts[1:], "includes": {"users": users[1:]}}
+
+
 def test_what_goes_with_a_post_and_is_named_too_is_found() -> None:
     page = {"data": {"id": GONE, "text": TEXT}, "includes": {"tweets": [{"id": STAYS, "text": OTHER}]}}
     removed = Removed()
@@ -285,6 +308,21 @@ def test_lines_that_stay_keep_their_bytes(tmp_path: Path, pack: Any) -> None:
     assert data.decode() == f"{LINES[1]}\n\n{odd}"
     assert removed.texts == {TEXT}
     assert target.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("line", "goes"),
+    [
+        ('{"id": 7, "text": "cut', True),
+        ('{"id_str":"7","text":"cut', True),
+        ('{"text": "see x.com/me/status/7", "cut', True),
+        ('{"id": 77, "likes": 7, "text": "cut 7', False),
+        ('{"id": 17, "text": "cut', False),
+    ],
+)
+def test_a_broken_record_goes_by_a_short_id_only_where_ids_stand(tmp_path: Path, line: str, goes: bool) -> None:
+    (tmp_path / "a.jsonl").write_text(f"{LINES[1]}\n{line}\n")
+    assert rewrite(tmp_path / "a.jsonl", tmp_path / "new", Names(frozenset({"7"})), Removed()) == goes
 
 
 def test_an_archive_keeps_its_other_members(tmp_path: Path) -> None:
@@ -526,6 +564,21 @@ def test_reposts_of_bluesky_go_with_their_post_and_with_their_account(tmp_path: 
         one.new.unlink()
 
 
+def test_a_name_on_one_platform_names_nobody_on_another(tmp_path: Path) -> None:
+    account = {"id": "7", "acct": "me", "username": "me", "url": "https://a.example/@me"}
+    toots = [mastodon_status(n, content=f"<p>{OTHER} {n}</p>", account=account) for n in range(1, 4)]
+    (tmp_path / "toots.json").write_text(json.dumps(toots))
+    ledger = Ledger(DataDir(tmp_path / "data"))
+    entry, _ = ledger.store(tmp_path / "toots.json")
+
+    def prepared(*targets: Target) -> Any:
+        return prepare_capture(ledger.stored_path(entry), entry, Resolution([*targets]), tmp_path / "scratch")
+
+    assert prepared(Target("x", "account", "me"), Target("x", "account", "7"), Target("x", "post", "1001")) is None
+    one = prepared(Target("mastodon", "account", "me@a.example"))
+    assert one is not None and one.records == 3
+
+
 def test_nothing_is_written_when_nothing_has_to_go(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(LINES[1])
     assert not rewrite(tmp_path / "a.jsonl", tmp_path / "new", NAMES, Removed())
@@ -736,6 +789,17 @@ select '{TEST_KEY.digest("x:7")}' as account_key, true as is_registered, false a
 """
 
 
+# As int_accounts__ids_of_handles has it.
+IDS_OF_HANDLES = """
+create table intermediate.int_accounts__ids_of_handles as
+select platform, lower(handle) as folded_handle, min(account_id) as account_id
+from intermediate.int_posts__unioned
+where account_id is not null
+group by all
+having count(distinct account_id) = 1
+"""
+
+
 @pytest.fixture
 def told(paths: DataDir) -> DataDir:
     """A warehouse in which one capture holds a post of which another one says that it was deleted."""
@@ -765,6 +829,7 @@ def told(paths: DataDir) -> DataDir:
             "deleted_at timestamptz)"
         )
         con.execute("create table raw.tombstones (platform varchar, kind varchar, value varchar)")
+        con.execute(IDS_OF_HANDLES)
         con.execute(ACCOUNTS)
     return paths
 
@@ -801,14 +866,53 @@ def test_an_account_that_captures_tell_as_gone_goes_with_all_its_posts(told: Dat
     assert carry_out_told(told, said.append)
     assert said[0].startswith("1 account is told as deleted")
     found = {(row["kind"], row["value"], row["reason"]) for row in Ledger(told).tombstones()}
-    assert found == {("account", "7", "deactivated"), ("post", GONE, "deactivated")}
+    assert found == {
+        ("account", "7", "deactivated"),
+        ("account_handle", "org", "deactivated"),
+        ("post", GONE, "deactivated"),
+    }
     (entry,) = Ledger(told).captures()
     assert TEXT not in Ledger(told).stored_path(entry).read_text()
     begun = Journal.read(told)
     assert begun is not None and finish(told, begun, release=None)["targets"] == {
         "account, deactivated": 1,
+        "account_handle, deactivated": 1,
         "post, deactivated": 1,
     }
+
+
+def test_an_account_that_was_deleted_does_not_come_back_under_its_other_name(told: DataDir, tmp_path: Path) -> None:
+    with planned(told, [Target("x", "account", "7")]) as plan:
+        begun = begin(told, plan, kind=DELETION)
+    clear(told, begun)
+    finish(told, begun, release=None)
+    authors = [("a", "1"), ("b", ""), ("org", "8"), ("Org", ""), ("new", "7")]
+    posts = [
+        {
+            "Datetime": "2023-01-01 00:00:00+00:00",
+            "Tweet Id": str(int(STAYS) + 10 + n),
+            "Text": f"{OTHER} {n}",
+            "Username": handle,
+            "User Id": number,
+        }
+        for n, (handle, number) in enumerate(authors)
+    ]
+    write_table(tmp_path / "others.csv", posts)
+    ledger = Ledger(told)
+    entry, _ = ledger.store(tmp_path / "others.csv")
+    assert screen(ledger, entry) == 2
+    # 8 has the handle now
+    assert read_table(ledger.stored_path(entry)) == posts[:3]
+
+
+def test_an_archive_of_a_deleted_account_is_taken_out_once_it_is_read(told: DataDir) -> None:
+    """An archive names its owner beside the posts, not in them: only the warehouse tells whose they are."""
+    with duckdb.connect(str(told.warehouse)) as con:
+        con.execute("delete from intermediate.int_posts__tombstones")
+        con.execute("insert into raw.tombstones values ('x', 'account', '7')")
+        con.execute("insert into intermediate.int_accounts__deletions values ('x', '7', 'requested', null)")
+    assert carry_out_told(told, lambda _: None) is False
+    assert not Ledger(told).captures()
 
 
 def test_what_captures_tell_stays_where_that_was_chosen_and_a_check_says_so(told: DataDir) -> None:
@@ -863,6 +967,11 @@ def test_captures_are_due_thirty_days_before_their_last_day(paths: DataDir) -> N
     assert due(ledger, date(2027, 4, 1))[0].is_over
     with pytest.raises(InputError, match="2027-12-31"):
         set_retention(ledger, entry, purpose=None, legal_basis=None, until="soon")
+    with pytest.raises(InputError, match=r"after which the next run would remove a\.jsonl"):
+        set_retention(ledger, entry, purpose=None, legal_basis=None, until="2020-01-01")
+    assert ledger.captures()[0].retain_until == "2027-03-31"
+    set_retention(ledger, entry, purpose=None, legal_basis=None, until="")
+    assert ledger.captures()[0].retain_until is None and ledger.captures()[0].purpose == "study"
 
 
 def test_a_capture_whose_time_is_over_goes_before_a_run(paths: DataDir) -> None:
@@ -870,7 +979,8 @@ def test_a_capture_whose_time_is_over_goes_before_a_run(paths: DataDir) -> None:
 
     ledger = Ledger(paths)
     (entry,) = ledger.captures()
-    set_retention(ledger, entry, purpose=None, legal_basis=None, until="2020-01-01")
+    entry.retain_until = "2020-01-01"
+    ledger.write_capture(entry)
     store = lock(paths)
     assert not go_on(paths, lambda _: None)
     store.release()
@@ -935,6 +1045,45 @@ def test_whole_posts_are_capped_at_500_a_day(warehouse: DataDir, tmp_path: Path)
         export_posts(warehouse, tmp_path / "again.csv", Selection.parse(["year=2020"]), "somebody", hydrated=True)
 
 
+def test_a_recipient_is_one_by_whatever_blanks_and_letters(warehouse: DataDir, tmp_path: Path) -> None:
+    export_posts(warehouse, tmp_path / "posts.csv", Selection.parse(["year=2020"]), "An  NGO ", hydrated=True)
+    for name in ("an ngo", "An\u00a0NGO", "An N\u200bGO", "\uff21n NGO\n"):
+        assert left(warehouse, HYDRATED, name) == 1, name
+    assert left(warehouse, HYDRATED, "another NGO") == 500
+    # a clock that was set back by a day
+    assert left(warehouse, HYDRATED, "an ngo", datetime.now(UTC) - timedelta(days=1)) == 1
+    assert left(warehouse, HYDRATED, "an ngo", datetime.now(UTC) + timedelta(days=1)) == 500
+    with pytest.raises(SuaraError, match="found none"):
+        export_posts(warehouse, tmp_path / "posts.csv", Selection(), " \u200b", hydrated=True)
+
+
+def test_nothing_is_handed_out_into_the_data_folder_or_while_a_deletion_is_under_way(
+    warehouse: DataDir, tmp_path: Path
+) -> None:
+    before = warehouse.warehouse.read_bytes()
+    for command in (("posts", "--hydrated", "--of", "year=2020", "--for", "somebody"), ("ids", "--for", "somebody")):
+        code, said = suara(warehouse, "export", *command, str(warehouse.warehouse))
+        assert code == 1 and "expected a place outside of" in said
+    code, said = suara(warehouse, "record-of-processing", str(warehouse.warehouse))
+    assert code == 1 and "expected a place outside of" in said
+    assert warehouse.warehouse.read_bytes() == before
+    Journal("r1", DELETION, "2026-11-27").write(warehouse)
+    code, said = suara(warehouse, "export", *command, str(tmp_path / "out.csv"))
+    assert code == 1 and "The deletion r1 was begun and not finished" in said
+    assert not (tmp_path / "out.csv").exists() and not (warehouse.ledger / "exports.json").exists()
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o077])
+def test_the_data_folder_is_for_owner_and_group_whatever_the_umask_says(tmp_path: Path, umask: int) -> None:
+    paths, before = DataDir(tmp_path / "new" / "data"), os.umask(umask)
+    try:
+        suara(paths, "retention")
+    finally:
+        os.umask(before)
+    assert paths.root.stat().st_mode & 0o777 == 0o750
+    assert paths.inbox.stat().st_mode & 0o777 == 0o700
+
+
 def test_folders_that_hold_texts_are_for_their_owner(paths: DataDir) -> None:
     lock(paths).release()
     for name in ("captures", "rejected", "candidates", "scratch", "ledger", "receipts", "dagster_home", "dbt_target"):
@@ -944,7 +1093,7 @@ def test_folders_that_hold_texts_are_for_their_owner(paths: DataDir) -> None:
 def test_record_of_processing_is_that_of_the_folder(warehouse: DataDir, tmp_path: Path) -> None:
     ledger = Ledger(warehouse)
     (entry,) = ledger.captures()
-    set_retention(ledger, entry, purpose="a study", legal_basis="agreement 7", until="2027-03-31")
+    set_retention(ledger, entry, purpose="a\nstudy", legal_basis="agreement 7", until="2027-03-31")
     export_posts(warehouse, tmp_path / "ids.csv", Selection(), "a university")
     lock(warehouse).release()
     text = record_of_processing(warehouse)
@@ -1066,6 +1215,7 @@ def resolved(tmp_path: Path) -> DataDir:
             "create table intermediate.int_posts__repaired as select 'b' as capture_id, 1::bigint as record_no, "
             "'s' as source, '13' as post_id, '9' as account_id"
         )
+        con.execute(IDS_OF_HANDLES)
         con.execute(ACCOUNTS)
     return DataDir(tmp_path)
 
@@ -1096,18 +1246,37 @@ def test_a_repaired_post_is_found_under_the_id_that_a_file_has(resolved: DataDir
 def test_every_post_of_an_account_goes_by_its_id_and_its_handle(resolved: DataDir, name: str) -> None:
     found = resolve(resolved, [Target("x", "account", name, "deactivated")])
     posts = {one.value: one.reason for one in found.targets if one.kind == "post"}
-    assert posts.keys() == ({"10", "11", "12"} if name == "7" else {"10", "11", "12", "15"})
+    assert posts.keys() == {"10", "11", "12", "15"}
     assert posts["10"] == "deactivated" and posts["12"] == "repost_of_deleted"
-    assert {"7", "org"} <= found.accounts
+    # every name is kept, so that a file with another one brings nothing back
+    kept = {(one.kind, one.value) for one in found.targets if one.kind != "post"}
+    also = ("account_handle", "org") if name == "7" else ("account_id", "7")
+    assert kept == {("account", name), also}
+
+
+def test_a_handle_that_changed_hands_does_not_take_the_next_account_with_it(resolved: DataDir) -> None:
+    with duckdb.connect(str(resolved.warehouse)) as con:
+        con.execute("update intermediate.int_posts__unioned set handle = 'org' where account_id = '8'")
+        con.execute("drop table intermediate.int_accounts__ids_of_handles")
+        con.execute(IDS_OF_HANDLES)
+    found = resolve(resolved, [Target("x", "account", "7")])
+    # 12 goes as a repost of 10; 15 is of one of both
+    assert {one.value for one in found.targets if one.kind == "post"} == {"10", "11", "12"}
+    assert found.names().accounts == {"7"} and not found.names().handles
+    # whoever asks for the handle gets what stands under it
+    found = resolve(resolved, [Target("x", "account", "org")])
+    assert {one.value for one in found.targets if one.kind == "post"} == {"10", "11", "12", "15"}
+    assert found.names().accounts == {"org"}
 
 
 def test_a_line_of_compliance_that_names_an_account_is_told_from_one_that_names_a_post(resolved: DataDir) -> None:
     lines = [Target("x", "post", native_id, "deactivated") for native_id in ("8", "10", "404")]
     found = resolve(resolved, [*lines, Target("x", "post", "9")])
     named = {(one.kind, one.value) for one in found.targets if one.reason in ("deactivated", "requested")}
+    named.remove(("account_handle", "other"))
     # 9 is an account, too, but somebody wrote it down as the id of a post
     assert named == {("account", "8"), ("post", "12"), ("post", "10"), ("post", "404"), ("post", "9")}
-    assert {"8", "other"} <= found.accounts and "9" not in found.accounts
+    assert found.names().accounts == {"8"} and found.names().handles == {"other"}
 
 
 def test_codes_of_a_deleted_post_go(paths: DataDir) -> None:
@@ -1141,11 +1310,29 @@ def test_commands_say_what_would_go_and_what_is_wrong(paths: DataDir, tmp_path: 
     assert code == 1 and "found no such capture" in said
     code, said = suara(paths, "retention", "a.jsonl", "--purpose", "a study", "--until", "2027-03-31")
     assert code == 0 and "until 2027-03-31" in said and "a study" in said
+    code, said = suara(paths, "retention", "--source", "nosuch")
+    assert code == 1 and "found no such capture" in said
+    code, said = suara(paths, "retention", "a.jsonl", "--until", "")
+    assert code == 0 and "nobody has decided" in said and "a study" in said
+    (tmp_path / "request.txt").write_text("nonsense here")
+    assert suara(paths, "forget", "--counts", "keep", str(tmp_path / "request.txt"))[0] == 1
+    assert "counts_of_deleted_posts" not in Ledger(paths).settings()
     code, said = suara(paths, "export", "posts", "--for", "somebody", str(tmp_path / "posts.csv"))
     assert code == 1 and "--hydrated" in said
     code, said = suara(paths, "record-of-processing")
     assert code == 0 and "| a study |" in said
     assert not Ledger(paths).tombstones()
+
+
+def test_a_full_disk_is_told_in_words(paths: DataDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "request.txt").write_text(GONE)
+
+    def full(*_: Any, **__: Any) -> None:
+        duckdb.execute("copy (select * from range(1000000)) to '/dev/full' (format csv, use_tmp_file false)")
+
+    monkeypatch.setattr("orchestration.deletion.forget.planned", full)
+    code, said = suara(paths, "forget", str(tmp_path / "request.txt"))
+    assert code == 1 and said.startswith("Error: The disk is full")
 
 
 def test_the_last_capture_goes_with_what_is_published(paths: DataDir) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -61,6 +62,18 @@ def served(paths: DataDir) -> set[str]:
     with duckdb.connect(str(paths.published_file.resolve()), read_only=True) as con:
         found.add(con.execute("select release_id from quality.release").fetchall()[0][0])
     return found
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o077])
+def test_folders_of_readers_are_for_owner_and_group_whatever_the_umask_says(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        promote(release_folder(tmp_path / "a", "a"), tmp_path / "data" / "published")
+    finally:
+        os.umask(before)
+    folders = [path for path in (tmp_path / "data").rglob("*") if path.is_dir() and not path.is_symlink()]
+    assert [path.name for path in folders] == ["published", "releases", "000001-a", "parquet"]
+    assert {path.stat().st_mode & 0o777 for path in folders} == {0o750}
 
 
 def rollback(paths: DataDir, release: str) -> tuple[int, str]:

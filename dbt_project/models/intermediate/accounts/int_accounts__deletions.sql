@@ -35,6 +35,19 @@ lines as (
 
 ),
 
+tombstones as (
+
+    select * from {{ ref('stg_suara__tombstones') }}
+    where kind <> 'post'
+
+),
+
+ids_of_handles as (
+
+    select * from {{ ref('int_accounts__ids_of_handles') }}
+
+),
+
 ids_known as (
 
     select
@@ -88,7 +101,7 @@ accounts_gone as (
         lines.record_no,
         lines.platform,
         lines.named_id as account_id,
-        {{ account_key('lines.platform', 'lines.named_id', 'cast(null as varchar)') }} as account_key,
+        cast(null as varchar) as handle,
         lines.reason,
         lines.deleted_at
 
@@ -103,7 +116,85 @@ accounts_gone as (
         lines.created_at >= {{ start_of_day("date '2010-11-05'") }} and not {{ has_time_in_id('lines.named_id') }}
     )
 
+),
+
+-- deleted on request: no capture says so, the receipt does
+accounts_requested as (
+
+    select
+        receipt_id as capture_id,
+        cast(null as bigint) as record_no,
+        platform,
+        named_account_id as account_id,
+        cast(null as varchar) as handle,
+        reason,
+        coalesce(told_at, forgotten_at) as deleted_at
+
+    from tombstones
+
+    where named_account_id is not null
+
+    union all
+
+    select
+        receipt_id as capture_id,
+        cast(null as bigint) as record_no,
+        platform,
+        cast(null as varchar) as account_id,
+        named_handle as handle,
+        reason,
+        coalesce(told_at, forgotten_at) as deleted_at
+
+    from tombstones
+
+    where named_handle is not null
+
+    union all
+
+    -- captures that came since may tell whose the handle is. One that only followed from an id tells no other id
+    select
+        tombstones.receipt_id as capture_id,
+        cast(null as bigint) as record_no,
+        tombstones.platform,
+        ids_of_handles.account_id,
+        cast(null as varchar) as handle,
+        tombstones.reason,
+        coalesce(tombstones.told_at, tombstones.forgotten_at) as deleted_at
+
+    from tombstones
+
+    inner join ids_of_handles
+        on tombstones.platform = ids_of_handles.platform
+        and tombstones.named_handle = ids_of_handles.folded_handle
+
+    where tombstones.kind = 'account'
+
+),
+
+accounts_unioned as (
+
+    select * from accounts_gone
+    union all
+    select * from accounts_requested
+
+),
+
+accounts_keyed as (
+
+    select
+        capture_id,
+        record_no,
+        platform,
+        account_id,
+        {{ account_key('platform', 'account_id', 'handle') }} as account_key,
+        min(reason) as reason,
+        min(deleted_at) as deleted_at
+
+    from accounts_unioned
+
+    group by 1, 2, 3, 4, 5
+
 )
 
-select * from accounts_gone
-order by capture_id, record_no
+select * from accounts_keyed
+order by capture_id, record_no, account_key

@@ -23,7 +23,10 @@ with
     where post_id is not null
         {%- if model in ('stg_x_api_v2__deletions', 'stg_x_api_v11__deletions') %}
         -- a line of compliance may name an account
-        and (capture_id, record_no) not in (select capture_id, record_no from {{ ref('int_accounts__deletions') }})
+        and (capture_id, record_no) not in (
+            select capture_id, record_no from {{ ref('int_accounts__deletions') }}
+            where record_no is not null
+        )
         {%- endif %}
 
 ),

@@ -14,6 +14,8 @@ tombstones_renamed as (
         platform,
         case when kind = 'post' then value end as post_id,
         account_id,
+        case when kind in ('account', 'account_id') then value end as named_account_id,
+        case when kind in ('account', 'account_handle') then value end as named_handle,
 
         ---------- strings
         kind,
