@@ -195,8 +195,8 @@ def prepare(
             where = "a column or member without posts: a copy of it, or words that are the same"
             where = where if entry.source else "a file that no reader opens"
             refusal = (
-                f"{entry.file_name} ({entry.capture_id[:12]}): expected no text of a deleted post, since it has no such "
-                f"id; found one in {where}."
+                f"{entry.file_name} ({entry.capture_id[:12]}): expected no text of a deleted post, since none of its "
+                f"posts goes; found one in {where}."
             )
             captures.append(Prepared(entry, digest_of(ledger.stored_path(entry)), refusal=refusal))
     if remove_whole:

@@ -415,6 +415,7 @@ class _Rows:
         self._places = [n for n, cell in enumerate(cells) if _PLACES.fullmatch(cell)]
         texts = _TEXTS if mapped is None else _TEXTS | set(mapped.columns.get("text", ()))
         self._texts = [n for n, cell in enumerate(cells) if cell in texts]
+        self._others = [n for n in range(len(cells)) if n not in self._texts]
         self._names = names
         self._by_unit: dict[int, dict[int, str]] = {}
         if len(self._ids) > 1:
@@ -450,12 +451,12 @@ class _Rows:
         """What the author of a row wrote."""
         return [row[n] for n in self._texts if n < len(row)]
 
-    def _objects(self, row: list[str]) -> set[int]:
-        """The cells that hold a whole post that goes."""
+    def _objects(self, row: list[str], columns: Iterable[int]) -> set[int]:
+        """Which of these cells hold a whole post that goes."""
         return {
             n
-            for n, cell in enumerate(row)
-            if _OBJECT.match(cell) and not self._names.posts.isdisjoint(_NUMBER.findall(cell))
+            for n in columns
+            if n < len(row) and _OBJECT.match(row[n]) and not self._names.posts.isdisjoint(_NUMBER.findall(row[n]))
         }
 
     def goes(self, row: list[str], removed: Removed) -> bool:
@@ -466,7 +467,7 @@ class _Rows:
             authors |= {
                 f.group(1).lower() for n in self._links if n < len(row) and (f := _ADDRESS.match(row[n].strip()))
             }
-        if not gone and not authors & self._names.accounts and not self._objects(row) & self._passing_on:
+        if not gone and not authors & self._names.accounts and not self._objects(row, self._passing_on):
             return False
         removed.records += 1
         removed.ids |= own | gone
@@ -480,7 +481,7 @@ class _Rows:
         if self._places and self.ids_of(row) & self._names.scrubbed:
             found = {n: None for n in self._places if n < len(row) and row[n]}
             removed.scrubbed += len(found)
-        quoted: dict[int, str | None] = dict.fromkeys(self._objects(row))
+        quoted: dict[int, str | None] = dict.fromkeys(self._objects(row, self._others))
         if _ids_in(row, self._quoted) & self._names.posts:
             texts = {n: _QUOTED_IN_TEXT.sub(r"\1", cell) for n, cell in enumerate(row) if _QUOTED_IN_TEXT.search(cell)}
             blank = self._quoted_post | (self._lists if texts else set())
