@@ -20,7 +20,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -227,7 +226,7 @@ def distinctive(texts: Collection[str], stays: Iterable[Path]) -> Traces:
     for path in stays:
         if search_file(path, traces) if path.is_file() else any(search_file(p, traces) for p in files_below(path)):
             with suppress(InputError):  # what cannot be read to its end clears nothing
-                traces = traces.without(text for one in texts_that_stay(path) for text in {one, unescape(one)})
+                traces = traces.without(texts_that_stay(path))
     return traces
 
 

@@ -73,15 +73,20 @@ class Traces:
         return found
 
     def without(self, texts: Iterable[str]) -> Traces:
-        """Without the pieces that stand in other texts, too: those are no trace."""
-        wanted = set(self.pieces.values())
-        if not wanted:
+        """Without the pieces that stand in other texts, too, however often either was escaped: those are no trace."""
+        if not self.pieces:
             return self
+        wanted: dict[bytes, set[str]] = {}
+        for piece in set(self.pieces.values()):
+            for form in {piece, _plain(piece)}:
+                wanted.setdefault(form.encode("utf-8", "surrogateescape"), set()).add(piece)
         shared: set[str] = set()
-        searched = Traces({piece.encode("utf-8", "surrogateescape"): piece for piece in wanted})
+        searched = Traces(dict.fromkeys(wanted, ""))
         searched._index()
         for text in texts:
-            shared |= {searched.pieces[one] for one in searched.search(text.encode("utf-8", "surrogateescape"))}
+            for form in {text, _plain(text)}:
+                for hit in searched.search(form.encode("utf-8", "surrogateescape")):
+                    shared |= wanted[hit]
         kept = Traces({shape: piece for shape, piece in self.pieces.items() if piece not in shared})
         kept._index()
         return kept
@@ -140,6 +145,13 @@ def _hash(prefix: bytes) -> int:
     for byte in prefix:
         value = (value * _BASE + byte) % (1 << 64)
     return value
+
+
+def _plain(text: str) -> str:
+    """A text as its author sees it: X escapes `&amp;`, and some tools do once more."""
+    while "&" in text and (unescaped := html.unescape(text)) != text:
+        text = unescaped
+    return text
 
 
 # Tables come in these, beside UTF-8.

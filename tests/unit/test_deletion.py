@@ -545,10 +545,10 @@ def test_words_about_an_account_are_no_text_of_its_posts(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet"])
-@pytest.mark.parametrize("shape", ["{}", "{} &amp;amp; more"], ids=["plain", "escaped twice"])
-def test_somebody_who_wrote_the_same_does_not_hold_the_deletion_up(tmp_path: Path, kind: str, shape: str) -> None:
-    text = shape.format(TEXT)
-    write_table(tmp_path / f"same.{kind}", [{"id": STAYS, "text": text, "username": "b"}])
+@pytest.mark.parametrize("same", ["&amp;amp;", "&amp;", "&"], ids=["escaped alike", "escaped once", "not escaped"])
+def test_somebody_who_wrote_the_same_does_not_hold_the_deletion_up(tmp_path: Path, kind: str, same: str) -> None:
+    text = f"Herons &amp;amp; boats: {TEXT}"
+    write_table(tmp_path / f"same.{kind}", [{"id": STAYS, "text": text.replace("&amp;amp;", same), "username": "b"}])
     (tmp_path / "a.jsonl").write_text(json.dumps({"id": GONE, "text": text}) + "\n" + LINES[1])
     paths = DataDir(tmp_path / "data")
     for file in (f"same.{kind}", "a.jsonl"):
