@@ -46,7 +46,6 @@ with passed as (
         platform, post_id, reposted_handle as handle, regexp_replace(text, '^RT @[A-Za-z0-9_]+:?\s*', '') as behind
     from posts
     where reposted_handle is not null and reposted_post_id is null and post_id is not null
-        and regexp_matches(text, '^RT @[A-Za-z0-9_]+:')
         and (platform, post_id) not in (select platform, post_id from named)
 ),
 
