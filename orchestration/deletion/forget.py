@@ -18,10 +18,9 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +36,10 @@ from orchestration.contract import PROJECT_ROOT, DataDir, InputError, SuaraError
 from orchestration.deletion import DROP, KEEP
 from orchestration.deletion import journal as journals
 from orchestration.deletion.journal import Journal
-from orchestration.deletion.json_posts import SHORTEST_TEXT, Removed
-from orchestration.deletion.requests import DELETE, Target
+from orchestration.deletion.json_posts import SHORTEST_TEXT, Removed, head_of
+from orchestration.deletion.requests import Target
 from orchestration.deletion.resolve import Resolution, resolve, targets_of
-from orchestration.deletion.rewriting import rewrite, texts_that_stay
+from orchestration.deletion.rewriting import holds_notes, rewrite, texts_that_stay
 from orchestration.deletion.sharing import handed_out
 from orchestration.deletion.traces import Traces, files_below, find_traces, search_file
 from orchestration.publishing.published_file import PUBLISHED_NAMES
@@ -51,14 +50,14 @@ from orchestration.warehouse.ledger import ACCEPTED, QUARANTINED, CaptureEntry, 
 Log = Callable[[str], None]
 
 _NEW, _OLD = ".new-", ".old-"
-# A cut post and the long text beside it begin alike; so many characters in common are no chance.
-_HEAD = 120
 # Texts of a purge that are searched for; beyond that the file is gone and everything is built anew all the same.
 _MOST_TEXTS = 20_000
 # Tables that remember what cannot be built again, with the key of the post that they speak of.
 _REMEMBERED = {"int_codebook__versions": None, "int_codebook__codings": "post_key"}
 # Places below the data folder with a use of their own; a copy of a capture lies elsewhere.
 _PLACES = ("captures", "published", "ledger", "receipts", "dagster_home", "deletion")
+# What runs leave behind and nobody needs again: a file there goes whole when it holds a trace.
+_MADE_BY_RUNS = ("candidates", "rejected", "scratch", "dagster_home", "dbt_target", "demo", "warehouse.duckdb.wal")
 # What a receipt says of the request where no person made one.
 TOLD_REQUEST = {"file": None, "from": "deletions that captures deliver"}
 _REMOVED_TEXT = "[removed: it held a deleted text]"
@@ -198,7 +197,7 @@ def prepare(
     stays = [one.new or ledger.stored_path(one.entry) for one in captures if one.new]
     kept_as_is = {one.entry.capture_id for one in captures}
     stays += [ledger.stored_path(e) for e in ledger.captures() if e.capture_id not in kept_as_is]
-    traces = distinctive(texts, [path for path in stays if path.exists()], found.names().posts)
+    traces = distinctive(texts, [path for path in stays if path.exists()])
     for one in captures:
         if one.new and one.refusal is None and traces and _has_trace(one.new, traces):
             one.refusal = (
@@ -207,9 +206,11 @@ def prepare(
             )
     for entry in ledger.captures():
         if entry.capture_id not in kept_as_is and traces and _has_trace(ledger.stored_path(entry), traces):
+            where = "a column or member without posts: a copy of it, or words that are the same"
+            where = where if entry.source else "a file that no reader opens"
             refusal = (
-                f"{entry.file_name} ({entry.capture_id[:12]}): expected a capture that can be written anew record by "
-                "record; found a deleted post in one that cannot."
+                f"{entry.file_name} ({entry.capture_id[:12]}): expected no text of a deleted post, since none of its "
+                f"posts goes; found one in {where}."
             )
             captures.append(Prepared(entry, digest_of(ledger.stored_path(entry)), refusal=refusal))
     if remove_whole:
@@ -230,13 +231,10 @@ def never_read(ledger: Ledger) -> list[str]:
     return [one.file_name for one in ledger.captures() if one.source is None and one.status == QUARANTINED]
 
 
-def distinctive(
-    texts: Collection[str], stays: Iterable[Path], gone: Collection[str] = (), *, may_stay: bool = False
-) -> Traces:
+def distinctive(texts: Collection[str], stays: Iterable[Path], *, may_stay: bool = False) -> Traces:
     """The texts that nothing that stays holds, nor the project itself: only those can be told from what may stay.
 
     Args:
-        gone: Ids of the posts that go: a copy of a text beside such an id is no text that others wrote, too.
         may_stay: A copy of a text may stay in what stays, in whichever form: only a capture goes, not its posts.
     """
     traces = Traces.of(text for text in texts if len(text) >= SHORTEST_TEXT)
@@ -250,7 +248,8 @@ def distinctive(
             found = {one for file in _files_of(path) for one in search_file(file, traces)}
             traces = traces.without({traces.pieces[one] for one in found})
         elif _has_trace(path, traces):
-            traces = traces.without(text for one in texts_that_stay(path, gone, texts) for text in {one, unescape(one)})
+            with suppress(InputError):  # what cannot be read to its end clears nothing
+                traces = traces.without(texts_that_stay(path))
     return traces
 
 
@@ -281,21 +280,27 @@ def prepare_capture(stored: Path, entry: CaptureEntry, found: Resolution, scratc
     """One capture written anew aside, counted before and after; None when nothing of it has to go."""
     places = found.places.get(entry.capture_id, set())
     names = found.names(entry.capture_id, platform_of(stored, entry))
-    heads = frozenset(unescape(text)[:_HEAD] for text in found.texts if len(text) >= 2 * _HEAD)
-    names = replace(names, heads=heads)
     one = Prepared(entry, "")
     new = stored.with_name(f"{_NEW}{stored.name}")
     try:
         is_changed = rewrite(stored, new, names, one.removed)
-        more = {unescape(text)[:_HEAD] for text in one.removed.texts if len(text) >= 2 * _HEAD} - heads
-        if is_changed and more and _has_notes(stored):
+        heads = frozenset(map(head_of, {*found.texts, *one.removed.texts}))
+        if heads and _has_notes(stored):
             # a long text lies beside its cut post, which is only known now
             again = stored.with_name(f"{_NEW}2-{stored.name}")
-            if rewrite(new, again, replace(names, heads=frozenset(more)), one.removed):
+            if rewrite(new if is_changed else stored, again, replace(names, heads=heads), one.removed):
                 _remove(new)
                 os.replace(again, new)
+                is_changed = True
     except InputError:
-        return None  # it cannot be opened: nothing of it was ever loaded; the search looks at its bytes
+        if not one.removed:
+            return None  # it cannot be opened: nothing of it was ever loaded; the search looks at its bytes
+        one.old_sha256 = digest_of(stored)
+        one.refusal = (
+            f"{entry.file_name} ({entry.capture_id[:12]}): expected a file that can be read to its end; found one that "
+            "cannot, with a deleted post in it."
+        )
+        return one
     lost = {place for place in places if place and place not in one.removed.ids}
     if lost:
         one.refusal = (
@@ -335,7 +340,7 @@ def prepare_capture(stored: Path, entry: CaptureEntry, found: Resolution, scratc
 
 def _has_notes(stored: Path) -> bool:
     with CaptureFiles(stored) as files:
-        return any("note-tweet" in member.name for member in files.members())
+        return any(holds_notes(member.name) for member in files.members())
 
 
 def platform_of(stored: Path, entry: CaptureEntry) -> str | None:
@@ -622,7 +627,8 @@ def finish(data_dir: DataDir, journal: Journal, *, release: str | None) -> dict[
     if found.held:
         raise SuaraError(
             f"The deletion {journal.receipt_id} is not finished: expected no trace of what was deleted; found one in "
-            f"{', '.join(found.held)}. `suara forget` goes on with it; `suara purge --capture` removes a capture whole."
+            f"{', '.join(found.held)}. `suara purge --capture` removes a capture whole; a file of your own is yours to "
+            "mend or to remove. `suara forget` goes on with it then."
         )
     receipt = {
         "receipt_id": journal.receipt_id,
@@ -679,8 +685,7 @@ def _search(data_dir: DataDir, journal: Journal, *, everywhere: bool) -> _Search
     """
     ledger = Ledger(data_dir)
     stays = [path for entry in ledger.captures() if (path := ledger.stored_path(entry)).exists()]
-    gone = {row["value"] for row in journal.tombstones if row["kind"] == "post" and row["action"] == DELETE}
-    traces = distinctive(journal.texts, stays, gone)
+    traces = distinctive(journal.texts, stays)
     whole = distinctive(set(journal.whole_texts).difference(journal.texts), stays, may_stay=True)
     built = (data_dir.captures, data_dir.published, data_dir.warehouse)
     rest = (data_dir.inbox, journals.place(data_dir).parent)
@@ -688,14 +693,14 @@ def _search(data_dir: DataDir, journal: Journal, *, everywhere: bool) -> _Search
     aside = [path for path in places if path not in built]
     held = []
 
-    def take(paths: Iterable[Path], sought: Traces) -> None:
+    def take(paths: Iterable[Path], sought: Traces, is_copy: bool = False) -> None:
         for path in paths:
-            if not _note_removed(data_dir, journal, path, _take_away(data_dir, path, sought)):
+            if not _note_removed(data_dir, journal, path, _take_away(data_dir, path, sought, is_copy=is_copy)):
                 held.append(path.relative_to(data_dir.root).as_posix())
 
     take(find_traces(data_dir, traces, places if everywhere else aside), traces)
     take(find_traces(data_dir, whole, aside), whole)
-    take(_copies_of(data_dir, journal), traces)
+    take(_copies_of(data_dir, journal), traces, is_copy=True)
     waiting = [path.relative_to(data_dir.root).as_posix() for path in find_traces(data_dir, traces, [data_dir.inbox])]
     return _Search(len({*traces.pieces.values(), *whole.pieces.values()}), held, waiting)
 
@@ -738,16 +743,23 @@ def _counted(rows: Iterable[dict[str, Any]]) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
-def _take_away(data_dir: DataDir, path: Path, traces: Traces) -> bool:
-    """Remove a file that holds a trace, or the trace from it; False for what a run has to make anew."""
-    parts = path.relative_to(data_dir.root).parts
-    if path == data_dir.warehouse or parts[0] in ("captures", "published"):
-        return False
-    if parts[0] == "ledger" and path.suffix == ".json":
+def _take_away(data_dir: DataDir, path: Path, traces: Traces, *, is_copy: bool = False) -> bool:
+    """Remove a file that holds a trace, or the trace from it.
+
+    Args:
+        is_copy: It is a copy of a capture as delivered, wherever it lies.
+
+    Returns:
+        False for what a run has to make anew, and for what people made: that is theirs to mend.
+    """
+    top = path.relative_to(data_dir.root).parts[0]
+    if top == "ledger" and path.suffix == ".json":
         import json
 
         write_json(path, _redacted(json.loads(path.read_text("utf-8")), traces))
         return not search_file(path, traces)
+    if not is_copy and top not in _MADE_BY_RUNS:
+        return False
     path.unlink(missing_ok=True)
     return True
 
@@ -782,6 +794,15 @@ def screen(ledger: Ledger, entry: CaptureEntry) -> int:
     one = prepare_capture(stored, entry, found, ledger.data_dir.scratch)
     records = 0
     if one is not None:
+        if one.refusal:
+            ledger.forget_capture(entry)
+            raise InputError(
+                file=entry.file_name,
+                expected="a file that can be read to its end",
+                found="one that cannot, with a post in it that was deleted on request",
+                next_step="Deliver the whole file: what is not deleted in it is loaded then.",
+                code="deleted",
+            )
         if one.new is None:
             ledger.forget_capture(entry)
             raise InputError(

@@ -13,6 +13,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+from html import unescape
 from typing import Any
 
 # Where the text of a post stands, over all sources.
@@ -35,7 +38,8 @@ _CARRIED = frozenset(
     | {"retweeted", "retweetedStatus", "retweetedTweet"}
 )
 _MENTIONS = frozenset({"user_mentions", "mentions", "mentionedUsers", "tags"})
-_GEO_KEYS = frozenset({"geo", "coordinates", "place", "full_place", "location_coordinates"})
+# `location` is the place of a post in activity streams; that of an account is what it says of itself.
+_GEO_KEYS = frozenset({"geo", "coordinates", "place", "full_place", "location_coordinates", "location"})
 _REFERENCES = frozenset({"retweeted", "quoted", "replied_to"})
 _STUB_KEYS = frozenset({"type", "id", "author_id", "author"})
 _STRONG_REFERENCE = frozenset({"uri", "cid", "$type", "py_type"})
@@ -43,6 +47,10 @@ _STRONG_REFERENCE = frozenset({"uri", "cid", "$type", "py_type"})
 TOLD_KEYS = ("id_str", "id", "created_at", "deleted_at")
 # Shorter texts stand in many posts, in codebooks and in headings; finding one would say nothing about a deleted post.
 SHORTEST_TEXT = 20
+# A cut post and the long text beside it begin alike, and were written in the same second. Where no time is stated, so
+# many characters in common are no chance.
+HEAD = 120
+_X_EPOCH_MS = 1288834974657
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,7 @@ class Names:
         handles: Handles (lower case) that the request did not write, and its accounts had: they name one where no id
             stands beside them, since a handle may change hands.
         scrubbed: Native ids of posts whose coordinates go.
-        heads: Beginnings of texts of posts that go, by which a long text beside them is known.
+        heads: Texts of posts that go, as far as a cut post has them, by which the long text beside one is known.
     """
 
     posts: frozenset[str] = frozenset()
@@ -76,6 +84,15 @@ class Names:
         if account & self.accounts:
             return True
         return bool(account & self.handles) and not any(map(_is_account_id, account))
+
+    @cached_property
+    def long_heads(self) -> frozenset[str]:
+        return frozenset(head[:HEAD] for head in self.heads if len(head) >= HEAD)
+
+    @cached_property
+    def seconds(self) -> frozenset[int]:
+        """When the posts that go were posted, by their ids."""
+        return frozenset((_posted_ms(one) // 1000) for one in self.posts if one.isdecimal())
 
 
 @dataclass
@@ -103,13 +120,26 @@ def _is_account_id(name: str) -> bool:
     return name.isdecimal() or name.startswith("did:")
 
 
+def _posted_ms(post_id: str) -> int:
+    return (int(post_id) >> 22) + _X_EPOCH_MS
+
+
+def head_of(text: str) -> str:
+    """What a cut post has of its text: without the ellipsis, the links that X adds, and the handles that it answers."""
+    stub = unescape(text).split("…")[0].split("https://t.co/")[0].strip()
+    return re.sub(r"^(@[A-Za-z0-9_]+ +)+", "", stub)
+
+
 def without(value: Any, names: Names, removed: Removed) -> tuple[bool, Any]:
     """A parsed record without what is named.
 
     Returns:
         Whether anything of it stays, and what stays. The value is changed in place.
     """
+    scrubbed = removed.scrubbed
     kept = _walk(value, _with_ids(value, names), removed, ())
+    if removed.scrubbed > scrubbed and isinstance(kept, dict):
+        _drop_places(kept, removed)
     if kept is _GONE:
         removed.records += 1
         # what is named beside it went with it: the post that a page of one post has in its `includes`
@@ -124,6 +154,23 @@ def _with_ids(value: Any, names: Names) -> Names:
     users = users.get("users") if isinstance(users, dict) else None
     named = [user for user in users or () if isinstance(user, dict) and names.name_one_of(_account_names(user))]
     return replace(names, accounts=names.accounts | {str(user["id"]) for user in named if user.get("id")})
+
+
+def _drop_places(page: dict[str, Any], removed: Removed) -> None:
+    """Take out of a page of the API what it tells of places that none of its posts names any more."""
+    includes = page.get("includes")
+    if isinstance(includes, dict) and isinstance(includes.get("places"), list):
+        named = set(_places_in(page))
+        kept = [one for one in includes["places"] if isinstance(one, dict) and one.get("id") in named]
+        removed.scrubbed += len(includes["places"]) - len(kept)
+        includes["places"] = kept
+
+
+def _places_in(value: Any) -> Iterable[str]:
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _places_in(inner)
+    if isinstance(value, dict) and isinstance(value.get("place_id"), str):
+        yield value["place_id"]
 
 
 def _ids_inside(value: Any) -> set[str]:
@@ -149,7 +196,7 @@ def _walk(value: Any, names: Names, removed: Removed, path: tuple[str, ...]) -> 
     if not isinstance(value, dict):
         return value
     own = own_id(value)
-    if own in names.scrubbed:
+    if own in names.scrubbed and not _is_account(value):
         for key in _GEO_KEYS & value.keys():
             if value[key] is not None:
                 value[key] = None
@@ -230,7 +277,15 @@ def _repeats(value: Mapping[str, Any]) -> set[str]:
 def _is_note_of(value: Mapping[str, Any], names: Names) -> bool:
     core = value.get("core")
     text = core.get("text") if isinstance(core, dict) else None
-    return isinstance(text, str) and any(text.startswith(head) for head in names.heads)
+    if not isinstance(text, str):
+        return False
+    text = head_of(text)
+    try:
+        second = int(datetime.fromisoformat(str(value.get("createdAt"))).timestamp())
+    except ValueError:
+        return text[:HEAD] in names.long_heads
+    in_time = not names.seconds.isdisjoint((second - 1, second, second + 1))
+    return in_time and any(text.startswith(head) for head in names.heads)
 
 
 def _account_names(value: Mapping[str, Any]) -> set[str]:

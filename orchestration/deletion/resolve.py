@@ -13,7 +13,7 @@ from datetime import date
 import duckdb
 
 from orchestration.contract import DataDir
-from orchestration.deletion.json_posts import Names
+from orchestration.deletion.json_posts import SHORTEST_TEXT, Names
 from orchestration.deletion.requests import ALSO_HANDLE, ALSO_ID, DELETE, REQUESTED, SCRUB_GEO, Target
 from orchestration.privacy.key import PseudonymKey, key_of, read_key
 from orchestration.warehouse.candidate import connect
@@ -37,6 +37,35 @@ select
 from intermediate.int_posts__unioned as posts
 left join intermediate.int_posts__repaired as repairs using (capture_id, record_no, source)
 """
+
+# An archive of X, and some tables, say whose post a repost passes on, and not which: it is known by the words behind
+# `RT @handle:`. Sources write links differently, and a cut repost ends within a word or a link.
+_REPOSTS_BY_TEXT = r"""
+with passed as (
+    select
+        platform, post_id, reposted_handle as handle, regexp_replace(text, '^RT @[A-Za-z0-9_]+:?\s*', '') as behind
+    from posts
+    where reposted_handle is not null and reposted_post_id is null and post_id is not null
+        and (platform, post_id) not in (select platform, post_id from named)
+),
+
+told as (
+    select platform, handle, text as behind from posts
+    where text <> '' and (platform, post_id) in (select platform, post_id from named)
+)
+
+select distinct passed.platform, passed.post_id
+from (select *, {words} as words, ends_with(behind, '…') as is_cut from passed) as passed
+inner join (select *, {words} as words from told) as told
+    on passed.platform = told.platform and passed.handle = told.handle
+where passed.behind = told.behind
+    or (passed.words = told.words and passed.words <> '')
+    or (passed.is_cut and length(passed.words) >= {shortest} and starts_with(told.words, passed.words))
+""".replace(
+    "{words}",
+    r"trim(regexp_replace(regexp_replace(regexp_replace(behind, '(\s\S{0,30})?…$', ''), 'https?://\S+', '', 'g'),"
+    r" '\s+', ' ', 'g'))",
+).replace("{shortest}", str(SHORTEST_TEXT))
 
 
 @dataclass
@@ -121,6 +150,8 @@ def _look_up(connection: duckdb.DuckDBPyConnection, found: Resolution) -> None:
         f"((platform, reposted_post_id) in ({ids}) or exists (select 1 from accounts where "
         f"{_is_of('posts.reposted_account_id', 'posts.reposted_handle')}))"
     ).fetchall()
+    _insert(connection, "named", [(*row, REPOST_OF, None) for row in reposts])
+    reposts = connection.execute(_REPOSTS_BY_TEXT).fetchall()
     _insert(connection, "named", [(*row, REPOST_OF, None) for row in reposts])
     known = {(t.platform, t.value) for t in found.targets if t.kind == "post"}
     follow = connection.execute(

@@ -13,14 +13,15 @@ left in it, and the capture is refused until its owner removes it whole.
 from __future__ import annotations
 
 import copy
-import functools
 import gzip
 import json
 import os
 import re
+import shutil
 import struct
+import tempfile
 import zipfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -46,9 +47,9 @@ from orchestration.connectors.tables import (
     table_codec,
     table_heads,
 )
-from orchestration.connectors.tabular import POST_ADDRESS_PATTERN, TabularConnector
+from orchestration.connectors.tabular import POST_ADDRESS_PATTERN, TabularConnector, match
 from orchestration.contract import InputError
-from orchestration.deletion.json_posts import SHORTEST_TEXT, Names, Removed, texts_of, without
+from orchestration.deletion.json_posts import TEXT_KEYS, Names, Removed, texts_of, without
 
 _JSON_NAME = re.compile(r"\.(json|jsonl|ndjson|js|txt)(\.gz|\.zst)?$|\.(gz|zst)$", re.IGNORECASE)
 JS_PREFIX = re.compile(r"\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w.$]*\s*=\s*")
@@ -56,6 +57,7 @@ _ADDRESS = re.compile(POST_ADDRESS_PATTERN, re.IGNORECASE)
 _FEW_NAMES = 500  # of more names a pattern costs more than reading every record
 _CHUNK = 1 << 20
 _LONG_ID = 10  # shorter numbers are counts, too
+_STEP = 1 << 16  # of lines: where a packed file is cut, the step that meets the cut yields nothing
 
 # Where any table of posts has its id, its address, its author and its place, under whatever tool's name.
 _TABLES = [connector.format for connector in CONNECTORS if isinstance(connector, TabularConnector)]
@@ -69,11 +71,19 @@ def _headers(*columns: str) -> set[str]:
 _IDS = {"id", "tweet id", "tweet_id", "tweetid", "post id", "post_id", "id_str", "status_id"} | {
     name for one in _TABLES if one.id_column for name in one.columns[one.id_column]
 }
-# What a row passes on and what it quotes, by id or address. A quoted post stands beside the quote in tables of 4CAT; in
-# those of minet in the text of the quote, with its tags and links in the lists.
-_REPOSTED = _headers("retweeted_id", "retweet_id") | {"retweeted_status_id"}
-_QUOTED = _headers("quoted_id", "quoted_url")
-_QUOTED_POST = {"quote_body", "quote_images", "quote_videos"}
+# Where the text of a row's own post is; of other cells nothing is known that its author wrote.
+_TEXTS = _headers("text", "body", "tweet") | {key.lower() for key in TEXT_KEYS}
+# What a row passes on and what it quotes, by id or address. A quoted post stands beside the quote in tables of 4CAT and
+# rtweet; in those of minet in the text of the quote, with its tags and links in the lists.
+_REPOSTED = _headers("retweeted_id", "retweet_id") | {"retweeted_status_id", "retweet_status_id"}
+_QUOTED = _headers("quoted_id", "quoted_url") | {"quoted_status_id", "quoted_status_id_str", "quoted_tweet_id"}
+_QUOTED_POST = re.compile(
+    r"quote_images|quote_videos|quoted?[_. ]?(status|tweet|post)?[_. ]?(full_?)?(text|body|content|rawcontent)"
+)
+# A whole post in one cell, as JSON or as Python prints it: snscrape's `quotedTweet` and `retweetedTweet`.
+_OBJECT = re.compile(r"\s*(?:\{|[A-Za-z_][\w.]*\()")
+_NUMBER = re.compile(r"(?<![0-9A-Za-z])[0-9]+(?![0-9A-Za-z])")
+_PASSES_ON = re.compile("retweet|repost|reblog")
 _QUOTED_IN_TEXT = re.compile(r"« [A-Za-z0-9_]+: .* — (https?://[^ ]+) »", re.DOTALL)
 _QUOTED_IN_LISTS = {"hashtags", "mentioned_names", "mentioned_ids", "links", "media_urls", "media_files", "media_types"}
 _LINKS = {name for one in _TABLES if one.link_column for name in one.columns[one.link_column]}
@@ -84,26 +94,40 @@ _AUTHORS = {
     if column
     for name in one.columns[column]
 } | {"username", "user_id", "author_id", "screen_name", *_headers("username", "user_id")}
-_PLACES = {"geo", "coordinates", "place", "latitude", "longitude", "lat", "lon", "lng", "geo_coordinates", "near"}
+# Where the place of a post is: `geo.coordinates.coordinates` of twarc-csv, `geo_lat` of TCAT, `bbox_coords` of rtweet,
+# `long_lat` of 4CAT. `location` is what an account says of itself.
+_PLACES = re.compile(
+    r"geo([._].+)?|place([._].+)?|full_place|near|country(_code)?|long_lat|(\w+_)?coords|"
+    r"coordinates([._].+)?|(\w+[._])?(lat|latitude|lon|lng|long|longitude)(_x|_y)?"
+)
+# Ids as spreadsheets and statistics programs write them: `123.0`, and `1.21231532700953E+18`. So many digits tell the
+# millisecond of a post.
+_WHOLE_ID = re.compile(r"([0-9]+)[.,]0+")
+_ROUNDED_ID = re.compile(r"([0-9])[.,]([0-9]{14,16})[eE][+]?([0-9]{1,2})")
 _DECODER = json.JSONDecoder()
 
 
 class _Finder:
     """Whether a piece of text can hold a name at all: most records need not be parsed."""
 
-    def __init__(self, names: Names) -> None:
-        wanted = sorted(names.all | names.heads, key=len, reverse=True)
+    def __init__(self, names: Names, member: str) -> None:
+        wanted = sorted(names.all, key=len, reverse=True)
         self._pattern = None
         if 0 < len(wanted) <= _FEW_NAMES:
             # JSON may write / as \/ and letters as \uXXXX: an id is found by its last part, which has neither. Of a
             # repost of Bluesky (`…#reposted-by-…`) files hold the two parts, not the id; nor `name@server` of Mastodon
-            ids = (name.partition("#")[0].rsplit("/", 1)[-1] for name in wanted if name not in names.heads)
+            ids = (name.partition("#")[0].rsplit("/", 1)[-1] for name in wanted)
             parts = {re.escape(one.partition("@")[0]) for one in ids}
             self._pattern = re.compile("|".join(sorted(parts)), re.IGNORECASE) if parts else None
-        self._all = bool(names.heads)
+        self._all = bool(names.heads) and holds_notes(member)  # long texts do not name their post
 
     def __call__(self, text: str) -> bool:
         return self._all or self._pattern is None or self._pattern.search(text) is not None
+
+
+def holds_notes(member: str) -> bool:
+    """Whether a member of an archive holds the long texts of cut posts."""
+    return "note-tweet" in member
 
 
 def rewrite(
@@ -117,7 +141,7 @@ def rewrite(
     """Write a stored capture to `target` without what is named; nothing is written when nothing has to go.
 
     Args:
-        target: Does not exist yet.
+        target: What lies there is of a process that was killed, and goes.
         drop: Says of a member's name that it is to be left out whole.
         instead: What members hold from now on, by their names.
 
@@ -131,6 +155,8 @@ def rewrite(
         tables = _tables_of(files)
         changed: dict[str, Path | None] = {}
         scratch = target.with_name(f"{target.name}.members")
+        for left in (scratch, target):  # of a process that was killed
+            shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
         scratch.mkdir(parents=True)
         try:
             for number, member in enumerate(files.members()):
@@ -152,9 +178,7 @@ def rewrite(
             _write(files, stored, target, changed)
             return True
         finally:
-            for path in scratch.iterdir():
-                path.unlink()
-            scratch.rmdir()
+            shutil.rmtree(scratch)
 
 
 def _is_media_of(name: str, names: Names, kind: str) -> bool:
@@ -238,7 +262,7 @@ class _Closing:
 
 
 def _rewrite_json(files: CaptureFiles, name: str, out: Path, names: Names, removed: Removed) -> bool:
-    finder = _Finder(names)
+    finder = _Finder(names, name)
     head = files.head(name, 1 << 18)
     encoding, mark = encoding_of(head)
     codec = "utf-8" if encoding == "utf-8-sig" else encoding
@@ -261,7 +285,7 @@ def _rewrite_json(files: CaptureFiles, name: str, out: Path, names: Names, remov
 
 def _lines(stream: BinaryIO) -> Iterator[bytes]:
     rest = b""
-    while chunk := stream.read(_CHUNK):
+    while chunk := stream.read(_STEP):
         lines = (rest + chunk).split(b"\n")
         rest = lines.pop()
         for line in lines:
@@ -388,62 +412,104 @@ class _Rows:
                 for name in columns.get(column or "", ())
             }
             reposted, quoted = set(columns.get("reposted_post_id", ())), set(columns.get("quoted_post_id", ()))
-        self._ids = [n for n, cell in enumerate(cells) if cell in ids][:1]
+        self._ids = [n for n, cell in enumerate(cells) if cell in ids]
         self._links = [n for n, cell in enumerate(cells) if cell in links]
         self._authors = [n for n, cell in enumerate(cells) if cell in authors]
         self._reposted = [n for n, cell in enumerate(cells) if cell in reposted]
         self._quoted = [n for n, cell in enumerate(cells) if cell in quoted]
-        self._quoted_post = {n for n, cell in enumerate(cells) if cell in _QUOTED_POST}
+        self._quoted_post = {n for n, cell in enumerate(cells) if _QUOTED_POST.fullmatch(cell)}
+        self._passing_on = {n for n, cell in enumerate(cells) if _PASSES_ON.match(cell)}
         self._lists = {n for n, cell in enumerate(cells) if cell in _QUOTED_IN_LISTS}
-        self._places = [n for n, cell in enumerate(cells) if cell in _PLACES]
+        self._places = [n for n, cell in enumerate(cells) if _PLACES.fullmatch(cell)]
+        texts = _TEXTS if mapped is None else _TEXTS | set(mapped.columns.get("text", ()))
+        self._texts = [n for n, cell in enumerate(cells) if cell in texts]
+        self._others = [n for n in range(len(cells)) if n not in self._texts]
         self._names = names
+        self._by_unit: dict[int, dict[int, str]] = {}
+        if len(self._ids) > 1:
+            self._ids = _id_column(cells, files) or self._ids
 
     @property
     def are_posts(self) -> bool:
         return bool(self._ids or self._links)
 
-    def id_of(self, row: list[str]) -> str | None:
+    def ids_of(self, row: list[str]) -> set[str]:
+        """The id of a row's post, as it is written and as it is meant."""
+        found = set()
         for n in self._ids:
             if n < len(row) and (cell := row[n].strip().lstrip("'")):
-                return cell
-        for n in self._links:
-            if n < len(row) and (found := _ADDRESS.match(row[n].strip())):
-                return found.group(2)
-        return None
+                found |= {cell, self._meant(cell)}
+        if not found:
+            found = {f.group(2) for n in self._links if n < len(row) and (f := _ADDRESS.match(row[n].strip()))}
+        return found
+
+    def _meant(self, cell: str) -> str:
+        if whole := _WHOLE_ID.fullmatch(cell):
+            return whole[1]
+        if not (rounded := _ROUNDED_ID.fullmatch(cell)):
+            return cell
+        unit = 10 ** max(int(rounded[3]) - len(rounded[2]), 0)
+        if unit not in self._by_unit:
+            self._by_unit[unit] = {int(one) // unit: one for one in self._names.posts if one.isdecimal()}
+        first = int(rounded[1] + rounded[2])
+        # cut off or rounded up
+        return self._by_unit[unit].get(first) or self._by_unit[unit].get(first - 1) or cell
+
+    def texts_of(self, row: list[str]) -> list[str]:
+        """What the author of a row wrote."""
+        return [row[n] for n in self._texts if n < len(row)]
+
+    def _objects(self, row: list[str], columns: Iterable[int]) -> set[int]:
+        """Which of these cells hold a whole post that goes."""
+        return {
+            n
+            for n in columns
+            if n < len(row) and _OBJECT.match(row[n]) and not self._names.posts.isdisjoint(_NUMBER.findall(row[n]))
+        }
 
     def goes(self, row: list[str], removed: Removed) -> bool:
-        own = self.id_of(row)
-        gone = ({own} | _ids_in(row, self._reposted)) & self._names.posts
+        own = self.ids_of(row)
+        gone = (own | _ids_in(row, self._reposted)) & self._names.posts
         authors = {row[n].strip().lstrip("@").lower() for n in self._authors if n < len(row)}
         if self._links:
             authors |= {
                 f.group(1).lower() for n in self._links if n < len(row) and (f := _ADDRESS.match(row[n].strip()))
             }
-        if not gone and not self._names.name_one_of(authors):
+        is_author = self._names.name_one_of(authors)
+        if not gone and not is_author and not self._objects(row, self._passing_on):
             return False
         removed.records += 1
-        removed.ids |= {one for one in {own, *gone} if one}
-        for cell in row:
-            if len(cell) >= SHORTEST_TEXT and " " in cell.strip() and not cell.startswith(("http", "[", "{")):
-                removed.add_text(cell)
+        removed.ids |= own | gone
+        for text in self.texts_of(row):
+            removed.add_text(text)
         return True
 
     def changed(self, row: list[str], removed: Removed) -> dict[int, str | None]:
         """What stands from now on in cells of a row that stays, by their place: None for nothing."""
         found: dict[int, str | None] = {}
-        if self._places and self.id_of(row) in self._names.scrubbed:
+        if self._places and self.ids_of(row) & self._names.scrubbed:
             found = {n: None for n in self._places if n < len(row) and row[n]}
             removed.scrubbed += len(found)
-        if not _ids_in(row, self._quoted) & self._names.posts:
-            return found
-        texts = {n: _QUOTED_IN_TEXT.sub(r"\1", cell) for n, cell in enumerate(row) if _QUOTED_IN_TEXT.search(cell)}
-        blank = self._quoted_post | (self._lists if texts else set())
-        quoted = texts | {n: None for n in blank if n < len(row) and row[n]}
+        quoted: dict[int, str | None] = dict.fromkeys(self._objects(row, self._others))
+        if _ids_in(row, self._quoted) & self._names.posts:
+            texts = {n: _QUOTED_IN_TEXT.sub(r"\1", cell) for n, cell in enumerate(row) if _QUOTED_IN_TEXT.search(cell)}
+            blank = self._quoted_post | (self._lists if texts else set())
+            quoted |= texts | {n: None for n in blank if n < len(row) and row[n]}
         if quoted:
             removed.emptied += 1
             for n in self._quoted_post & quoted.keys():
                 removed.add_text(row[n])
         return found | quoted
+
+
+def _id_column(header: list[str], files: CaptureFiles) -> list[int]:
+    """The column that the reader of such a table takes the id from: row numbers may be called `id`, too."""
+    head = TableHead("", "", TEXT, (tuple(header),))
+    mapped = files.memo.get("map")
+    found = [(match(one, head), one.id_column) for one in ([mapped] if mapped is not None else _TABLES)]
+    known = [(one.specificity, one.cells.get(column or "")) for one, column in found if one is not None]
+    place = max(known, key=lambda one: one[0])[1] if known else None
+    return [] if place is None else [place]
 
 
 def _ids_in(row: list[str], columns: Iterable[int]) -> set[str]:
@@ -455,7 +521,7 @@ def _ids_in(row: list[str], columns: Iterable[int]) -> set[str]:
 def _rewrite_text_table(
     files: CaptureFiles, name: str, out: Path, names: Names, removed: Removed, head: TableHead
 ) -> bool:
-    finder = _Finder(names)
+    finder = _Finder(names, name)
     raw_head = files.head(name, 1 << 18)
     encoding, mark = encoding_of(raw_head)
     with files.open(name) as stream:
@@ -471,14 +537,13 @@ def _rewrite_text_table(
             if rows is None or not rows.are_posts:
                 if isinstance(cells, list):
                     rows = _Rows(cells, names, files)
-            elif finder(record):
-                if isinstance(cells, str):
-                    piece = "" if _broken_goes(record, names, removed) else record
-                elif rows.goes(cells, removed):
-                    piece = ""
-                elif changes := rows.changed(cells, removed):
-                    line = _joined([changes.get(n, cell) or "" for n, cell in enumerate(cells)], head.dialect)
-                    piece = line + record[len(record.rstrip("\r\n")) :]
+            elif isinstance(cells, str):
+                piece = "" if finder(record) and _broken_goes(record, names, removed) else record
+            elif rows.goes(cells, removed):
+                piece = ""
+            elif finder(record) and (changes := rows.changed(cells, removed)):
+                line = _joined([changes.get(n, cell) or "" for n, cell in enumerate(cells)], head.dialect)
+                piece = line + record[len(record.rstrip("\r\n")) :]
             writer.write(piece.encode(codec, "surrogateescape"))
     return before != (removed.records, removed.emptied, removed.scrubbed)
 
@@ -698,19 +763,11 @@ def _settle(path: Path) -> None:
 # What stays -------------------------------------------------------------------------------------------------------
 
 
-def texts_that_stay(stored: Path, gone: Collection[str] = (), texts: Collection[str] = ()) -> Iterator[str]:
-    """The texts of every record of a capture, to tell a text that other posts share from a trace.
+def texts_that_stay(stored: Path) -> Iterator[str]:
+    """The texts of every post of a capture, to tell a text that other posts share from a trace.
 
-    Args:
-        gone: Ids of posts that go. A row of a table that names one may hold a copy of it, in a column of any name: what
-            it holds of `texts`, their texts, as a whole is left out.
+    Of tables only what the author of a row wrote: a copy of a post in another column is no post.
     """
-
-    def cells_of(row: list[str]) -> Iterator[str]:
-        copies = texts if gone and not _ids_in(row, range(len(row))).isdisjoint(gone) else ()
-        for cell in row:
-            yield functools.reduce(lambda left, text: left.replace(text, ""), copies, cell)
-
     with CaptureFiles(stored) as files:
         tables = _tables_of(files)
         for member in files.members():
@@ -724,8 +781,8 @@ def texts_that_stay(stored: Path, gone: Collection[str] = (), texts: Collection[
                 data = b"".join(chunks(files, member.name))
                 encoding, mark = encoding_of(data[:4096])
                 codec = table_codec(data, encoding, files.memo.get("encoding"))
-                for _, cells in split_records(data[mark:].decode(codec, "surrogateescape"), head.dialect):
-                    yield from cells_of(cells) if isinstance(cells, list) else ()
+                records = split_records(data[mark:].decode(codec, "surrogateescape"), head.dialect)
+                yield from _texts_of_rows((cells for _, cells in records if isinstance(cells, list)), files)
             elif WORKBOOK in kinds:
                 import io
 
@@ -733,8 +790,10 @@ def texts_that_stay(stored: Path, gone: Collection[str] = (), texts: Collection[
 
                 book = openpyxl.load_workbook(io.BytesIO(b"".join(chunks(files, member.name))), read_only=True)
                 for sheet in book.worksheets:
-                    for row in sheet.iter_rows(values_only=True):
-                        yield from cells_of([str(value) for value in row if value is not None])
+                    values = sheet.iter_rows(values_only=True)
+                    yield from _texts_of_rows((["" if v is None else str(v) for v in row] for row in values), files)
+            elif PARQUET in kinds:
+                yield from _texts_of_rows(_parquet_rows(files, member.name), files)
             elif files.kind == "file" or _JSON_NAME.search(member.name):
                 head_bytes = files.head(member.name, 4096)
                 encoding, mark = encoding_of(head_bytes)
@@ -742,6 +801,28 @@ def texts_that_stay(stored: Path, gone: Collection[str] = (), texts: Collection[
                 text = b"".join(chunks(files, member.name))[mark:].decode(codec, "surrogateescape")
                 for value in values_in(text):
                     yield from texts_of(value)
+
+
+def _texts_of_rows(rows: Iterable[list[str]], files: CaptureFiles) -> Iterator[str]:
+    known: _Rows | None = None
+    for row in rows:
+        if known is None or not known.are_posts:
+            known = _Rows(row, Names(), files)
+        else:
+            yield from known.texts_of(row)
+
+
+def _parquet_rows(files: CaptureFiles, name: str) -> Iterator[list[str]]:
+    """Header and rows, each cell as text."""
+    import duckdb
+
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
+        path = str(files.extract(name, Path(folder)).path).replace("'", "''")
+        header = [row[0] for row in con.execute(f"describe select * from read_parquet('{path}')").fetchall()]
+        yield header
+        result = con.execute(f"select cast(columns(*) as varchar) from read_parquet('{path}')")
+        while batch := result.fetchmany(10_000):
+            yield from (["" if value is None else value for value in row] for row in batch)
 
 
 def chunks(files: CaptureFiles, name: str) -> Iterator[bytes]:

@@ -9,15 +9,19 @@ later. What later runs check is in `gate.py`.
 
 from __future__ import annotations
 
+import bz2
+import contextlib
 import gzip
 import html
 import json
+import lzma
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import duckdb
 import numpy as np
@@ -30,6 +34,17 @@ PIECE = 32
 _SHORTEST_END = 24
 _PREFIX = 12  # bytes by which pieces are looked up
 _CHUNK = 1 << 20
+# What a broken or unknown file raises while it is unpacked.
+_UNREADABLE = (
+    OSError,
+    EOFError,
+    RuntimeError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    zstandard.ZstdError,
+)
 _FEW = 48  # up to here the pieces are looked for one by one
 
 
@@ -58,15 +73,20 @@ class Traces:
         return found
 
     def without(self, texts: Iterable[str]) -> Traces:
-        """Without the pieces that stand in other texts, too: those are no trace."""
-        wanted = set(self.pieces.values())
-        if not wanted:
+        """Without the pieces that stand in other texts, too, however often either was escaped: those are no trace."""
+        if not self.pieces:
             return self
+        wanted: dict[bytes, set[str]] = {}
+        for piece in set(self.pieces.values()):
+            for form in {piece, _plain(piece)}:
+                wanted.setdefault(form.encode("utf-8", "surrogateescape"), set()).add(piece)
         shared: set[str] = set()
-        searched = Traces({piece.encode("utf-8", "surrogateescape"): piece for piece in wanted})
+        searched = Traces(dict.fromkeys(wanted, ""))
         searched._index()
         for text in texts:
-            shared |= {searched.pieces[one] for one in searched.search(text.encode("utf-8", "surrogateescape"))}
+            for form in {text, _plain(text)}:
+                for hit in searched.search(form.encode("utf-8", "surrogateescape")):
+                    shared |= wanted[hit]
         kept = Traces({shape: piece for shape, piece in self.pieces.items() if piece not in shared})
         kept._index()
         return kept
@@ -105,11 +125,15 @@ class Traces:
         return found
 
     def search_stream(self, stream: BinaryIO) -> set[bytes]:
+        """The pieces in a stream, up to where it can be read: a packed file that is cut holds posts all the same."""
         found: set[bytes] = set()
         rest = b""
-        while chunk := stream.read(_CHUNK):
-            found |= self.search(rest + chunk)
-            rest = (rest + chunk)[-self._longest :]
+        # one step at a time: `read` yields nothing of the step in which a packed file is cut
+        step = getattr(stream, "read1", stream.read)
+        with contextlib.suppress(*_UNREADABLE):
+            while chunk := step(_CHUNK):
+                found |= self.search(rest + chunk)
+                rest = (rest + chunk)[-self._longest :]
         return found
 
 
@@ -123,13 +147,26 @@ def _hash(prefix: bytes) -> int:
     return value
 
 
+def _plain(text: str) -> str:
+    """A text as its author sees it: X escapes `&amp;`, and some tools do once more."""
+    while "&" in text and (unescaped := html.unescape(text)) != text:
+        text = unescaped
+    return text
+
+
+# Tables come in these, beside UTF-8.
+_OTHER_CODECS = ("cp1252", "mac_roman", "utf-16-le", "utf-16-be")
+
+
 def _shapes(piece: str) -> set[bytes]:
-    """How a piece of text is written: as it is, in JSON, in HTML, in a table, in UTF-16."""
+    """How a piece of text is written: as it is, in JSON, in HTML, in a table, in UTF-16 and in codes of one byte."""
     whole = {piece, json.dumps(piece)[1:-1], json.dumps(piece, ensure_ascii=False)[1:-1]}
     whole |= {html.escape(piece), html.escape(piece, quote=False), piece.replace('"', '""'), html.unescape(piece)}
     shapes = {text.encode("utf-8", "surrogateescape") for text in whole}
-    if not any("\udc80" <= letter <= "\udcff" for letter in piece):
-        shapes.add(piece.encode("utf-16-le", "surrogatepass"))
+    for text in (piece, piece.replace('"', '""')):
+        for codec in _OTHER_CODECS:
+            with contextlib.suppress(UnicodeEncodeError):
+                shapes.add(text.encode(codec))
     return shapes
 
 
@@ -158,11 +195,8 @@ def search_file(path: Path, traces: Traces) -> set[bytes]:
         handle.seek(0)
         found = traces.search_stream(handle)
         handle.seek(0)
-        if magic[:2] == b"\x1f\x8b":
-            found |= _unpacked(gzip.GzipFile(fileobj=handle), traces)  # type: ignore[arg-type]
-        elif magic[:4] == b"\x28\xb5\x2f\xfd":
-            reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(handle, read_across_frames=True)
-            found |= _unpacked(reader, traces)  # type: ignore[arg-type]
+        if reader := _unpacker(magic, handle):
+            found |= traces.search_stream(reader)
     if magic[:4] == b"PK\x03\x04":
         found |= _search_zip(path, traces)
     elif magic[:4] == b"PAR1":
@@ -172,34 +206,35 @@ def search_file(path: Path, traces: Traces) -> set[bytes]:
     return found
 
 
-def _unpacked(stream: BinaryIO, traces: Traces) -> set[bytes]:
-    try:
-        return traces.search_stream(stream)
-    except (OSError, EOFError, zstandard.ZstdError):
-        return set()  # no packed file, or a broken one: its bytes were searched as they are
+def _unpacker(magic: bytes, stream: IO[bytes]) -> BinaryIO | None:
+    """What unpacks a file that begins so."""
+    reader: Any = None
+    if magic[:2] == b"\x1f\x8b":
+        reader = gzip.GzipFile(fileobj=stream)
+    elif magic[:4] == b"\x28\xb5\x2f\xfd":
+        reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(stream, read_across_frames=True)
+    elif magic[:3] == b"BZh":
+        reader = bz2.BZ2File(stream)
+    elif magic[:6] == b"\xfd7zXZ\0":
+        reader = lzma.LZMAFile(stream)  # noqa: SIM115  closed with what it reads from
+    return reader
 
 
-def _search_zip(file: Path | IO[bytes], traces: Traces, levels: int = 2) -> set[bytes]:
-    """The pieces in the members of a zip, and of zips in it: a workbook is one, too."""
+def _search_zip(file: Path | IO[bytes], traces: Traces, levels: int = 3) -> set[bytes]:
+    """The pieces in the members of a zip, and of zips in it: a workbook is one, too. A broken member hides no other."""
     found: set[bytes] = set()
-    try:
-        with zipfile.ZipFile(file) as archive:
-            for entry in archive.infolist():
-                if entry.is_dir() or entry.flag_bits & 1:
-                    continue
+    with contextlib.suppress(*_UNREADABLE), zipfile.ZipFile(file) as archive:
+        for entry in archive.infolist():
+            if entry.is_dir() or entry.flag_bits & 1:
+                continue
+            with contextlib.suppress(*_UNREADABLE):
                 with archive.open(entry) as stream:
-                    head = stream.read(4)
+                    head = stream.read(16)
                 with archive.open(entry) as stream:
-                    if head == b"PK\x03\x04" and levels > 1:
+                    if head[:4] == b"PK\x03\x04" and levels > 1:
                         found |= _search_zip(stream, traces, levels - 1)
-                    elif head[:2] == b"\x1f\x8b":
-                        found |= _unpacked(gzip.GzipFile(fileobj=stream), traces)  # type: ignore[arg-type]
-                    elif head == b"\x28\xb5\x2f\xfd":
-                        found |= _unpacked(zstandard.ZstdDecompressor().stream_reader(stream), traces)  # type: ignore
                     else:
-                        found |= traces.search_stream(stream)  # type: ignore[arg-type]
-    except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError):
-        return found
+                        found |= traces.search_stream(_unpacker(head, stream) or stream)  # type: ignore[arg-type]
     return found
 
 

@@ -6,12 +6,14 @@ import bz2
 import csv
 import gzip
 import json
+import lzma
 import os
 import re
 import shutil
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +48,7 @@ from orchestration.text.corpus import Selection
 from orchestration.warehouse.ledger import Ledger
 from tests.fixtures.json_captures import bluesky_repository, mastodon_status
 from tests.fixtures.key import TEST_KEY
-from tests.unit.table_samples import KINDS, OLD, QUOTE, REPOST, SAMPLES, post_id
+from tests.unit.table_samples import KINDS, OLD, QUOTE, REPOST, SAMPLES, moment, post_id
 
 GONE = "1600000000000000001"
 STAYS = "1600000000000000002"
@@ -278,6 +280,33 @@ def test_scrub_geo_removes_the_place_and_keeps_the_post() -> None:
     assert removed.scrubbed == 2
 
 
+def test_scrub_geo_reaches_activity_streams_and_places_beside_posts() -> None:
+    place, user = {"displayName": "P"}, {"id_str": GONE, "screen_name": "a", "location": "a port"}
+    activity = {
+        "id": f"tag:search.twitter.com,2005:{GONE}",
+        "body": TEXT,
+        "geo": {"coordinates": [1, 2]},
+        "location": place,
+    }
+    activity["actor"] = {"id": "id:twitter.com:1", "location": place}
+    names = Names(scrubbed=frozenset({GONE}))
+    assert without(activity, names, Removed())[1] == {
+        "id": f"tag:search.twitter.com,2005:{GONE}",
+        "body": TEXT,
+        "geo": None,
+        "location": None,
+        "actor": {"id": "id:twitter.com:1", "location": place},
+    }
+    assert without(dict(user), names, Removed())[1] == user
+    posts = [{"id": one, "text": OTHER, "geo": {"place_id": f"p{one[-1]}"}} for one in (GONE, STAYS)]
+    page = {"data": posts, "includes": {"places": [{"id": "p1", "full_name": "P"}, {"id": "p2", "full_name": "Q"}]}}
+    removed = Removed()
+    kept = without(page, names, removed)[1]
+    assert kept["data"] == [{**posts[0], "geo": None}, posts[1]]
+    assert kept["includes"]["places"] == [{"id": "p2", "full_name": "Q"}]
+    assert removed.scrubbed == 2
+
+
 # Files ------------------------------------------------------------------------------------------------------------
 
 LINES = [
@@ -403,13 +432,26 @@ def test_tables_lose_what_a_row_quotes_and_rows_that_pass_it_on(tmp_path: Path, 
     assert removed.records == len(gone)
 
 
+PLACES = {
+    "minet": ("lat", "lng"),
+    "twarc-csv": ("geo.coordinates.coordinates", "geo.full_name", "geo.geo.bbox", "geo.place_id"),
+    "TCAT": ("geo_lat", "geo_lng"),
+    "rtweet": ("place_full_name", "country_code", "geo_coords", "coords_coords", "bbox_coords"),
+    "4CAT": ("long_lat", "place_name"),
+    "Fivetran": ("geo_coordinates", "coordinates_coordinates", "coordinates_type"),
+    "Twint": ("near", "geo", "place"),
+}
+
+
 @pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet"])
-def test_coordinates_go_out_of_tables(tmp_path: Path, kind: str) -> None:
-    rows = [{"id": one, "text": OTHER, "lat": "-6.2", "lng": "106.8"} for one in (GONE, STAYS)]
+@pytest.mark.parametrize("tool", PLACES)
+def test_coordinates_go_out_of_tables(tmp_path: Path, tool: str, kind: str) -> None:
+    said = {"id": GONE, "text": OTHER, "location": "a port", "author.location": "a port"}
+    rows = [{**said, "id": one, **dict.fromkeys(PLACES[tool], "106.8")} for one in (GONE, STAYS)]
     write_table(tmp_path / f"a.{kind}", rows)
     target, removed = rewritten(tmp_path / f"a.{kind}", Names(scrubbed=frozenset({GONE})))
-    assert read_table(target) == [{**rows[0], "lat": "", "lng": ""}, rows[1]]
-    assert removed.scrubbed == 2
+    assert read_table(target) == [{**rows[0], **dict.fromkeys(PLACES[tool], "")}, rows[1]]
+    assert removed.scrubbed == len(PLACES[tool])
 
 
 def write_table(path: Path, rows: list[dict[str, str]]) -> None:
@@ -441,17 +483,115 @@ def read_table(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(source))
 
 
-@pytest.mark.parametrize(("answers", "is_copy"), [(GONE, True), ("", False)])
-def test_a_copy_beside_the_id_of_a_deleted_post_is_no_text_that_others_wrote_too(
-    tmp_path: Path, answers: str, is_copy: bool
-) -> None:
-    """It stands in a column that no reader knows, so it cannot be taken out: the capture is refused."""
-    lines = ["id,text,username,answers,seen", f"{GONE},{TEXT},a,,", f"{STAYS},{OTHER},b,{answers},as: {TEXT}"]
-    (tmp_path / "a.csv").write_text("\n".join(lines) + "\n")
+@pytest.mark.parametrize(
+    ("row", "is_copy"),
+    [
+        ({"answers": GONE, "seen": f"as: {TEXT}"}, True),
+        ({"seen": f"as: {TEXT}"}, True),
+        ({"text": f"So true! RT @a: {TEXT}"}, False),
+    ],
+)
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet"])
+def test_only_what_the_author_of_a_row_wrote_is_no_copy(tmp_path: Path, row: dict, is_copy: bool, kind: str) -> None:
+    """A copy in a column that no reader knows cannot be taken out: the capture is refused."""
+    empty = dict.fromkeys(("id", "text", "username", "answers", "seen"), "")
+    rows = [{**empty, "id": GONE, "text": TEXT}, {**empty, "id": STAYS, "text": OTHER, **row}]
+    write_table(tmp_path / f"a.{kind}", rows)
     paths = DataDir(tmp_path / "data")
-    Ledger(paths).store(tmp_path / "a.csv")
+    Ledger(paths).store(tmp_path / f"a.{kind}")
     (one,) = prepare(paths, [Target("x", "post", GONE)]).captures
     assert (one.refusal is not None) == is_copy
+
+
+# How snscrape and rtweet write what a row quotes or passes on, read as tables.
+TWEET = f"Tweet(url='https://twitter.com/a/status/{GONE}', rawContent='{TEXT}', id={GONE}, user=User(id=1))"
+WITH_COPIES = {
+    "an object as Python prints it": ({"quotedTweet": TWEET}, {"quotedTweet": ""}),
+    "an object as JSON": ({"quotedTweet": json.dumps({"id": int(GONE), "rawContent": TEXT})}, {"quotedTweet": ""}),
+    "a text beside the id": (
+        {"quoted_text": TEXT, "quoted_status_id": GONE, "quoted_name": "A"},
+        {"quoted_text": "", "quoted_status_id": GONE, "quoted_name": "A"},
+    ),
+    "a repost that holds it": ({"retweetedTweet": TWEET}, None),
+    "a text of its own": ({"rawContent": f"Look(https://x.com/a/status/{GONE})"},) * 2,
+    "a link to it": (
+        {"outlinks": f"['https://x.com/a/status/{GONE}']"},
+        {"outlinks": f"['https://x.com/a/status/{GONE}']"},
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet"])
+@pytest.mark.parametrize("name", WITH_COPIES)
+def test_copies_go_out_of_cells_of_rows_that_stay(tmp_path: Path, name: str, kind: str) -> None:
+    cells, left = WITH_COPIES[name]
+    first = {"Tweet Id": STAYS, "Datetime": "2021-01-01 00:00:00+00:00", "Text": OTHER, "Username": "b"}
+    empty = dict.fromkeys((*first, *cells), "")
+    gone = {**empty, "Tweet Id": GONE, "Text": TEXT}
+    write_table(tmp_path / f"a.{kind}", [{**first, **cells}, gone, {**empty, **first, "Tweet Id": "5"}])
+    plan = prepare_one(tmp_path / f"a.{kind}", tmp_path / "data")
+    rows = read_table(plan)
+    assert [row["Tweet Id"] for row in rows] == ([] if left is None else [STAYS]) + ["5"]
+    assert left is None or rows[0] == {**first, **left}
+
+
+ID_COLUMNS: dict[str, Any] = {
+    "row numbers called id before it": lambda number, one: {"id": str(number), "Tweet Id": one},
+    "row numbers called id behind it": lambda number, one: {"Tweet Id": one, "id": str(number)},
+    "a whole number with a point": lambda number, one: {"Tweet Id": f"{one}.0"},
+    "fifteen digits, cut off": lambda number, one: {"Tweet Id": f"{one[0]}.{one[1:15]}E+18"},
+    "sixteen digits, rounded": lambda number, one: {"Tweet Id": f"{float(one):.15e}"},
+}
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet"])
+@pytest.mark.parametrize("name", ID_COLUMNS)
+def test_an_id_is_known_wherever_the_reader_finds_it_and_however_it_is_written(
+    tmp_path: Path, name: str, kind: str
+) -> None:
+    gone, stays = "1212315327009532952", "1212315399009532952"
+    rest = {"Datetime": "2021-01-01 00:00:00+00:00", "Username": "b"}
+    rows = [
+        {**ID_COLUMNS[name](number, one), "Text": text, **rest}
+        for number, one, text in ((7, gone, TEXT), (8, stays, OTHER))
+    ]
+    write_table(tmp_path / f"a.{kind}", rows)
+    # 8 is the number of a row, and an early post
+    target, removed = rewritten(tmp_path / f"a.{kind}", Names(frozenset({gone, "8"})))
+    assert [row["Text"] for row in read_table(target)] == [OTHER]
+    assert removed.texts == {TEXT}
+
+
+def test_words_about_an_account_are_no_text_of_its_posts(tmp_path: Path) -> None:
+    """The name of an office stands in every file about it, and in the list of registered accounts."""
+    name = "Imaginary Office for Ports and Herons"
+    rows = [
+        {"id": one, "text": text, "author.name": name, "author.description": f"We are the {name}"}
+        for one, text in ((GONE, TEXT), (STAYS, OTHER))
+    ]
+    write_table(tmp_path / "a.csv", rows)
+    (tmp_path / "b.jsonl").write_text(json.dumps({"id": "5", "text": "Another post", "author": {"name": name}}))
+    paths = DataDir(tmp_path / "data")
+    for file in ("a.csv", "b.jsonl"):
+        Ledger(paths).store(tmp_path / file)
+    paths.registered_accounts.write_text(f"platform,handle,name\nx,a,{name}\n")
+    begun = forget_it(paths)
+    assert [one["file_name"] for one in begun.captures] == ["a.csv"]
+    assert clear(paths, begun)
+    assert finish(paths, begun, release=None)["removed_files"] == []
+    assert name in paths.registered_accounts.read_text()
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet"])
+@pytest.mark.parametrize("same", ["&amp;amp;", "&amp;", "&"], ids=["escaped alike", "escaped once", "not escaped"])
+def test_somebody_who_wrote_the_same_does_not_hold_the_deletion_up(tmp_path: Path, kind: str, same: str) -> None:
+    text = f"Herons &amp;amp; boats: {TEXT}"
+    write_table(tmp_path / f"same.{kind}", [{"id": STAYS, "text": text.replace("&amp;amp;", same), "username": "b"}])
+    (tmp_path / "a.jsonl").write_text(json.dumps({"id": GONE, "text": text}) + "\n" + LINES[1])
+    paths = DataDir(tmp_path / "data")
+    for file in (f"same.{kind}", "a.jsonl"):
+        Ledger(paths).store(tmp_path / file)
+    assert [one.refusal for one in prepare(paths, [Target("x", "post", GONE)]).captures] == [None]
 
 
 DID = "did:plc:a"
@@ -579,6 +719,55 @@ def test_a_name_on_one_platform_names_nobody_on_another(tmp_path: Path) -> None:
     assert one is not None and one.records == 3
 
 
+def test_what_a_killed_process_left_does_not_stop_the_next(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("\n".join(LINES))
+    left = tmp_path / "new-a.jsonl.members"
+    left.mkdir()
+    (left / "0").write_text("half a member")
+    (tmp_path / "new-a.jsonl").write_text("half a file")
+    target, _ = rewritten(tmp_path / "a.jsonl")
+    assert target.read_text() == LINES[1] and not left.exists()
+
+
+LONG_TEXTS = {
+    # what X cuts at 280 counts twice in Chinese, Japanese and Korean
+    "Japanese": "新しい長い投稿の文章です安全な移住について" * 6 + "終わりま…",
+    "a link behind it": "Kata panjang tentang migrasi aman dan lainnya… https://t.co/abcdefghij",
+    "an answer": "@other @another Kata panjang tentang migrasi aman dan lainnya…",
+}
+
+
+@pytest.mark.parametrize("name", LONG_TEXTS)
+def test_the_long_text_of_a_short_cut_post_goes_with_it(tmp_path: Path, name: str) -> None:
+    post, stays = post_id(0), post_id(5)
+    tweets = [{"tweet": {"id_str": one, "full_text": LONG_TEXTS[name]}} for one in (post, stays)]
+    whole = LONG_TEXTS[name].split("…")[0].rpartition("@another ")[2] + " &amp; all that was not shown"
+
+    def note(number: int) -> dict[str, Any]:
+        return {
+            "noteTweetId": str(number),
+            "core": {"text": whole},
+            "createdAt": f"{moment(number):%Y-%m-%dT%H:%M:%S}.000Z",
+        }
+
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("data/tweets.js", f"window.YTD.tweets.part0 = {json.dumps(tweets)}")
+        notes = [{"noteTweet": note(number)} for number in (0, 5)]
+        archive.writestr("data/note-tweet.js", f"window.YTD.note_tweet.part0 = {json.dumps(notes)}")
+    ledger = Ledger(DataDir(tmp_path / "data"))
+    entry, _ = ledger.store(tmp_path / "a.zip")
+    # a copy that is delivered later: of what was deleted nothing but the id is known
+    one = prepare_capture(
+        ledger.stored_path(entry), entry, Resolution([Target("x", "post", post)]), tmp_path / "scratch"
+    )
+    assert one is not None and one.new is not None
+    with zipfile.ZipFile(one.new) as archive:
+        assert [
+            note["noteTweet"]["noteTweetId"]
+            for note in json.loads(archive.read("data/note-tweet.js").partition(b" = ")[2])
+        ] == ["5"]
+
+
 def test_nothing_is_written_when_nothing_has_to_go(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(LINES[1])
     assert not rewrite(tmp_path / "a.jsonl", tmp_path / "new", NAMES, Removed())
@@ -602,6 +791,26 @@ def pack_workbook_in_zip(path: Path, data: bytes) -> None:
         archive.writestr("inner.xlsx", inner)
 
 
+def pack_zip_in_zip(path: Path, data: bytes) -> None:
+    for level in range(3):
+        inner = path.read_bytes() if level else data
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("broken", b"a member that is damaged, and stands before the other")
+            archive.writestr("inner", inner)
+    packed = bytearray(path.read_bytes())
+    packed[40] ^= 0xFF  # in the first member of the outer zip
+    path.write_bytes(packed)
+
+
+def cut(packed: bytes) -> bytes:
+    return packed[: len(packed) * 3 // 4]
+
+
+def long_after(data: bytes) -> bytes:
+    """A text, and behind it what does not pack well."""
+    return data + "".join(sha256(bytes([n % 256, n // 256])).hexdigest() for n in range(20_000)).encode()
+
+
 def pack_parquet(path: Path, data: bytes) -> None:
     with duckdb.connect() as con:
         con.execute(f"copy (select [{{'a': ?}}] as nested) to '{path}' (format parquet)", [data.decode()])
@@ -619,7 +828,13 @@ PACKERS = {
     "utf-16": lambda path, data: path.write_bytes(data.decode().encode("utf-16")),
     "gzip": lambda path, data: path.write_bytes(gzip.compress(data)),
     "zstd": lambda path, data: path.write_bytes(zstandard.compress(data)),
+    "gzip, cut": lambda path, data: path.write_bytes(cut(gzip.compress(long_after(data)))),
+    "zstd, cut": lambda path, data: path.write_bytes(cut(zstandard.compress(long_after(data)))),
+    "bzip2": lambda path, data: path.write_bytes(bz2.compress(data)),
+    "xz": lambda path, data: path.write_bytes(lzma.compress(data)),
+    "xz, cut": lambda path, data: path.write_bytes(cut(lzma.compress(long_after(data)))),
     "zip": pack_zip,
+    "zips in a zip": pack_zip_in_zip,
     "workbook in a zip": pack_workbook_in_zip,
     "parquet": pack_parquet,
     "duckdb": pack_database,
@@ -636,6 +851,13 @@ def test_a_text_is_found_wherever_it_is(tmp_path: Path, kind: str, many: bool) -
     PACKERS[kind](tmp_path / "clean", OTHER.encode())
     assert search_file(tmp_path / "held", traces)
     assert not search_file(tmp_path / "clean", traces)
+
+
+@pytest.mark.parametrize("codec", ["cp1252", "mac_roman", "utf-16-le", "utf-16-be"])
+def test_a_text_is_found_in_every_code_that_tables_come_in(tmp_path: Path, codec: str) -> None:
+    text = 'L’île imaginée, où l’été "déjà"'
+    (tmp_path / "held").write_bytes(f'x,"{text.replace(chr(34), chr(34) * 2)}"'.encode(codec))
+    assert search_file(tmp_path / "held", Traces.of([text]))
 
 
 def test_what_other_posts_say_too_is_no_trace(tmp_path: Path) -> None:
@@ -713,16 +935,57 @@ def test_a_capture_that_cannot_be_taken_apart_is_refused_or_goes_whole(paths: Da
 
 
 def test_what_no_reader_could_open_is_named_and_not_passed_over(paths: DataDir, tmp_path: Path) -> None:
+    (tmp_path / "a.rar").write_bytes(b"Rar!\x1a\x07\x01\x00" + bytes(range(256)))
+    ledger = Ledger(paths)
+    entry, _ = ledger.store(tmp_path / "a.rar")
+    assert recognise(ledger, entry) is not None
+    (tmp_path / "request.txt").write_text(GONE)
+    code, said = suara(paths, "forget", "--dry-run", str(tmp_path / "request.txt"))
+    assert code == 0 and "a.rar: nothing in it was ever read" in said
+    begun = forget_it(paths)
+    assert clear(paths, begun)
+    assert finish(paths, begun, release=None)["never_read"] == ["a.rar"]
+
+
+def test_what_can_be_unpacked_and_not_read_is_refused_when_a_text_is_in_it(paths: DataDir, tmp_path: Path) -> None:
     (tmp_path / "a.jsonl.bz2").write_bytes(bz2.compress("\n".join(LINES).encode()))
     ledger = Ledger(paths)
     entry, _ = ledger.store(tmp_path / "a.jsonl.bz2")
     assert recognise(ledger, entry) is not None
-    (tmp_path / "request.txt").write_text(GONE)
-    code, said = suara(paths, "forget", "--dry-run", str(tmp_path / "request.txt"))
-    assert code == 0 and "a.jsonl.bz2: nothing in it was ever read" in said
+    with pytest.raises(SuaraError, match=r"a\.jsonl\.bz2 .* a file that no reader opens"):
+        forget_it(paths)
+
+
+def test_a_file_that_ends_too_early_is_refused_when_a_deleted_post_is_in_it(paths: DataDir, tmp_path: Path) -> None:
+    (tmp_path / "b.jsonl.gz").write_bytes(cut(gzip.compress(long_after((LINES[0] + "\n" + LINES[1] + "\n").encode()))))
+    ledger = Ledger(paths)
+    entry, _ = ledger.store(tmp_path / "b.jsonl.gz")
+    (held,) = (one for one in prepare(paths, [Target("x", "post", GONE)]).captures if one.refusal)
+    assert held.entry.file_name == "b.jsonl.gz" and "read to its end" in str(held.refusal)
+    # delivered after the deletion it is not kept, and whoever delivered it is told
+    ledger.forget_capture(entry)
+    begun = forget_it(paths)
+    clear(paths, begun)
+    finish(paths, begun, release=None)
+    entry, _ = ledger.store(tmp_path / "b.jsonl.gz")
+    with pytest.raises(InputError, match="deleted on request"):
+        screen(ledger, entry)
+    assert not ledger.stored_path(entry).exists()
+
+
+def test_a_file_of_somebodys_own_is_named_and_stays(paths: DataDir, tmp_path: Path) -> None:
+    sheet, log = paths.root / "sheet.csv", paths.dagster_home / "step.out"
+    log.parent.mkdir()
+    for path in (sheet, log):
+        path.write_text(f"note,text\nmine,{TEXT}\n")
+    shutil.copyfile(tmp_path / "a.jsonl", paths.root / "a copy as delivered.jsonl")
     begun = forget_it(paths)
     assert clear(paths, begun)
-    assert finish(paths, begun, release=None)["never_read"] == ["a.jsonl.bz2"]
+    with pytest.raises(SuaraError, match=r"found one in sheet\.csv\. .* yours to mend"):
+        finish(paths, begun, release=None)
+    assert sheet.exists()
+    sheet.unlink()
+    assert finish(paths, begun, release=None)["removed_files"] == ["dagster_home/step.out", "a copy as delivered.jsonl"]
 
 
 def test_a_purge_leaves_a_receipt_and_nothing_else(paths: DataDir) -> None:
@@ -1233,6 +1496,38 @@ def test_versions_and_reposts_of_a_post_go_with_it(resolved: DataDir) -> None:
     # the month is told of an account that reports tell apart, not of the private person who reposted
     assert set(found.months) == {("x", "10"), ("x", "11")}
     assert str(found.months["x", "10"][1]) == "2020-05-01"
+
+
+PASSED_ON = "Words that a partner wrote, of herons & boats https://t.co/abc and more of them behind a link"
+
+
+@pytest.mark.parametrize(
+    ("text", "goes"),
+    [
+        (f"RT @Org: {PASSED_ON}", True),
+        (
+            "RT @org: Words that a partner wrote, of herons & boats https://e.org/x and more of them behind a link",
+            True,
+        ),
+        ("RT @Org: Words that a partner wrote, of herons & boats https://t.c…", True),
+        ("RT @Org: Words that a partner wrote, of her…", True),
+        ("RT @Org: Words…", False),
+        ("RT @Org: Words that a partner wrote", False),
+        (f"RT @Other: {PASSED_ON}", False),
+        (f"So true! RT @Org: {PASSED_ON}", False),
+    ],
+)
+def test_a_repost_that_names_only_its_author_goes_with_its_post(resolved: DataDir, text: str, goes: bool) -> None:
+    with duckdb.connect(str(resolved.warehouse)) as con:
+        con.execute(
+            "insert into intermediate.int_posts__unioned (capture_id, record_no, post_id, account_id, handle, "
+            "version_group, reposted_handle, text) values ('c', 1, '20', '7', 'Org', '20', null, ?), "
+            "('d', 1, '21', '5', 'owner', '21', nullif(regexp_extract(?, '^RT @([A-Za-z0-9_]+)', 1), ''), ?)",
+            [PASSED_ON, text, text],
+        )
+    found = resolve(resolved, [Target("x", "post", "20")])
+    assert ({"d": {"21"}}.items() <= found.places.items()) == goes
+    assert (Target("x", "post", "21", "repost_of_deleted") in found.targets) == goes
 
 
 def test_a_repaired_post_is_found_under_the_id_that_a_file_has(resolved: DataDir) -> None:

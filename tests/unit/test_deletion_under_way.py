@@ -20,7 +20,6 @@ from orchestration.deletion.begun import go_on
 from orchestration.deletion.forget import begin, clear, finish, lock, planned, prepare, purge_too
 from orchestration.deletion.journal import DELETION, PURGE, Journal
 from orchestration.deletion.requests import Target
-from orchestration.deletion.retention import set_retention
 from orchestration.warehouse.ledger import QUARANTINED, CaptureEntry, Ledger
 from tests.unit.test_deletion import GONE, LINES, OTHER, TEXT, suara
 
@@ -251,7 +250,9 @@ def test_a_run_removes_what_is_over_though_another_capture_holds_its_posts(
 ) -> None:
     # What broke: every run after the date ended with an error.
     ledger = Ledger(paths)
-    set_retention(ledger, ledger.capture("a.jsonl"), purpose=None, legal_basis=None, until="2020-01-01")
+    entry = ledger.capture("a.jsonl")
+    entry.retain_until = "2020-01-01"
+    ledger.write_capture(entry)
     store = lock(paths)
     assert go_on(paths, print)
     store.release()
