@@ -271,8 +271,10 @@ def test_a_file_names_no_person_and_is_the_same_twice(published: Path, tmp_path:
     assert b"keyperson" not in content
 
 
-def test_the_command_says_what_it_wrote_and_warns_of_a_star(published: Path, tmp_path: Path) -> None:
-    folder, target = str(tmp_path), str(tmp_path / "net.gexf")
+def test_the_command_says_what_it_wrote_and_warns_of_a_star(
+    published: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder, target = str(tmp_path), str(tmp_path_factory.mktemp("elsewhere") / "net.gexf")
     options = ["export", "network", "--data-dir", folder, "--format", "gexf", target]
     result = CliRunner().invoke(main, [*options, "--kind", "mention", "--year", "2021"])
     assert result.exit_code == 0, result.output
