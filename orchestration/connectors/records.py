@@ -297,11 +297,12 @@ def _struct_check(fields: Sequence[tuple[str, Check]]) -> Check:
 def form_of(text: str, limit: int = FORM_LIMIT) -> str:
     """How a text is written, without what it says: `2020-13-45` is `9999-99-99`, on one line, cut at `limit`.
 
-    Letters (of every script) are `a`, digits `9`; blanks are single, other characters stay and are ASCII. It mends a
-    format, and tells nothing of a person: what is rejected goes into logs, the ledger and the published file.
+    Letters (of every script) are `a`, digits `9`, and `@` is `?`, so that nothing looks like a name; blanks are single,
+    other characters stay and are ASCII. It mends a format, and tells nothing of a person: what is rejected goes into
+    logs, the ledger and the published file.
     """
     cleaned = re.sub(r"[\x00-\x1f\x7f\s]+", " ", text[: limit * 2]).strip()
-    masked = "".join(_MASKS.get(unicodedata.category(one)[0], one) for one in cleaned)
+    masked = "".join(_MASKS.get(unicodedata.category(one)[0], one) for one in cleaned).replace("@", "?")
     return masked.encode("ascii", "backslashreplace").decode("ascii")[:limit]
 
 

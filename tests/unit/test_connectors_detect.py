@@ -192,7 +192,7 @@ def test_bookkeeping_of_a_load_is_inserted_in_bulk(tmp_path: Path) -> None:
         ("c1", 5000, 5000),
         ("c2", 5000, 5000),
     ]
-    assert con.execute("select distinct member, found, excerpt from raw.rejected_records").fetchall() == [
+    assert con.execute("select distinct member, found, form from raw.rejected_records").fetchall() == [
         ("it's.json", 'a "quote"', "\\ud83d é")
     ]
     assert con.execute(
