@@ -1296,7 +1296,8 @@ limit 20""",
         severity="critical",
         dimension="validity",
         why="Whoever is not registered never chose to be in this file: it holds no handle, id or text of theirs, "
-        "no link to them, and no text that calls them by name.",
+        "no link to them, and no text that calls them by name. What is told of captures names with @ nobody but "
+        "registered accounts.",
         next_step="Register the account if it is an organisation's (`suara accounts register`). " + _MODEL_FAULT,
         frame="publish__people",
         column="private_person_count",
@@ -1333,11 +1334,12 @@ limit 20""",
         name="texts_without_personal_data",
         severity="critical",
         dimension="validity",
-        why="A telephone number, a number of an identity card or an e-mail address in a post leads to a person.",
+        why="A telephone number, a number of an identity card or an e-mail address leads to a person, in a post as in "
+        "what is told of a record that was not loaded.",
         next_step="Look at the texts that are named here. " + _MODEL_FAULT,
         frame="publish__people",
         column="personal_data_count",
-        expected="no e-mail address, mobile number or number of an identity card in a published text",
+        expected="no e-mail address, mobile number or number of an identity card in anything that is published",
         observed="{personal_data_count} texts hold one",
         evidence_sql="""
 select concat(place, ': ', count(*), ' texts') as key

@@ -51,6 +51,10 @@ _HOLDS_PERSONAL_DATA = (
 )
 # Columns of reports that may hold handles, by how they are called.
 _NAMES_ACCOUNTS = "(^|_)(handle|partner|account|author|target|mention|username|screen_name|user)s?$"
+# No words: a handle of the Fediverse looks like an e-mail address, an old id like the number of an identity card.
+_NO_WORDS = f"{_NAMES_ACCOUNTS}|(^|_)(account_name|hub|key|id|sha256|hash)s?$"
+# Columns of `quality` that tell of captures, also of those that no layer knows: nobody is named there.
+_TELLS_OF_CAPTURES = "[.](file_name|member|status_reason|found|observed|failing_sample|statement|note)$"
 
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
@@ -221,8 +225,8 @@ def _published_names(con: duckdb.DuckDBPyConnection) -> str:
 
 
 def _published_words(con: duckdb.DuckDBPyConnection) -> str:
-    """One row per published column that holds words of posts and value in it: place, words."""
-    return _of_columns(con, "regexp_matches(column_name, '^(text|text_before|text_after|matched_text)$')", "words")
+    """One row per published column and value in it, other than keys, ids and names of accounts: place, words."""
+    return _of_columns(con, f"not regexp_matches(column_name, '{_NO_WORDS}')", "words")
 
 
 def _of_columns(con: duckdb.DuckDBPyConnection, condition: str, name: str) -> str:
@@ -256,6 +260,10 @@ def _private_mentions(con: duckdb.DuckDBPyConnection) -> str:
         select folded_handle as name
         from warehouse.intermediate.int_accounts__handles
         where account_key not in (select account_key from marts.dim_accounts where is_registered)
+        union
+        select unnest(regexp_extract_all(lower(words), '(?:^|[^a-z0-9_.])[@＠]([a-z0-9_]+)', 1))
+        from ({_published_words(con)}) as texts
+        where starts_with(place, 'quality.') and regexp_matches(place, '{_TELLS_OF_CAPTURES}')
         except
         select lower(handles.handle)
         from marts.dim_account_handles as handles

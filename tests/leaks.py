@@ -69,7 +69,8 @@ class _Marks:
 
 
 def seed(folder: Path) -> Seeded:
-    """Four captures: the archive of a registered account, a search of the API, a table with a map, statuses of Mastodon."""  # noqa: E501
+    """Captures: the archive of a registered account, a search of the API, a table with a map, statuses of Mastodon; a
+    zip of a table and notes without a header, and a file of such notes that no reader takes."""
     mark = _Marks()
     people = {
         n: mark.person(n, i)
@@ -183,7 +184,11 @@ def seed(folder: Path) -> Seeded:
     (folder / "team.csv").write_text(
         "Id;When;Who;Name;Words;Note\n"
         f"{mark(row.post_id, 'post id in a table')};{row.posted_at:%d/%m/%Y %H:%M};{table.handle};{table.name};"
-        f"{mark('zqwordstable', 'text in a table')};{mark('zqnote', 'column of a table that the map leaves out')}\n",
+        f"{mark('zqwordstable', 'text in a table')};{mark('zqnote', 'column of a table that the map leaves out')}\n"
+        # a row that has slipped by one
+        f"{mark('1212345678901234503', 'post id in a slipped row')};{mark('zqslipped', 'text in a cell of a time')} "
+        f"{mark('081298765499', 'number in a cell of a time')};{mark('zqslippedwho', 'handle in a slipped row')}"
+        ";x;y;z\n",
         "utf-8",
     )
     (folder / "team.csv.map.yml").write_text(
@@ -192,6 +197,30 @@ def seed(folder: Path) -> Seeded:
         "utf-8",
     )
     paths.append(folder / "team.csv")
+
+    rows = [post("x", author=author), post("y", author=people["tag"])]
+    for one in rows:
+        mark(one.post_id, "post id in a zip")
+    posts_csv = "datetime,tweet id,text,username\n" + "".join(
+        f"{one.posted_at:%Y-%m-%d %H:%M:%S}+00:00,{one.post_id},{mark(f'zqzipped{n}', 'text in a zip')},"
+        f"{one.author.handle}\n"
+        for n, one in enumerate(rows)
+    )
+
+    def noted(n: int) -> str:
+        return (
+            f"{mark(f'121234567890123450{n}', 'post id of a note')},{mark(f'zqnoted{n}', 'handle of a note')},"
+            f'2020-01-02 10:00:00,"Saya @{mark(f"zqfriend{n}", "handle in a note")} korban TPPO, hubungi '
+            f'{mark(f"08129876548{n}", "number in a note")}, {mark(f"zqmail{n}@example.org", "e-mail in a note")}"\n'
+        )
+
+    folder_name, file_name = (mark(f"zq{what}person", f"name of a {what}") for what in ("folder", "file"))
+    paths.append(folder / "zipped.zip")
+    with zipfile.ZipFile(paths[-1], "w") as archive:
+        archive.writestr(f"{folder_name}/posts.csv", posts_csv)
+        archive.writestr(f"{folder_name}/notes.csv", noted(1))
+    paths.append(folder / f"{file_name}_tweets.csv")
+    paths[-1].write_text(noted(2), "utf-8")
 
     name, server = mark("zqfedi", "handle on Mastodon"), "social.example"
     status = mastodon_status(

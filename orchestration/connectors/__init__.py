@@ -8,6 +8,8 @@ A new source is one module with `RAW_TABLES` and `CONNECTOR`, and one entry in `
 
 from __future__ import annotations
 
+from itertools import chain
+
 import duckdb
 
 from orchestration.connectors import (
@@ -36,6 +38,7 @@ from orchestration.connectors import (
 from orchestration.connectors.base import BOOKKEEPING_TABLES, Connector
 from orchestration.connectors.files import CaptureFiles
 from orchestration.connectors.foreign import describe
+from orchestration.connectors.map_proposal import HEADER_NAMES
 from orchestration.connectors.tabular import TabularConnector, most_specific, nearly
 from orchestration.contract import InputError
 
@@ -89,10 +92,10 @@ def detect(capture: CaptureFiles, source: str | None = None) -> Connector:
     table = most_specific(CONNECTORS, capture)
     if table is not None:
         return table
-    found, next_step, code = describe(capture)
+    found, next_step, code = describe(capture, _known_columns())
     near = nearly(CONNECTORS, capture) if code == "unknown_table" else None
     if near is not None:
-        found = f"{near}; it has {found.removeprefix('a table with the columns ')}"
+        found = f"{near}; it has {found.removeprefix('a table with ')}"
         next_step, code = f"Take the file as exported. {next_step}", "missing_column"
     raise InputError(
         file=capture.name,
@@ -101,6 +104,12 @@ def detect(capture: CaptureFiles, source: str | None = None) -> Connector:
         next_step=next_step,
         code=code,
     )
+
+
+def _known_columns() -> frozenset[str]:
+    """Every name that a column has in some format, or by which a map would be proposed."""
+    formats = (connector.format.spellings for connector in CONNECTORS if isinstance(connector, TabularConnector))
+    return frozenset(chain(*formats, *HEADER_NAMES.values()))
 
 
 def all_raw_tables() -> dict[str, str]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Shape = str | dict[str, Any] | list[Any]
 Progress = Callable[[str], None]
 
-EXCERPT_LIMIT = 200  # raw.rejected_records promises never to hold more of a record than this
+EXCERPT_LIMIT = 200  # so much of a record is looked at when it is rejected, and raw.rejected_records holds its form
 # X allows 15 characters in a handle, so a longer one cannot belong to anybody: our demo data uses that.
 LONGEST_X_HANDLE = 15
 
@@ -55,7 +55,7 @@ def raw_table_ddl(name: str, columns: Mapping[str, Shape]) -> str:
 
 
 # What happened to each capture, told beside the records themselves. All of them are rebuilt from the ledger
-# or from a load; none holds a text longer than an excerpt.
+# or from a load; none holds a word of a post.
 BOOKKEEPING_TABLES: dict[str, str] = {
     "captures": """create table if not exists raw.captures (
     capture_id VARCHAR NOT NULL,
@@ -108,7 +108,7 @@ BOOKKEEPING_TABLES: dict[str, str] = {
     reason_code VARCHAR NOT NULL,
     expected VARCHAR,
     found VARCHAR,
-    excerpt VARCHAR,
+    form VARCHAR,
     next_step VARCHAR
 )""",
     "check_outcomes": """create table if not exists raw.check_outcomes (
@@ -167,14 +167,17 @@ class ControlTotal:
 
 @dataclass(frozen=True)
 class RejectedRecord:
-    """A delivered record that could not be loaded: where it is, what is wrong, what can be done."""
+    """A delivered record that could not be loaded: where it is, what is wrong, what can be done.
+
+    It says nothing of what the record says: of cells only how they are written (`records.form_of`).
+    """
 
     member: str
     record_no: int | None
     reason_code: str
     expected: str
     found: str
-    excerpt: str
+    form: str
     next_step: str
 
 

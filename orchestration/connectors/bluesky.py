@@ -158,9 +158,7 @@ class _Load(JsonLoad):
         for name in ("did", "handle", '"displayName"')
     )
     impossible_sql = _IMPOSSIBLE
-    time_told_sql = f"""concat(
-        uri, ' at ', coalesce({_STATED}, 'no time'), case when not {_REPOSTED} then ', indexed ' || "indexedAt" end
-    )"""
+    time_told_sql = _STATED
     # a repost by nobody is looked at by the careful way
     aside_sql = f'({_REPOSTED} and reason."by".did is null)'
     not_posts = _NOT_POSTS
@@ -336,7 +334,7 @@ class _RepositoryLoad(_Load):
             elif not broken:
                 raise InputError(
                     file=member,
-                    expected=f"posts or reposts of {did}",
+                    expected="posts or reposts of its account",
                     found="a repository without any",
                     next_step="Nothing to do: the account has written nothing, or has deleted it.",
                     code="no_records",

@@ -7,9 +7,10 @@ Does not belong here: reading any of them.
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 
 from orchestration.connectors.files import CaptureFiles
-from orchestration.connectors.records import key_paths
+from orchestration.connectors.records import key_paths, told_names
 from orchestration.connectors.tables import TEXT, has_table_name, normalised, table_heads
 
 _HEAD_CHARACTERS = 1 << 16
@@ -118,8 +119,8 @@ _KEYS = (
 _COLUMNS = (({"date", "impressions", "engagements"}, "an X Analytics table per day, not per post"),)
 
 
-def describe(files: CaptureFiles) -> tuple[str, str, str]:
-    """What the capture looks like, what to do about it, and a code for it."""
+def describe(files: CaptureFiles, known: Container[str]) -> tuple[str, str, str]:
+    """What the capture looks like, what to do about it, and a code for it; of columns it names those `known`."""
     names = [member.name for member in files.members()]
     if files.kind == "file" and files.head(files.name, 4) == b"PK\x03\x04":
         names = ["xl/workbook.xml"]  # a workbook by its bytes, whatever it is called
@@ -127,8 +128,8 @@ def describe(files: CaptureFiles) -> tuple[str, str, str]:
         if any(re.search(pattern, name, re.IGNORECASE) for name in names):
             return found, next_step, code
     for member in files.members()[:_LOOKED_AT]:
-        if member.byte_size and (known := _describe_head(files, member.name)):
-            return known
+        if member.byte_size and (described := _describe_head(files, member.name, known)):
+            return described
     if not any(member.byte_size for member in files.members()):
         return "empty files only", "Download or copy it again.", "empty_file"
     shown = ", ".join(names[:5]) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")
@@ -136,7 +137,7 @@ def describe(files: CaptureFiles) -> tuple[str, str, str]:
     return f"nothing known in {shown}"[:200], next_step, "unknown_format"
 
 
-def _describe_head(files: CaptureFiles, name: str) -> tuple[str, str, str] | None:
+def _describe_head(files: CaptureFiles, name: str, known: Container[str]) -> tuple[str, str, str] | None:
     head = files.head(name, _HEAD_CHARACTERS)
     for magic, found in _MAGICS if files.kind == "file" else ():
         if head.startswith(magic):
@@ -160,16 +161,16 @@ def _describe_head(files: CaptureFiles, name: str) -> tuple[str, str, str] | Non
         if columns <= header:
             return found, _LATER, "later_source"
     if {"tweet_id", "timestamp"} & header and len(header) > 4:
-        found = f"a tweets.csv without all its columns ({', '.join(sorted(header))})"[:200]
+        found = f"a tweets.csv without all its columns, with {told_names(sorted(header), known)}"
         return found, "Take the file as exported; a column was removed or renamed.", "missing_column"
-    return _describe_table(files, name)
+    return _describe_table(files, name, known)
 
 
-def _describe_table(files: CaptureFiles, name: str) -> tuple[str, str, str] | None:
+def _describe_table(files: CaptureFiles, name: str, known: Container[str]) -> tuple[str, str, str] | None:
     """A table of nobody we know, by the widest of its first rows: titles may stand above its header."""
     heads = [head for head in table_heads(files) if head.member == name and head.kind == TEXT]
     widest = max((row for head in heads for row in head.rows), key=lambda row: len(set(row)), default=())
     if len(widest) < 3 or not has_table_name(name):
         return None
-    columns = ", ".join(sorted({normalised(cell) for cell in widest} - {""}))
-    return f"a table with the columns {columns}"[:200], _MAP, "unknown_table"
+    columns = told_names(sorted({normalised(cell) for cell in widest} - {""}), known)
+    return f"a table with {columns}", _MAP, "unknown_table"

@@ -31,6 +31,7 @@ from orchestration.connectors.records import (
     all_or_nothing,
     delete_records,
     describe_encoding,
+    form_of,
     insert_clean,
     insert_numbered,
     is_whole,
@@ -82,7 +83,7 @@ class JsonLoad:
         stated_sql: When the author was created, and how many posts the platform counts of it, in columns of the raw
             table of posts; None where the source says neither.
         impossible_sql: The condition, in columns of the raw table, under which a post's time cannot be true.
-        time_told_sql: Where such a post is and what its time says, as the beginning of the record is told.
+        time_told_sql: What the time of such a post says.
         aside_sql: The condition, in columns of the raw table, under which a sound post is set aside all the same.
         next_steps: What to do about a post that cannot be loaded, by reason, where it differs from the usual.
         reason_codes: The code of a kind of value that is no post, where it is not `not_a_post_<kind>`.
@@ -237,7 +238,7 @@ class JsonLoad:
         for record_no, told in sorted(rows):
             outcome = self._outcome(member, "post")
             outcome.loaded -= 1
-            outcome.reject(record_no, "impossible_time", _POSSIBLE_TIME, told or "no time", told or "")
+            outcome.reject(record_no, "impossible_time", _POSSIBLE_TIME, form_of(told or "") or "no time", told or "")
 
     # The fast way -------------------------------------------------------------------------------------------
 

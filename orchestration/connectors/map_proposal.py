@@ -26,7 +26,7 @@ from orchestration.connectors.tabular import POST_ADDRESS_PATTERN
 from orchestration.contract import MAP_SUFFIX, InputError
 
 # Header cells by which a field is known, English and Indonesian, the likeliest first.
-_NAMES: dict[str, tuple[str, ...]] = {
+HEADER_NAMES: dict[str, tuple[str, ...]] = {
     "post_id": ("post id", "tweet id", "tweet_id", "post_id", "status id", "id_str", "tweetid", "id"),
     "link": ("post link", "tweet url", "tweet_url", "permalink", "link", "url", "address", "tautan"),
     "posted_at": (
@@ -149,7 +149,7 @@ def propose(path: Path, scratch: Path) -> str:
 
 
 def _known_names(row: Sequence[str]) -> int:
-    known = {name for names in _NAMES.values() for name in names}
+    known = {name for names in HEADER_NAMES.values() for name in names}
     return len({normalised(cell) for cell in row} & known)
 
 
@@ -181,7 +181,7 @@ def _draft(con: duckdb.DuckDBPyConnection, header: Sequence[str], rows: int) -> 
         draft.doubts.append("The table has no rows: only its header was looked at.")
     for name in ("link", "post_id"):
         _find_id(con, draft, name, names)
-    for name, spellings in _NAMES.items():
+    for name, spellings in HEADER_NAMES.items():
         place = next((names.index(one) for one in spellings if one in names), None)
         if name not in ("link", "post_id") and place is not None and place not in draft.columns.values():
             draft.take(name, place)
@@ -215,7 +215,7 @@ def _share(
 
 def _find_id(con: duckdb.DuckDBPyConnection, draft: _Draft, name: str, names: Sequence[str]) -> None:
     condition = _is_address if name == "link" else _is_id
-    likely = [place for one in _NAMES[name] for place, cell in enumerate(names) if cell == one]
+    likely = [place for one in HEADER_NAMES[name] for place, cell in enumerate(names) if cell == one]
     others = [place for place in range(len(names)) if place not in likely] if name == "link" else []
     for place in [*likely, *others]:
         fit, filled = _share(con, place, condition)
@@ -340,7 +340,7 @@ def _check_kinds(con: duckdb.DuckDBPyConnection, draft: _Draft, header: Sequence
 
 def _find_time(con: duckdb.DuckDBPyConnection, draft: _Draft, header: Sequence[str]) -> None:
     named = [draft.columns["posted_at"]] if "posted_at" in draft.columns else []
-    spelled = [place for place, cell in enumerate(header) if normalised(cell) in _NAMES["posted_at"]]
+    spelled = [place for place, cell in enumerate(header) if normalised(cell) in HEADER_NAMES["posted_at"]]
     free = [place for place in range(len(header)) if place not in draft.columns.values() and place not in spelled]
     read: list[tuple[str, int, int]] = []
     for place in dict.fromkeys([*named, *spelled, *free]):

@@ -20,7 +20,7 @@ import duckdb
 from orchestration.connectors.base import LoadResult, Progress, quote, raw_table_ddl
 from orchestration.connectors.column_map import COUNTS, FIELDS, KINDS, TIME_WORDS, ColumnMap, read_map
 from orchestration.connectors.files import CaptureFiles
-from orchestration.connectors.records import all_or_nothing
+from orchestration.connectors.records import all_or_nothing, told_names
 from orchestration.connectors.tables import (
     JSON_LINES,
     PARQUET,
@@ -127,13 +127,14 @@ def _plan(files: CaptureFiles) -> _Plan:
     heads = table_heads(files, members=members, delimiter=column_map.delimiter, encoding=column_map.encoding)
     if not any(match(table_format, head) for head in heads):
         known = [normalised(cell) for head in heads for row in head.rows for cell in row]
+        mapped = [normalised(one.column) for one in column_map.columns]
         for one in column_map.columns:
             if normalised(one.column) not in known:
                 shown = next((head.rows[0] for head in heads if head.rows), ())
                 raise InputError(
                     file=f"{name}, line {one.line}",
-                    expected=f"a column of {table}: {', '.join(cell.strip() for cell in shown)}"[:300],
-                    found=f"none called {one.column!r}",
+                    expected=f"a column of {table}, which has {told_names(map(normalised, shown), mapped)}",
+                    found="none of the name in this line",
                     next_step="Write the name as in the header of the table.",
                     code="bad_map",
                 )
@@ -147,7 +148,7 @@ def format_of(column_map: ColumnMap) -> TableFormat:
     is_x = column_map.platform == "x"
     return TableFormat(
         source=Mapped.source,
-        title=f"a table with the columns of {column_map.name}",
+        title="a table with the columns of its map",
         columns=columns,
         signatures=(frozenset(columns),),
         id_column="post_id" if "post_id" in columns else None,
@@ -222,8 +223,9 @@ class _MappedLoad(TableLoad):
                 "posted_at is not null and posted_at_utc is null",
                 "bad_time",
                 f"a time such as {formats}",
-                f"concat({quote(said['posted_at'].column + ' = ')}, left(posted_at, 60))",
-                f"Correct time_format in {self.map.name}, or add the form of this time to its list.",
+                "posted_at = ",
+                "Correct time_format in the map, or add the form of this time to its list.",
+                "posted_at",
             )
         )
         for name in COUNTS:
@@ -233,8 +235,9 @@ class _MappedLoad(TableLoad):
                         f"{name} is not null and not regexp_full_match({name}, '[0-9]{{1,15}}')",
                         "wrong_type",
                         "a whole number",
-                        f"concat({quote(said[name].column + ' = ')}, left({name}, 60))",
-                        f"State in {self.map.name} what `missing` cells hold, or what groups `thousands`.",
+                        f"{name} = ",
+                        "State in the map what `missing` cells hold, or what groups `thousands`.",
+                        name,
                     )
                 )
         if "kind" in said:
@@ -243,8 +246,9 @@ class _MappedLoad(TableLoad):
                     f"kind not in ({', '.join(quote(kind) for kind in KINDS)})",
                     "unknown_kind",
                     f"one of {', '.join(KINDS)}",
-                    f"concat({quote(said['kind'].column + ' = ')}, left(kind, 60))",
-                    f"Translate this word under `kinds` in {self.map.name}.",
+                    "kind = ",
+                    "Translate this word under `kinds` in the map.",
+                    "kind",
                 )
             )
         return problems

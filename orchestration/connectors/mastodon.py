@@ -230,7 +230,7 @@ class _MastodonLoad(JsonLoad):
             path.unlink(missing_ok=True)
 
     def set_aside_unpublished(self, member: str, uri: Any, visibility: Any) -> None:
-        """Set a post aside by its address alone: nothing that was said to few is written down."""
+        """Set a post aside by its place alone: nothing that was said to few is written down."""
         self.set_aside(member, "not_public", f"{uri} ({visibility})")
 
 
@@ -258,7 +258,7 @@ class _StatusLoad(_MastodonLoad):
         not regexp_full_match(created_at, {_IS_TIME})
         or coalesce(try_cast(created_at as timestamptz) < timestamptz '1970-01-03 00:00:00+00', true)
     )"""
-    time_told_sql = "concat(uri, ' at ', created_at)"
+    time_told_sql = "created_at"
 
     def shape_of(self, paths: set[str]) -> str | None:
         return _shape_of(paths)
@@ -357,7 +357,7 @@ class _ArchiveLoad(_MastodonLoad):
         not regexp_full_match(published, {_IS_TIME})
         or coalesce(try_cast(published as timestamptz) < timestamptz '1970-01-03 00:00:00+00', true)
     )"""
-    time_told_sql = "concat(uri, ' at ', published)"
+    time_told_sql = "published"
 
     def members(self) -> list[str]:
         outbox = _outbox_of(self._files)

@@ -64,8 +64,9 @@ class NvivoLoad(TableLoad):
             '"time" is not null and local_time is null',
             "bad_time",
             f"an Excel date, or a time such as {' or '.join(_SETTINGS['time_formats'][:3])}",
-            "concat('time = ', left(\"time\", 60))",
+            "time = ",
             "Add the form of this time to orchestration/connectors/nvivo_aliases.yml, and load again.",
+            '"time"',
         )
         return [*super().problems(), unread]
 

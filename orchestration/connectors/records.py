@@ -16,7 +16,8 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -43,6 +44,7 @@ _JS_PREFIX = re.compile(r"^\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w.$]*\s*=\s*"
 MAX_CSV_LINE_BYTES = 2 << 20
 
 _CHUNK = 4 << 20
+FORM_LIMIT = 60  # no time or number that can be mended is longer
 NOT_NUMBERED = -1  # stands for the number of a record until all of its file are inserted
 # So much unpacked JSON is read by one statement; it lies in the scratch folder meanwhile.
 _TOGETHER_BYTES = 2 << 30
@@ -188,7 +190,27 @@ class MismatchError(ValueError):
 
     @property
     def found(self) -> str:
-        return f"{self.path} = {json.dumps(self.value, ensure_ascii=True)[:80]}"
+        kind = next((told for types, told in _JSON_KINDS if isinstance(self.value, types)), None)
+        return f"{self.path} = {kind or form_of(json.dumps(self.value))}"
+
+
+_JSON_KINDS = ((dict, "an object"), (list, "a list"))
+
+
+def told_names(names: Iterable[str], known: Container[str], what: str = "columns") -> str:
+    """Names of columns or fields in words: those known here, and how many others there are.
+
+    A first line may be a post, and a key a handle: what is not known to be a name is not repeated.
+    """
+    told, unknown = [], 0
+    for name in names:
+        if name in known:
+            told.append(name)
+        else:
+            unknown += 1
+    if unknown and told:
+        return f"the {what} {', '.join(told)} and {unknown:,} of other names"
+    return f"the {what} {', '.join(told)}" if told else f"{unknown:,} {what}, none of a name known here"
 
 
 Check = Callable[[Any], Any]
@@ -272,10 +294,19 @@ def _struct_check(fields: Sequence[tuple[str, Check]]) -> Check:
     return check
 
 
-def excerpt(text: str) -> str:
-    """The start of a record on one line, without control characters, never longer than promised."""
-    cleaned = re.sub(r"[\x00-\x1f\x7f\s]+", " ", text[: EXCERPT_LIMIT * 2]).strip()
-    return cleaned.encode("ascii", "backslashreplace").decode("ascii")[:EXCERPT_LIMIT]
+def form_of(text: str, limit: int = FORM_LIMIT) -> str:
+    """How a text is written, without what it says: `2020-13-45` is `9999-99-99`, on one line, cut at `limit`.
+
+    Letters (of every script) are `a`, digits `9`, and `@` is `?`, so that nothing looks like a name; blanks are single,
+    other characters stay and are ASCII. It mends a format, and tells nothing of a person: what is rejected goes into
+    logs, the ledger and the published file.
+    """
+    cleaned = re.sub(r"[\x00-\x1f\x7f\s]+", " ", text[: limit * 2]).strip()
+    masked = "".join(_MASKS.get(unicodedata.category(one)[0], one) for one in cleaned).replace("@", "?")
+    return masked.encode("ascii", "backslashreplace").decode("ascii")[:limit]
+
+
+_MASKS = {"L": "a", "M": "a", "N": "9"}
 
 
 def _refuse_constant(constant: str) -> Any:
@@ -592,6 +623,10 @@ class Outcome:
     ) -> None:
         """Note one rejected record.
 
+        Args:
+            found: In words that repeat nothing of the record; of a cell its `form_of`.
+            text: The record, of which the form is kept.
+
         Raises:
             InputError: There are so many of them that the member is something else.
         """
@@ -611,7 +646,7 @@ class Outcome:
                 code,
                 expected,
                 found[:EXCERPT_LIMIT],
-                excerpt(text),
+                form_of(text, EXCERPT_LIMIT),
                 next_step or NEXT_STEPS.get(code, "Export or copy the file again."),
             )
         )
@@ -673,14 +708,14 @@ class RecordTable:
             raise RecordError("not_a_record", "a JSON object", type(record).__name__)
         for told, names in self._alternatives:
             if all(_value_at(record, name) is None for name in names):
-                raise RecordError("missing_column", f"a field {told}", f"the fields {', '.join(list(record)[:8])}")
+                raise RecordError("missing_column", f"a field {told}", told_names(record, self.shape, "fields"))
         try:
             kept = self._check(record)
         except MismatchError as mismatch:
             raise RecordError("wrong_type", mismatch.expected, mismatch.found) from mismatch
         native_id = kept[self.id_column]
         if isinstance(native_id, bool) or not re.fullmatch(self.id_pattern, str(native_id)):
-            raise RecordError("bad_id", self.id_is, f"{self.id_column} = {str(native_id)[:60]}")
+            raise RecordError("bad_id", self.id_is, f"{self.id_column} = {form_of(str(native_id))}")
         return kept
 
     def clean_line(self, record_no: int, record: Any) -> bytes:
@@ -759,7 +794,7 @@ def insert_clean(
             match = re.search(r"in (?:line|record/value) (\d+)", str(error))
             if match is None:
                 raise
-            _reject_line(path, int(match.group(1)), outcome, str(error))
+            _reject_line(path, int(match.group(1)), outcome, type(error).__name__)
     raise InputError(
         file=member,
         expected="records that fit the declared columns",
@@ -769,13 +804,12 @@ def insert_clean(
     )
 
 
-def _reject_line(path: Path, line_no: int, outcome: Outcome, message: str) -> None:
+def _reject_line(path: Path, line_no: int, outcome: Outcome, found: str) -> None:
     kept = path.with_suffix(".kept")
     with path.open("rb") as lines, kept.open("wb") as out:
         for number, line in enumerate(lines, 1):
             if number == line_no:
                 record = json.loads(line)
-                found = message.splitlines()[0][-EXCERPT_LIMIT:]
                 text = json.dumps(record["r"])
                 outcome.reject(record["n"], "reader_refused", "a record DuckDB can read", found, text)
             else:
@@ -1046,7 +1080,7 @@ def load_csv(
             file=member,
             record="header",
             expected=f"the columns {', '.join(table.required)}, each once",
-            found=f"{', '.join(names)}"[:200],
+            found=told_names(names, table.shape),
             next_step="Take the file as exported; a column was removed, doubled or renamed.",
             code="missing_column",
         )

@@ -705,7 +705,7 @@ def _workbook(shown: str, path: Path) -> Iterator[Any]:
         raise InputError(
             file=shown,
             expected="a workbook as Excel writes it",
-            found=f"{type(error).__name__}: {error}"[:160],
+            found=f"one that cannot be read ({type(error).__name__})",  # its words may hold a cell
             next_step="Open it in the program that wrote it, and save it again as .xlsx or as CSV in UTF-8.",
             code="broken_workbook",
         ) from error

@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -37,8 +38,10 @@ from orchestration.connectors.records import (
     all_or_nothing,
     delete_records,
     describe_encoding,
+    form_of,
     nothing_loaded,
     number_inserted,
+    told_names,
 )
 from orchestration.connectors.tables import (
     PARQUET,
@@ -93,7 +96,8 @@ class Problem:
 
     Attributes:
         condition: SQL.
-        found: SQL, a text.
+        found: Words.
+        cell: SQL of a cell whose form is told behind them.
     """
 
     condition: str
@@ -101,6 +105,7 @@ class Problem:
     expected: str
     found: str
     next_step: str
+    cell: str = "null"
 
 
 @dataclass(frozen=True)
@@ -144,6 +149,11 @@ class TableFormat:
         return f"{self.source}_posts"
 
     @property
+    def spellings(self) -> frozenset[str]:
+        """Every name under which a column is delivered."""
+        return frozenset(chain.from_iterable(self.columns.values()))
+
+    @property
     def id_sql(self) -> str:
         """The native id of a row of the raw table, from its own column or from its address."""
         parts = [f'"{self.id_column}"'] if self.id_column else []
@@ -165,15 +175,14 @@ class TableFormat:
         found: list[Problem] = []
         if self.id_column or self.link_column:
             names = " or ".join(name for name in (self.id_column, self.link_column) if name)
-            found.append(Problem(f"{self.id_sql} is null", "missing_id", f"an id in {names}", "'none'", _NO_ID))
+            found.append(Problem(f"{self.id_sql} is null", "missing_id", f"an id in {names}", "none", _NO_ID))
         for group in self.required:
             names = group.split("|")
             condition = " and ".join(f'"{name}" is null' for name in names)
-            found.append(Problem(condition, "missing_cell", f"a cell {' or '.join(names)}", "'an empty one'", _NO_CELL))
+            found.append(Problem(condition, "missing_cell", f"a cell {' or '.join(names)}", "an empty one", _NO_CELL))
         for name, rule in self.rules.items():
             condition = f'"{name}" is not null and not regexp_full_match("{name}", {quote(rule.pattern)})'
-            text = f"concat('{name} = ', left(\"{name}\", 60))"
-            found.append(Problem(condition, rule.code, rule.words, text, rule.next_step))
+            found.append(Problem(condition, rule.code, rule.words, f"{name} = ", rule.next_step, f'"{name}"'))
         return found
 
 
@@ -351,7 +360,7 @@ class TableLoad:
             file=self._files.name if shown is None else shown.name,
             record="header",
             expected=f"{self.format.title}: the columns {spelled}",
-            found=", ".join(normalised(cell) for cell in shown.rows[0])[:200] if shown else "no table",
+            found=told_names(map(normalised, shown.rows[0]), self.format.spellings) if shown else "no table",
             next_step="Take the file as exported, or describe its columns in a map: `suara map FILE`.",
             code="missing_column",
         )
@@ -359,10 +368,9 @@ class TableLoad:
     def _set_aside(self, head: TableHead) -> None:
         """A table of another kind beside ours: one row says that it was not read."""
         outcome = Outcome(head.name, delivered=1)
-        header = ", ".join(head.rows[0])
-        outcome.reject(
-            1, "other_table", self.format.title, f"a table with the columns {header}", header, "Load it by itself."
-        )
+        names = told_names(map(normalised, head.rows[0]), self.format.spellings)
+        text = ", ".join(head.rows[0])
+        outcome.reject(1, "other_table", self.format.title, f"another table: {names}", text, "Load it by itself.")
         self._members.append((head.member, "other", outcome))
 
     def _load_table(self, head: TableHead, found: Match) -> None:
@@ -417,19 +425,20 @@ class TableLoad:
             f"capture_id = {quote(self._capture_id)} and member = {quote(outcome.member)} and record_no > {first_no}"
         )
         number = " ".join(f"when {one.condition} then {index}" for index, one in enumerate(problems))
-        text = " ".join(f"when {index} then {one.found}" for index, one in enumerate(problems))
+        cell = " ".join(f"when {index} then {one.cell}" for index, one in enumerate(problems))
         shown = ", ".join(f'"{name}"' for name in self.raw_columns)
         table = f"raw.{self.format.table}"
         rows = self._con.execute(
-            f"select record_no, problem, case problem {text} end, concat_ws(' | ', {shown}) from"
+            f"select record_no, problem, case problem {cell} end, concat_ws(' | ', {shown}) from"
             f" (select *, case {number} end as problem from {table} where {place})"
             f" where problem is not null order by record_no limit {MAX_REJECTED + 1}"
         ).fetchall()
         if not rows:
             return
-        for record_no, index, found, row in rows:
+        for record_no, index, content, row in rows:
             problem = problems[index]
-            outcome.reject(record_no, problem.code, problem.expected, found or "", row, problem.next_step)
+            found = f"{problem.found}{form_of(content or '')}"
+            outcome.reject(record_no, problem.code, problem.expected, found, row, problem.next_step)
         self._con.execute(f"delete from {table} where {place} and case {number} end is not null")
         outcome.loaded -= len(rows)
         outcome.rejected.sort(key=lambda record: record.record_no or 0)

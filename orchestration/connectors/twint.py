@@ -77,7 +77,7 @@ class TwintLoad(TableLoad):
             "is_retweet = 'True' and retweet_id is null",
             "missing_id",
             "the id of a repost in retweet_id",
-            "'none'",
+            "none",
             "Nothing to do: without it the row would stand for the original, which another account posted.",
         )
         return [*super().problems(), unnamed]

@@ -29,7 +29,7 @@ import zstandard
 
 from orchestration.contract import DataDir, SuaraError
 
-# A piece of so many characters stands in no other text by chance; excerpts of rejected records hold at least some.
+# A piece of so many characters stands in no other text by chance.
 PIECE = 32
 _SHORTEST_END = 24
 _PREFIX = 12  # bytes by which pieces are looked up

@@ -91,19 +91,6 @@ where age <= {HISTORY}
 order by gate, check_name, asset, age, capture
 """
 
-# A file name may carry a private handle, and an example may name a file.
-_PRIVATE_FILES = f"""
-with
-
-{CAPTURE_NAMES}
-
-select file_name, trim(capture)
-from capture_names
-inner join quality.fct_capture_outcomes using (capture_id)
-where is_private
-order by length(file_name) desc, 1
-"""
-
 
 @dataclass(frozen=True)
 class Failure:
@@ -151,10 +138,6 @@ def write_quality_page(published_file: Path, target: Path) -> int:
         cursor = con.execute(_OUTCOMES)
         names = [column[0] for column in cursor.description]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-        for file_name, capture in con.execute(_PRIVATE_FILES).fetchall():
-            for row in rows:
-                for column in ("observed", "failing_sample"):
-                    row[column] = row[column] and row[column].replace(file_name, capture)
         release_id, run_id, is_synthetic = con.execute(
             "select release_id, run_id, is_synthetic from quality.release"
         ).fetchall()[0]

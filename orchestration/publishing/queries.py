@@ -88,22 +88,16 @@ latest_checks as (
 )
 """.strip()
 
-# A file name may carry a private handle: then the first characters of the capture's id stand alone.
+# Files of one name are told apart by the first characters of the capture's id; a name that is not shown is these.
 CAPTURE_NAMES = """
-private_captures as (
-    select distinct capture_id
-    from quality.fct_capture_outcomes
-    inner join marts.dim_accounts
-        on not is_registered and not is_focal and length(handle) >= 4 and contains(lower(file_name), lower(handle))
-),
-
 capture_names as (
     select
         capture_id,
-        private_captures.capture_id is not null as is_private,
-        case when is_private then 'capture ' else file_name || ' ' end || left(capture_id, 8) as capture
+        case
+            when file_name = 'capture ' || left(capture_id, 12) then file_name
+            else file_name || ' ' || left(capture_id, 8)
+        end as capture
     from quality.fct_capture_outcomes
-    left join private_captures using (capture_id)
 )
 """.strip()
 
@@ -861,7 +855,7 @@ order by capture
         body="""
 select
     capture,
-    case when not is_private then member end as member,
+    member,
     reason_code as reason,
     count(*) as records,
     any_value(next_step) as what_to_do

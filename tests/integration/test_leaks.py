@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.cli import EXIT_QUARANTINED
 from orchestration.coding.manifest import Manifest, SampledPost, Stratum
 from orchestration.coding.sheets import Code, Coded
 from orchestration.coding.store import CodingStore
@@ -26,8 +27,8 @@ from tests.leaks import OFFICE, SHOWN, TOLD, TOLD_WORDS, contents_of, forms, sea
 
 # What a run keeps to work on, for its owner only; everything else below the data folder is searched.
 KEPT = {"captures", "inbox", "keys", "warehouse.duckdb", "accounts.csv"}
-# A check tells its operator which record it means, by the record's id and the name of the file.
-TOLD_TO_THE_OPERATOR = ("post id", "handle of author")
+# A check tells its operator which record it means, by the record's id and the names of files.
+TOLD_TO_THE_OPERATOR = ("post id", "handle of author", "name of a f")
 
 
 @dataclass
@@ -45,12 +46,12 @@ def leaks(tmp_path_factory: pytest.TempPathFactory) -> Leaks:
     seeded = seed(folder)
     paths = DataDir(folder / "data")
     register(paths, RegisteredAccount("x", OFFICE.handle, "An office", "office", "ngo"))
-    said = suara(paths, "run", *map(str, seeded.paths))
+    said = suara(paths, "run", *map(str, seeded.paths), code=EXIT_QUARANTINED)
     (folder / "said.txt").write_text(said, "utf-8")
     return Leaks(paths, seeded.marks, str(folder / "said.txt"))
 
 
-def suara(paths: DataDir, *arguments: str, key: Path | None = None) -> str:
+def suara(paths: DataDir, *arguments: str, key: Path | None = None, code: int = 0) -> str:
     """What a command says, with the umask that most machines have."""
     environment = {**os.environ, "PYTHONPATH": str(PROJECT_ROOT), "SUARA_DATA_DIR": str(paths.root)}
     done = subprocess.run(
@@ -61,7 +62,7 @@ def suara(paths: DataDir, *arguments: str, key: Path | None = None) -> str:
         text=True,
         umask=0o022,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
 
 
@@ -81,6 +82,21 @@ def test_nothing_of_a_private_person_is_published(leaks: Leaks) -> None:
     assert any("social_bi.duckdb marts.fct_posts" in place for place in contents)
     assert any("fct_posts.parquet rows" in place for place in contents)
     assert search(contents, leaks.marks) == {}
+
+
+def test_what_was_not_loaded_is_told_to_readers_without_its_names_and_words(leaks: Leaks) -> None:
+    told = rows(
+        leaks.paths.published_file,
+        "select status, reason_code, member, found, status_reason from quality.fct_capture_outcomes "
+        "left join quality.fct_rejected_records using (capture_id) "
+        "where file_name = 'capture ' || left(capture_id, 12) and (reason_code is not null or status <> 'accepted') "
+        "and coalesce(reason_code, '') <> 'not_public' order by all",
+    )
+    assert told == [
+        ("accepted", "bad_time", None, "posted_at = aaaaaaaaa 999999999999", None),
+        ("accepted", "other_table", None, "another table: 4 columns, none of a name known here", None),
+        ("quarantined", None, None, None, "it cannot be read"),
+    ]
 
 
 def test_logs_and_the_history_of_runs_hold_no_word_name_or_number_of_a_person(leaks: Leaks) -> None:
@@ -208,6 +224,6 @@ def test_record_of_processing_names_every_place(rotated: Rotated) -> None:
     named = {one.strip().rstrip("/") for place, *_ in PLACES for one in place.split(",")}
     assert {path.name for path in rotated.paths.root.iterdir()} <= named
     text = record_of_processing(rotated.paths)
-    assert text.count("| nobody has said | nobody has said | nobody has said |") == 4
+    assert text.count("| nobody has said | nobody has said | nobody has said |") == 6
     readers = {line.split(" | ")[0]: line.split(" | ")[-1] for line in text.splitlines()}
     assert readers["| inbox/"] == "owner |" and readers["| published/"] == "owner, group |"

@@ -259,7 +259,7 @@ def test_every_mode_of_one_payload_is_read(warehouse: Pipeline) -> None:
     )
     assert outcome == [(56, 55, 1)]
     assert warehouse.query(
-        "select reason_code, starts_with(excerpt, 'Classic Tweet, extended mode') from raw.rejected_records"
+        "select reason_code, starts_with(form, 'aaaaaaa aaaaa, aaaaaaaa aaaa') from raw.rejected_records"
         " join raw.captures using (capture_id) where file_name = 'tweet_updates_samples.zip'"
     ) == [("broken_json", True)]
 

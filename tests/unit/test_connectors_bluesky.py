@@ -137,23 +137,25 @@ def test_what_stands_in_the_place_of_a_post_is_set_aside(layout: Callable, tmp_p
 
 
 @pytest.mark.parametrize(
-    "claimed",
+    ("claimed", "found"),
     [
-        "0000-10-14T15:06:10.730Z",  # a real one
-        "1970-01-01T00:00:00.000Z",
-        "2024-03-01T10:00:00.000",  # without its zone
-        "yesterday",
-        "2024-13-01T10:00:00Z",
-        "2024-03-03T10:00:02.000Z",  # a day and a second after the server had it
+        ("0000-10-14T15:06:10.730Z", "9999-99-99a99:99:99.999a"),  # a real one
+        ("1970-01-01T00:00:00.000Z", "9999-99-99a99:99:99.999a"),
+        ("2024-03-01T10:00:00.000", "9999-99-99a99:99:99.999"),  # without its zone
+        ("yesterday", "aaaaaaaaa"),
+        ("2024-13-01T10:00:00Z", "9999-99-99a99:99:99a"),
+        ("2024-03-03T10:00:02.000Z", "9999-99-99a99:99:99.999a"),  # a day and a second after the server had it
     ],
 )
 @pytest.mark.parametrize("extra", [[], [{"post": {"uri": "no address"}}]], ids=["fast", "careful"])
-def test_impossible_time_is_rejected_with_its_place(claimed: str, extra: list, tmp_path: Path) -> None:
+def test_impossible_time_is_rejected_with_its_place_and_form(
+    claimed: str, found: str, extra: list, tmp_path: Path
+) -> None:
     odd = view(2, record={"createdAt": claimed})
     loaded = load(written(tmp_path, item_lines([{"post": view(1)}, {"post": odd}, {"post": view(3)}, *extra])))
     assert loaded.rejected[0 if not extra else -1] == (2, "impossible_time")
     record = next(record for record in loaded.result.rejected if record.reason_code == "impossible_time")
-    assert odd["uri"] in record.excerpt and claimed in record.excerpt
+    assert (record.record_no, record.found) == (2, found)
     assert loaded.rows("select record_no from raw.bluesky_posts order by 1") == [(1,), (3,)]
 
 

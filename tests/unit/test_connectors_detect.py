@@ -102,8 +102,13 @@ def test_other_archives_are_called_by_their_name(
         ("a.json", json.dumps({"data": {"user": {"result": {}}}}), "an account", "unknown_format"),
         ("a.jsonl", json.dumps({"id": "1", "created_at": "x"}), "without a text", "missing_column"),
         ("a.csv", "Date,Impressions,Likes,Engagements\n", "X Analytics table per day", "later_source"),
-        ("a.csv", "Name,Amount,Year\n", "table with the columns amount, name, year", "unknown_table"),
-        ("a.csv", "Datetime,Tweet Id,Username\n", "snscrape, but without text; it has datetime", "missing_column"),
+        ("a.csv", "Name,Amount,Year\n", "a table with the columns name and 2 of other names", "unknown_table"),
+        (
+            "a.csv",
+            "Datetime,Tweet Id,Username\n",
+            "without text; it has the columns datetime",
+            "missing_column",
+        ),
         ("tweets.csv", "tweet_id,source,text,expanded_urls,x\n", "tweets.csv without", "missing_column"),
         ("a.json", "<!DOCTYPE html><html>", "web page", "web_page"),
         ("a.json", " \n \n", "blanks", "empty_file"),
@@ -187,7 +192,7 @@ def test_bookkeeping_of_a_load_is_inserted_in_bulk(tmp_path: Path) -> None:
         ("c1", 5000, 5000),
         ("c2", 5000, 5000),
     ]
-    assert con.execute("select distinct member, found, excerpt from raw.rejected_records").fetchall() == [
+    assert con.execute("select distinct member, found, form from raw.rejected_records").fetchall() == [
         ("it's.json", 'a "quote"', "\\ud83d é")
     ]
     assert con.execute(

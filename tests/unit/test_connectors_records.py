@@ -17,7 +17,7 @@ from orchestration.connectors.records import (
     RecordError,
     RecordTable,
     compile_shape,
-    excerpt,
+    form_of,
     key_paths,
     layout_of,
     line_pieces,
@@ -202,9 +202,24 @@ def test_record_that_cannot_be_loaded_has_a_reason(record: Any, code: str) -> No
     assert caught.value.code == code
 
 
-def test_excerpt_is_one_short_line_of_printable_characters() -> None:
-    made = excerpt("a\n\tb\x00" + "\U0001f30f" * 300)
-    assert len(made) <= EXCERPT_LIMIT and made.startswith("a b ") and made.isprintable()
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("2020-13-45T10:00Z", "9999-99-99a99:99a"),
+        ("  a\n\tb\x00", "a a"),
+        ("Saya @zqhandle: 0812-9876", "aaaa ?aaaaaaaa: 9999-9999"),
+        ("1,23 \u0661\u0662 \u0e2a\u0e27\u0e31\u0e2a", "9,99 99 aaaa"),
+        ("10:00\u202fAM", "99:99 aa"),
+        ("\U0001f30f", "\\U0001f30f"),
+        ("x" * 70, "a" * 60),
+    ],
+)
+def test_form_of_a_text_says_how_it_is_written_and_not_what(text: str, form: str) -> None:
+    assert form_of(text) == form
+
+
+def test_form_of_a_record_is_never_longer_than_promised() -> None:
+    assert len(form_of("\U0001f30f" * 300, EXCERPT_LIMIT)) == EXCERPT_LIMIT
 
 
 def test_more_rejected_records_than_anybody_reads_refuse_the_file(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -228,7 +228,7 @@ def test_broken_posts_are_rejected_and_their_neighbours_load(tmp_path: Path) -> 
         (7, "bad_id"),
     ]
     assert loaded.rows("select record_no, id_str[-1:] from raw.x_archive_posts order by 1") == [(3, "3"), (5, "5")]
-    assert all(len(record.excerpt) <= 200 and record.next_step for record in loaded.result.rejected)
+    assert all(len(record.form) <= 200 and record.next_step for record in loaded.result.rejected)
 
 
 def test_archive_that_ends_in_the_middle_keeps_what_came_before(tmp_path: Path) -> None:

@@ -121,8 +121,7 @@ def test_paid_posts_among_lines_are_set_aside_and_keep_their_number(tmp_path: Pa
         (3, id_of(3)),
     ]
     assert (2, "not_a_post_promoted") in loaded.rejected
-    (told,) = (one.excerpt for one in loaded.result.rejected if one.record_no == 2)
-    assert id_of(2) in told
+    assert id_of(2) not in str(loaded.result.rejected)
 
 
 def test_author_may_stand_in_three_places_or_be_absent(tmp_path: Path) -> None:

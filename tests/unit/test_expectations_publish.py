@@ -276,3 +276,32 @@ def test_nothing_is_read_without_the_warehouse(tmp_path: Path) -> None:
     outcomes = outcomes_by_check(con, "publish")
     for name in ("published_rows_equal_warehouse", "no_critical_check_failed"):
         assert not outcomes[name, None].passed
+
+
+@pytest.mark.parametrize(
+    ("table", "words", "is_clean", "is_unnamed"),
+    [
+        ("quality.rejected (found)", "@zqhandle korban, 0812-9876-5488", True, False),
+        ("quality.rejected (found)", "date = 081298765488", False, True),
+        ("quality.outcomes (status_reason)", "found a table with budi@example.org", False, True),
+        ("quality.outcomes (file_name)", "posts of @zqhandle.csv", True, False),
+        ("reports.notes (remark)", "NIK 3174014501900123", False, True),
+        ("marts.notes (remark)", "thanks, @Somebody", True, False),
+        # what is told of the same row now, an organisation, and words of our own
+        ("quality.rejected (found)", "id = 9999 aaaa ?aa aaaa?aaa.aa, 9999-9999-9999", True, True),
+        ("quality.outcomes (file_name)", "posts of @UNAgency.zip", True, True),
+        ("quality.checks (expected)", "a name and its server (@user)", True, True),
+        ("reports.numbers (post_id)", "3174014501900123", True, True),
+    ],
+)
+def test_every_column_of_the_file_is_read_for_personal_data_and_names(
+    table: str, words: str, is_clean: bool, is_unnamed: bool, tmp_path: Path
+) -> None:
+    con = publish_database(tmp_path)
+    con.execute(f"create table {table.replace(')', ' varchar)')}")
+    con.execute(f"insert into {table.split()[0]} values (?)", [words])
+    passed = {
+        name: outcome_of(con, "publish", name).passed
+        for name in ("texts_without_personal_data", "private_persons_unnamed")
+    }
+    assert passed == {"texts_without_personal_data": is_clean, "private_persons_unnamed": is_unnamed}

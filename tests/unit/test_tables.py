@@ -222,7 +222,7 @@ def test_rows_that_cannot_be_decoded_are_rejected_never_replaced(tmp_path: Path)
     assert got.encoding == "utf-8" and len(got.rows) == 5
     assert [(one.record_no, one.reason_code) for one in got.outcome.rejected] == [(6, "not_utf8")]
     assert "0xe9 in line 7" in got.outcome.rejected[0].found
-    assert "\ufffd" not in got.outcome.rejected[0].excerpt
+    assert "\ufffd" not in got.outcome.rejected[0].form
 
 
 def test_compressed_tables(tmp_path: Path) -> None:

@@ -38,19 +38,9 @@
 {%- endmacro %}
 
 
-{#- What a value looks like, without what it says: a letter is x, a digit 0. A cell that was refused may hold anything, since
-    columns may have moved. -#}
-{% macro form_of(value) -%}
-    {{ return(regex_replace_all(regex_replace_all(value, '\\p{L}', 'x'), '\\p{N}', '0')) }}
-{%- endmacro %}
-
-
-{#- Captures whose file is shown under another name, since its own holds somebody's handle. -#}
-{% macro names_of_files() -%}
-    select
-        captures.capture_id,
-        captures.file_name,
-        outcomes.file_name as shown_file_name
+{#- Captures whose names of files are not shown: what their delivery is called, and the files in it, may be called after anybody. -#}
+{% macro captures_without_names() -%}
+    select captures.capture_id
     from {{ ref('stg_suara__captures') }} as captures
     inner join {{ ref('fct_capture_outcomes') }} as outcomes
         on captures.capture_id = outcomes.capture_id
@@ -58,6 +48,7 @@
 {%- endmacro %}
 
 
-{% macro with_shown_file_name(words) -%}
-    coalesce(replace({{ words }}, names_of_files.file_name, names_of_files.shown_file_name), {{ words }})
+{#- Words of a row that may name files, joined to these captures; without them what is stated instead. -#}
+{% macro unless_nameless(words, instead='null') -%}
+    case when captures_without_names.capture_id is null then {{ words }} else {{ instead }} end
 {%- endmacro %}

@@ -69,7 +69,7 @@ captures_named_after_persons as (
 
 ),
 
--- an owner that is not registered is a person like any other, also in the name of the file
+-- an owner that is not registered is a person like any other
 owners as (
 
     select
@@ -86,7 +86,8 @@ captures_of_owners as (
         owners.*,
         coalesce(accounts.is_registered, false) as is_registered,
         coalesce(accounts.is_told_apart, false) as is_told_apart,
-        captures_named_after_persons.capture_id is not null as is_named_after_a_person,
+        -- what was delivered, and what is in it, may be called after anybody, also after whoever no layer knows
+        coalesce(accounts.is_registered, false) and captures_named_after_persons.capture_id is null as has_shown_names,
         posts_by_capture.suspected_cap,
         posts_by_capture.first_posted_at,
         posts_by_capture.last_posted_at,
@@ -113,7 +114,7 @@ outcomes as (
         {{ shown('owner_account_id', 'is_registered') }} as owner_account_id,
 
         ---------- strings
-        case when is_named_after_a_person then concat('capture ', left(capture_id, 12)) else file_name end as file_name,
+        case when has_shown_names then file_name else concat('capture ', left(capture_id, 12)) end as file_name,
         source,
         platform,
         case
@@ -123,7 +124,15 @@ outcomes as (
         observed_at_basis,
         encoding,
         status,
-        status_reason,
+        case
+            when has_shown_names or status_decided_by = 'rule' then status_reason
+            when status_reason is null then null
+            when status_decided_by = 'user' then 'decided by name'
+            -- `gate raw: ids_well_formed: expected …`: which checks failed, without what they found
+            when starts_with(status_reason, 'gate ')
+                then {{ list_as_text(regex_groups('status_reason', '(^gate [a-z]+: [a-z0-9_]+|; [a-z0-9_]+): expected', 1)) }}
+            else 'it cannot be read'
+        end as status_reason,
         status_decided_by,
         suspected_cap,
 

@@ -1,3 +1,11 @@
+{#- why a file cannot be read names what is in it; the other checks count, and state days -#}
+{%- set words_of_a_nameless_capture -%}
+    case
+        when check_name = 'capture_is_readable' then 'a file that cannot be read'
+        else {{ regex_replace_all('observed', '[0-9]{4}-[0-9]{2}-[0-9]{2}', '[day]') }}
+    end
+{%- endset -%}
+
 with
 
 check_outcomes as (
@@ -6,9 +14,9 @@ check_outcomes as (
 
 ),
 
-names_of_files as (
+captures_without_names as (
 
-    {{ names_of_files() }}
+    {{ captures_without_names() }}
 
 ),
 
@@ -29,9 +37,9 @@ outcomes as (
         asset,
         severity,
         dimension,
-        {{ without_ids('observed') }} as observed,
+        {{ without_ids(unless_nameless('observed', words_of_a_nameless_capture)) }} as observed,
         expected,
-        {{ without_ids(with_shown_file_name('failing_sample')) }} as failing_sample,
+        {{ without_ids(unless_nameless('failing_sample', "'[]'")) }} as failing_sample,
         why,
         next_step,
         failing_count,
@@ -40,8 +48,8 @@ outcomes as (
 
     from check_outcomes
 
-    left join names_of_files
-        on check_outcomes.capture_id = names_of_files.capture_id
+    left join captures_without_names
+        on check_outcomes.capture_id = captures_without_names.capture_id
 
 )
 

@@ -6,9 +6,9 @@ control_totals as (
 
 ),
 
-names_of_files as (
+captures_without_names as (
 
-    {{ names_of_files() }}
+    {{ captures_without_names() }}
 
 ),
 
@@ -16,16 +16,16 @@ totals_ordered as (
 
     select
         control_totals.capture_id,
-        {{ with_shown_file_name('control_totals.statement') }} as statement,
-        {{ with_shown_file_name('control_totals.note') }} as note,
+        control_totals.statement,
+        {{ unless_nameless('control_totals.note') }} as note,
         stated_count,
         counted_count,
         agrees
 
     from control_totals
 
-    left join names_of_files
-        on control_totals.capture_id = names_of_files.capture_id
+    left join captures_without_names
+        on control_totals.capture_id = captures_without_names.capture_id
 
 )
 

@@ -6,9 +6,9 @@ rejected_records as (
 
 ),
 
-names_of_files as (
+captures_without_names as (
 
-    {{ names_of_files() }}
+    {{ captures_without_names() }}
 
 ),
 
@@ -23,23 +23,17 @@ rejected as (
             ) as varchar)
         )) as rejection_key,
         rejected_records.capture_id,
-        {{ with_shown_file_name('member') }} as member,
+        {{ unless_nameless('member') }} as member,
         reason_code,
         expected,
-        -- `column = value` quotes a record; of a time that cannot be nothing but the value is told
-        case
-            when reason_code = 'impossible_time' then {{ form_of('found') }}
-            when strpos(found, ' = ') > 0
-                then concat(left(found, strpos(found, ' = ') + 2), {{ form_of("substr(found, strpos(found, ' = ') + 3)") }})
-            else {{ without_ids(with_shown_file_name('found')) }}
-        end as found,
+        found,
         next_step,
         record_no
 
     from rejected_records
 
-    left join names_of_files
-        on rejected_records.capture_id = names_of_files.capture_id
+    left join captures_without_names
+        on rejected_records.capture_id = captures_without_names.capture_id
 
 )
 
