@@ -168,10 +168,11 @@ def test_post_of_a_repository_and_of_a_feed_is_one_with_the_counts_of_the_feed(w
         "select target_account_id from intermediate.int_posts__interactions"
         " where kind = 'repost' and target_account_id like 'did:%'"
     ) == [(made.BLUESKY_YOU,)]
+    # between first and last post it is whole; a report says so of registered accounts only
     assert warehouse.query(
-        "select distinct coverage_status from marts.fct_post_volume join marts.dim_accounts using (account_key)"
-        " where platform = 'bluesky' and fct_post_volume.post_count > 0"
-    ) == [("observed",)]
+        "select distinct basis from intermediate.int_accounts__coverage join marts.dim_accounts using (account_key)"
+        " where platform = 'bluesky'"
+    ) == [("observed_span",)]
 
 
 def test_post_that_was_deleted_from_a_repository_is_nowhere_and_its_neighbours_are_as_they_were(

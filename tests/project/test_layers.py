@@ -34,6 +34,7 @@ EXCEPTIONS = {
     ("int_posts__theme_hits", "dim_accounts"),
     ("int_others__months", "dim_accounts"),
     ("int_others__hashtag_years", "dim_accounts"),
+    ("int_others__theme_months", "dim_accounts"),
     ("int_posts__words", "fct_posts"),
     ("int_words__tokens", "fct_posts"),
     ("int_words__counted", "dim_accounts"),

@@ -27,7 +27,7 @@ themes as (
         facet,
         parent_code
 
-    from {{ ref('dim_themes') }}
+    from {{ ref('codebook_themes') }}
 
 ),
 
