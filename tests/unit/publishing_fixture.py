@@ -309,7 +309,7 @@ insert into reports.rpt_claims values
 
 insert into quality.fct_capture_outcomes values
     ('c1' || repeat('0', 62), 'archive.zip', 'x_archive', 'accepted', null, 910, 905, 5, true),
-    ('c2' || repeat('0', 62), 'budi_private_person.zip', 'x_api_v2', 'quarantined', 'ids damaged', 50, 50, 0, false);
+    ('c2' || repeat('0', 62), 'capture c20000000000', 'x_api_v2', 'quarantined', 'ids damaged', 50, 50, 0, false);
 insert into quality.fct_record_accounting values
     ('c1' || repeat('0', 62), 'post', 910, 905, 5, 900, 3, 1, 1),
     ('c1' || repeat('0', 62), 'note', 4, 4, 0, null, null, null, null),
@@ -335,7 +335,7 @@ alter table reports.rpt_claims add claim_text_id varchar default 'Unggahannya le
 alter table reports.rpt_claims add reading_id varchar default 'kemudian dibanding sebelumnya';
 alter table reports.rpt_claims add verdict_text_id varchar default 'Sejalan, belum terbukti: 2,40 (1,90 sampai 3,10).';
 alter table quality.fct_check_outcomes add failing_sample varchar
-    default '["record 3 of budi_private_person.zip (id 12)"]';
+    default '["record 3 of data/tweets.js (id 12)"]';
 alter table quality.fct_capture_outcomes add observed_at timestamptz default '2023-04-01 00:00:00+00';
 alter table quality.fct_capture_outcomes add is_of_one_private_account boolean default false;
 """
