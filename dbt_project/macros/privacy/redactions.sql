@@ -2,23 +2,62 @@
     and English: docs/explanation/privacy.md. RE2 looks at nothing around a match, so the character before it is matched and put
     back; `\b` ends a number. -#}
 
+{#- What people write between two figures of a number: blanks, points and dashes of every kind, characters that nobody sees, the
+    frames of emoji figures. Not a line break: on the next line another number begins. -#}
+{% macro between_figures() -%}
+    {{ return(' .\\x{a0}\\x{ad}\\x{2000}-\\x{2015}\\x{202a}-\\x{202f}\\x{205f}-\\x{2064}\\x{20e3}\\x{2212}\\x{3000}\\x{fe0f}\\x{feff}-') }}
+{%- endmacro %}
+
+
 {#- Kind, pattern and replacement, in the order in which they are taken out: an account number looks like a phone number. An e-mail
-    address has no `@` before it: `@name@server` of Mastodon is a mention. An account number has a word for it near it. Of a NIK the
-    province, the day of birth (of women 40 more) and the month must be possible. Of a fixed line the area code stands apart. -#}
+    address has no `@` before it: `@name@server` of Mastodon is a mention. An account number has a word for it near it, is no sum
+    (`10.000.000`) and does not begin like a mobile number or a list of years. Of a NIK the province, the day of birth (of women 40
+    more) and the month must be possible; apart stand region, birth and number, or fours (`31.10.2021 - 12.11.2021` is none). Of a fixed line the area code is that of a
+    large city or stands apart, and is no hour (`0900`, `0730`); numbers of
+    America that cost nothing stay. Before a mobile number may stand anything but a figure; a pseudonym (`person_` and ten figures
+    or letters from a to f) is none. -#}
 {% macro redactions() -%}
     {%- set before = '(^|[^0-9A-Za-z/_=&%-])' -%}
-    {%- set digits = '[0-9](?:[ .-]?[0-9])' -%}
+    {%- set before_mobile = '(^|[^0-9a-f_-]|[^0-9a-f_][a-f]|[^0-9]-|[^n]_|[^o]n_|[^s]on_)' -%}
+    {%- set between = '[' ~ between_figures() ~ ']{0,3}' -%}
+    {%- set between_mobile = '[_' ~ between_figures() ~ ']{0,3}' -%}
+    {%- set unseen = '[\\x{ad}\\x{200b}-\\x{200f}\\x{2060}-\\x{2064}\\x{20e3}\\x{fe0f}\\x{feff}]{0,2}' -%}
+    {%- set mail_host = '[\\p{L}0-9-]+(?:\\.[\\p{L}0-9-]+)*\\.\\p{L}{2,}' -%}
+    {%- set mail_provider = '(?:gmail|ymail|yahoo|hotmail|outlook|live|icloud|aol|protonmail|proton|rocketmail)\\.[a-z]{2,3}(?:\\.[a-z]{2})?\\b' -%}
+    {%- set open, dot, shut = '[ ]?[(\\[{<][ ]?', '(?:[ ]?[(\\[{<][ ]?(?:dot|titik)[ ]?[)\\]}>][ ]?|\\.)', '[ ]?[)\\]}>][ ]?' -%}
+    {%- set account = '(?:(?:0[0-79]|[1-9][0-9])[0-9]{7,16}|(?:0[0-79]|1[0-8]|2[1-9]|[3-9][0-9])(?:[ -]?[0-9]){7,16}|[0-9]{3}\\.[0-9]{3}\\.[0-9]{4})\\b' -%}
+    {%- set near = '(?:[^0-9/]|a/[cn])' -%}
+    {%- set bank = '(?:bca|bri|bni|bsi|btn|bjb|btpn|mandiri|cimb|danamon|permata|muamalat|maybank|ocbc|panin|jenius|seabank|bank jago)' -%}
+    {%- set province = '(?:1[1-9]|21|3[1-6]|5[1-3]|6[1-5]|7[1-6]|8[12]|9[1-7])' -%}
+    {%- set day, month = '(?:0[1-9]|[12][0-9]|3[01]|4[1-9]|[56][0-9]|7[01])', '(?:0[1-9]|1[0-2])' -%}
+    {%- set one = '[ .\\x{a0}\\x{2009}\\x{2010}-\\x{2015}-]' -%}
+    {%- set nik = '(?:' ~ ([province] + ['[0-9]'] * 4 + [day, month] + ['[0-9]'] * 6) | join(unseen)
+        ~ '|' ~ province ~ one ~ '?[0-9]{2}' ~ one ~ '?[0-9]{2}' ~ one ~ day ~ month ~ '[0-9]{2}' ~ one ~ '[0-9]{4}'
+        ~ '|' ~ province ~ '[0-9]{2}' ~ one ~ '[0-9]{2}' ~ day ~ one ~ month ~ '[0-9]{2}' ~ one ~ '[0-9]{4})' -%}
+    {%- set area = '0(?:[2-7](?:[124-9][0-9]|3[1-9]|0[1-9]?)|9(?:0[1-9]|[125-8][0-9]))' -%}
+    {%- set area_of_america = '(?:[2-79][0-9]{2}|8(?:0[1-9]|1[0-9]|2[013-9]|3[0-24-9]|4[0-35-9]|5[0-46-9]|6[0-57-9]|7[0-689]))' -%}
     {{ return([
-        ('email', '(^|[^@A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)*\\.[A-Za-z]{2,}\\b', '\\1[email]'),
-        ('bank_account', '(?i)\\b((?:no(?:mor|\\.)?\\s*)?rek(?:ening|\\.)?\\b[^0-9\\n]{0,30}?|account (?:no|number)[^0-9\\n]{0,12}?|\\b(?:bca|bri|bni|bsi|btn|mandiri|cimb|danamon|permata)\\b[^0-9A-Za-z\\n]{0,3}(?:no|a/?[cn]|rek)?[^0-9A-Za-z\\n]{0,3})' ~ digits ~ '{7,17}\\b', '\\1[bank account]'),
-        ('bank_account', before ~ '[A-Z]{2}[0-9]{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){3,7}(?: [A-Z0-9]{1,3})?)\\b', '\\1[bank account]'),
-        ('nik', before ~ '(?:1[1-9]|21|3[1-6]|5[1-3]|6[1-5]|7[1-6]|8[12]|9[1-7])[0-9]{4}(?:0[1-9]|[12][0-9]|3[01]|4[1-9]|[56][0-9]|7[01])(?:0[1-9]|1[0-2])[0-9]{6}\\b', '\\1[nik]'),
-        ('passport', '(?i)\\b(passport|paspor)([^0-9A-Za-z\\n]{0,3}(?:no|nomor|number|nr)?[^0-9A-Za-z\\n]{1,3})[A-Z]{1,2}[0-9]{6,8}\\b', '\\1\\2[passport]'),
+        ('email', '(^|[^@A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+(?:[@＠]|%40)' ~ mail_host, '\\1[email]'),
+        ('email', '(?i)(^|[^A-Za-z0-9._%+-])@?[A-Za-z0-9._%+-]+ ?[@＠] ?' ~ mail_provider, '\\1[email]'),
+        ('email', '(?i)(^|[^A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+' ~ open ~ 'at' ~ shut ~ '[A-Za-z0-9-]+(?:' ~ dot ~ '[A-Za-z0-9-]+)+', '\\1[email]'),
+        ('bank_account', '(?i)\\b((?:rek(?:ening|\\.)?|' ~ bank ~ ')\\b' ~ near ~ '{0,40}?)' ~ account, '\\1[bank account]'),
+        ('bank_account', '(?i)\\b((?:acct|(?:account|acct?|a/c)\\.? ?(?:no|number|nr|#))' ~ near ~ '{0,12}?)' ~ account, '\\1[bank account]'),
+        ('bank_account', '(?i)\\b((?:va|virtual account)\\b[^0-9A-Za-z\\n]{0,4})[0-9]{12,18}\\b', '\\1[bank account]'),
+        ('bank_account', '(\\[bank account\\][^0-9/]{1,12}?)' ~ account, '\\1[bank account]'),
+        ('bank_account', before ~ '[A-Z]{2}[0-9]{2}(?:[A-Z0-9]{11,30}|(?:[ -][A-Z0-9]{4}){3,7}(?:[ -][A-Z0-9]{1,3})?|(?:[ -][0-9]{4}){2}[ -][0-9]{3})\\b', '\\1[bank account]'),
+        ('nik', before ~ nik ~ '\\b', '\\1[nik]'),
+        ('nik', '(?i)((?:nik|ktp)[^0-9\\n]{0,12}?)[1-9](?:' ~ between ~ '[0-9]){15}\\b', '\\1[nik]'),
+        ('bank_account', before ~ '[3-6][0-9]{3}(?:[ -][0-9]{4}){3}\\b', '\\1[bank account]'),
+        ('passport', '(?i)\\b((?:passport|paspor)\\b[^0-9\\n]{0,12}?)\\b(?:(?-i:[A-Z]{1,2}|[abcex])[ -]?[0-9]{6,9}|[0-9]{9})\\b', '\\1[passport]'),
         ('passport', before ~ '[ABCEX][0-9]{7}\\b', '\\1[passport]'),
-        ('phone', before ~ '(?:\\(?\\+?62\\)?|0)[ .-]?8[1-9][0-9](?:[ .-]?[0-9]){6,9}\\b', '\\1[phone]'),
-        ('phone', before ~ '(?:\\(0[2-9][0-9]{1,2}\\)[ -]?|\\+62[ -]?[2-9][0-9]{1,2}[ -]?|0[2-9][0-9]{1,2}[ -])[0-9]{3,4}[ -]?[0-9]{3,4}\\b', '\\1[phone]'),
-        ('phone', '(^|[^0-9A-Za-z])\\+[1-9][0-9]{0,2}[ .-]?\\(?[0-9]{1,4}\\)?(?:[ .-]?[0-9]{2,4}){2,4}\\b', '\\1[phone]'),
-        ('phone', '(wa\\.me/)\\+?[0-9]{8,15}\\b', '\\1[phone]'),
+        ('phone', before_mobile ~ '(?:\\(?(?:\\+|00)62\\)?' ~ between ~ '(?:\\(0\\)|0)?' ~ between ~ '|\\(?62\\)?[ -]?|0[ -]?' ~ unseen ~ ')8' ~ unseen ~ '[1-9]' ~ unseen ~ '[0-9](?:' ~ between_mobile ~ '[0-9]){6,10}\\b', '\\1[phone]'),
+        ('phone', before_mobile ~ '08[1-9][0-9]/[0-9]{3,4}/[0-9]{3,5}\\b', '\\1[phone]'),
+        ('phone', before ~ '(?:\\(0[1-9][0-9]{1,3}\\)' ~ between ~ '|\\+62' ~ between ~ '[2-9][0-9]{1,2}' ~ between ~ ')[0-9]{3,4}' ~ between ~ '[0-9]{3,4}\\b', '\\1[phone]'),
+        ('phone', before ~ '(?:0(?:2[124]|31|61)[ ./-]?[2-9][0-9]{2,3}[ .-]?[0-9]{4}|' ~ area ~ '[ /-][2-9][0-9]{2,3}[ -]?[0-9]{3,4}|01[0-9][ -][0-9]{3,4}[ -]?[0-9]{4}|07[0-9]{3} [0-9]{3} ?[0-9]{3})\\b', '\\1[phone]'),
+        ('phone', before ~ '(?:\\(' ~ area_of_america ~ '\\)[ -]?|' ~ area_of_america ~ '[.-])[2-9][0-9]{2}[ .-][0-9]{4}\\b', '\\1[phone]'),
+        ('phone', '(^|[^0-9A-Za-z])(?:\\+[1-9][0-9]{0,2}|00[1-9][0-9]{1,2})' ~ between ~ '\\(?[0-9]{1,4}\\)?(?:' ~ between ~ '[0-9]{2,4}){2,4}\\b', '\\1[phone]'),
+        ('phone', '([０-９𝟎-𝟿])(?:' ~ between ~ '[０-９𝟎-𝟿]){8,}', '[phone]'),
+        ('phone', '(?i)(wa\\.me/|phone=)\\+?[0-9]{8,15}\\b', '\\1[phone]'),
     ]) }}
 {%- endmacro %}
 
@@ -38,7 +77,7 @@
 {#- Texts without one of these are not searched: a run of figures that a number could be, or an address. -#}
 {% macro may_hold_personal_data(text) -%}
     (
-        {{ regex_match(text, '[0-9][0-9 ().-]{5,}[0-9]|[A-Z][0-9]{6}|@[A-Za-z0-9-]+\\.|[A-Z]{2}[0-9]{2} [A-Z0-9]{4} ') }}
+        {{ regex_match(text, '[0-9０-９𝟎-𝟿][0-9０-９𝟎-𝟿()/_' ~ between_figures() ~ ']{5,}[0-9０-９𝟎-𝟿]|[A-Z][0-9]{6}|(?:[@＠] ?|%40)[\\p{L}0-9-]+\\.|[A-Z]{2}[0-9]{2}[ -][A-Z0-9]{4}[ -]|(?i:[(\\[{<][ ]?at[ ]?[)\\]}>])') }}
     )
 {%- endmacro %}
 
