@@ -11,8 +11,8 @@
 
 {#- Kind, pattern and replacement, in the order in which they are taken out: an account number looks like a phone number. An e-mail
     address has no `@` before it: `@name@server` of Mastodon is a mention. An account number has a word for it near it, is no sum
-    (`10.000.000`) and does not begin like a mobile number or a list of years. Of a NIK the province, the day of birth (of women 40
-    more) and the month must be possible; apart stand region, birth and number, or fours (`31.10.2021 - 12.11.2021` is none). Of a fixed line the area code is that of a
+    (`10.000.000`) and does not begin like a mobile number or a list of years. Of a NIK the day of birth (of women 40 more) and
+    the month must be possible; apart stand region, birth and number, or fours (`31.10.2021 - 12.11.2021` is none). Of a fixed line the area code is that of a
     large city or stands apart, and is no hour (`0900`, `0730`); numbers of
     America that cost nothing stay. Before a mobile number may stand anything but a figure; a pseudonym (`person_` and ten figures
     or letters from a to f) is none. -#}
@@ -22,18 +22,16 @@
     {%- set between = '[' ~ between_figures() ~ ']{0,3}' -%}
     {%- set between_mobile = '[_' ~ between_figures() ~ ']{0,3}' -%}
     {%- set unseen = '[\\x{ad}\\x{200b}-\\x{200f}\\x{2060}-\\x{2064}\\x{20e3}\\x{fe0f}\\x{feff}]{0,2}' -%}
-    {%- set mail_host = '[\\p{L}0-9-]+(?:\\.[\\p{L}0-9-]+)*\\.\\p{L}{2,}' -%}
+    {%- set mail_host = '[\\p{L}0-9-]+(?:\\.[\\p{L}0-9-]+)*\\.\\p{L}{2,}[0-9A-Za-z_]*' -%}
     {%- set mail_provider = '(?:gmail|ymail|yahoo|hotmail|outlook|live|icloud|aol|protonmail|proton|rocketmail)\\.[a-z]{2,3}(?:\\.[a-z]{2})?\\b' -%}
     {%- set open, dot, shut = '[ ]?[(\\[{<][ ]?', '(?:[ ]?[(\\[{<][ ]?(?:dot|titik)[ ]?[)\\]}>][ ]?|\\.)', '[ ]?[)\\]}>][ ]?' -%}
     {%- set account = '(?:(?:0[0-79]|[1-9][0-9])[0-9]{7,16}|(?:0[0-79]|1[0-8]|2[1-9]|[3-9][0-9])(?:[ -]?[0-9]){7,16}|[0-9]{3}\\.[0-9]{3}\\.[0-9]{4})\\b' -%}
     {%- set near = '(?:[^0-9/]|a/[cn])' -%}
     {%- set bank = '(?:bca|bri|bni|bsi|btn|bjb|btpn|mandiri|cimb|danamon|permata|muamalat|maybank|ocbc|panin|jenius|seabank|bank jago)' -%}
-    {%- set province = '(?:1[1-9]|21|3[1-6]|5[1-3]|6[1-5]|7[1-6]|8[12]|9[1-7])' -%}
-    {%- set day, month = '(?:0[1-9]|[12][0-9]|3[01]|4[1-9]|[56][0-9]|7[01])', '(?:0[1-9]|1[0-2])' -%}
-    {%- set one = '[ .\\x{a0}\\x{2009}\\x{2010}-\\x{2015}-]' -%}
-    {%- set nik = '(?:' ~ ([province] + ['[0-9]'] * 4 + [day, month] + ['[0-9]'] * 6) | join(unseen)
-        ~ '|' ~ province ~ one ~ '?[0-9]{2}' ~ one ~ '?[0-9]{2}' ~ one ~ day ~ month ~ '[0-9]{2}' ~ one ~ '[0-9]{4}'
-        ~ '|' ~ province ~ '[0-9]{2}' ~ one ~ '[0-9]{2}' ~ day ~ one ~ month ~ '[0-9]{2}' ~ one ~ '[0-9]{4})' -%}
+    {%- set region, day, month = '[1-9][0-9]', '(?:0[1-9]|[12][0-9]|3[01]|4[1-9]|[56][0-9]|7[01])', '(?:0[1-9]|1[0-2])' -%}
+    {%- set gap = '[' ~ between_figures() ~ ']{0,2}' -%}
+    {%- set nik = '(?:' ~ [region, '[0-9]{2}', '[0-9]{2}', day ~ month ~ '[0-9]{2}', '[0-9]{4}'] | join(gap)
+        ~ '|' ~ [region ~ '[0-9]{2}', '[0-9]{2}' ~ day, month ~ '[0-9]{2}', '[0-9]{4}'] | join(gap) ~ ')' -%}
     {%- set area = '0(?:[2-7](?:[124-9][0-9]|3[1-9]|0[1-9]?)|9(?:0[1-9]|[125-8][0-9]))' -%}
     {%- set area_of_america = '(?:[2-79][0-9]{2}|8(?:0[1-9]|1[0-9]|2[013-9]|3[0-24-9]|4[0-35-9]|5[0-46-9]|6[0-57-9]|7[0-689]))' -%}
     {{ return([
@@ -97,46 +95,72 @@
 {%- endmacro %}
 
 
-{#- An address of a profile or of somebody's post, in three groups: what leads to the name, the name, what follows. -#}
+{#- An address of a profile or of somebody's post, in five groups: what leads to the name, the name, what follows; or what stands
+    before a domain that is a name of Bluesky, and the name. -#}
 {% macro profile_link_pattern() -%}
-    {{ return('(?i)((?:^|[^A-Za-z0-9._-])(?:https?://)?(?:[a-z0-9-]+\\.)*(?:(?:twitter|x|instagram|facebook|fb)\\.com/|(?:t|m|fb|telegram)\\.me/|bsky\\.app/profile/|linkedin\\.com/in/|(?:tiktok\\.com|youtube\\.com|threads\\.net|threads\\.com)/@|https?://[a-z0-9-]+(?:\\.[a-z0-9-]+)+/(?:users/|@)))([A-Za-z0-9_.:-]*[A-Za-z0-9_])(\\S*)') }}
+    {{ return('(?i)((?:^|[^A-Za-z0-9._-])(?:https?://)?(?:[a-z0-9-]+\\.)*(?:(?:(?:fx|vx|fixup)?twitter|x|fixupx|instagram|facebook|fb)\\.com/(?:#!/|@)?|(?:t|m|fb|telegram)\\.me/(?:s/)?|fb\\.watch/|v[mt]\\.tiktok\\.com/|nitter\\.[a-z.]+/|bsky\\.app/profile/|linkedin\\.com/(?:in|pub|posts)/|youtube\\.com/(?:@|channel/|user/|c/)|(?:tiktok\\.com|threads\\.net|threads\\.com)/@|https?://[a-z0-9-]+(?:\\.[a-z0-9-]+)+/(?:users/|web/statuses/|@)))([A-Za-z0-9_.:-]*[A-Za-z0-9_])(\\S*)|((?:^|[^A-Za-z0-9._@-]))([A-Za-z0-9-]+\\.bsky\\.social)\\b') }}
 {%- endmacro %}
 
 
 {#- Only these texts and addresses are searched for it. -#}
 {% macro may_hold_a_profile_link(text) -%}
-    {{ regex_match(text, '(?i)(?:twitter|x|instagram|facebook|fb|linkedin)\\.com/|\\.me/|bsky\\.app/|/@|/users/') }}
+    {{ regex_match(text, '(?i)(?:twitter|x|instagram|facebook|fb|linkedin|youtube|tiktok)\\.com/|\\.me/|nitter\\.|fb\\.watch/|bsky\\.(?:app/|social)|/@|/users/|/web/statuses/') }}
 {%- endmacro %}
 
 
 {#- What stands behind these addresses and is no account: pages of the platform. -#}
 {% macro no_profiles() -%}
     {{ return([
-        'hashtag', 'search', 'home', 'explore', 'settings', 'share', 'sharer', 'sharer.php', 'share.php', 'login', 'about', 'help',
-        'tos', 'privacy', 'p', 'reel', 'reels', 'tv', 'watch', 'events', 'groups', 'messages', 'compose', 'joinchat', 'download',
+        'hashtag', 'home', 'explore', 'settings', 'sharer', 'sharer.php', 'share.php', 'login', 'about', 'help',
+        'tos', 'privacy', 'events', 'messages', 'compose', 'joinchat', 'download',
+    ]) }}
+{%- endmacro %}
+
+
+{#- What stands behind them in the place of a name, before a post, a member of a group or a question for somebody's posts. -#}
+{% macro unnamed_posts() -%}
+    {{ return([
+        'i', 'status', 'statuses', 'intent', 'p', 'reel', 'reels', 'tv', 'watch', 'groups', 'share',
     ]) }}
 {%- endmacro %}
 
 
 {#- A text or address with the names in its profile links replaced. A link to a post without a name (`/i/web/status/…`) could be
-    anybody's: it stays only where it names the post itself. -#}
+    anybody's: it stays only where it names the post itself; a search stays where it is for no account. -#}
 {% macro with_masked_links(text, platform, post_id, registered_names) -%}
-    {%- set name = 'lower(' ~ found_group(2) ~ ')' -%}
-    {%- set whole = 'concat(' ~ found_group(1) ~ ', ' ~ found_group(2) ~ ', ' ~ found_group(3) ~ ')' -%}
-    {{ return(replace_found(text, profile_link_pattern(), 3, "case
+    {%- set found_name = 'concat(' ~ found_group(2) ~ ', ' ~ found_group(5) ~ ')' -%}
+    {%- set name = 'lower(' ~ found_name ~ ')' -%}
+    {%- set lead = 'concat(' ~ found_group(1) ~ ', ' ~ found_group(4) ~ ')' -%}
+    {%- set whole = 'concat(' ~ lead ~ ', ' ~ found_name ~ ', ' ~ found_group(3) ~ ')' -%}
+    {{ return(replace_found(text, profile_link_pattern(), 5, "case
         when " ~ list_holds(registered_names, name) ~ " then " ~ whole ~ "
         when " ~ name ~ " in ('" ~ no_profiles() | join("', '") ~ "') then " ~ whole ~ "
-        when " ~ name ~ " in ('i', 'status', 'statuses', 'intent') then case
-            when strpos(" ~ found_group(3) ~ ", " ~ post_id ~ ") > 0 then " ~ whole ~ "
-            else concat(" ~ found_group(1) ~ ", '[somebody]')
+        when " ~ name ~ " = 'search' and not " ~ regex_match(found_group(3), '(?i)(?:from|to)(?::|%3a)|@|%40') ~ " then " ~ whole ~ "
+        when " ~ name ~ " in ('search', '" ~ unnamed_posts() | join("', '") ~ "')
+            or " ~ regex_match(found_group(1), '(?i)/web/statuses/|fb\\.watch/|v[mt]\\.tiktok\\.com/') ~ " then case
+            when strpos(concat(" ~ found_name ~ ", " ~ found_group(3) ~ "), " ~ post_id ~ ") > 0 then " ~ whole ~ "
+            else concat(" ~ lead ~ ", '[somebody]')
         end
-        else concat(" ~ found_group(1) ~ ", " ~ pseudonym(platform, found_group(2)) ~ ")
+        else concat(" ~ lead ~ ", " ~ pseudonym(platform, found_name) ~ ")
     end")) }}
 {%- endmacro %}
 
 
-{#- A text with the accounts that it names replaced, but for the registered ones. Behind a slash stands part of an address. -#}
+{#- What stands before a name: also as an address or a page writes it. -#}
+{% macro at_sign() -%}
+    {{ return('(?:[@＠]|%40|&#64;)') }}
+{%- endmacro %}
+
+
+{% macro may_hold_a_name(text) -%}
+    {{ regex_match(text, at_sign()) }}
+{%- endmacro %}
+
+
+{#- A text with the accounts that it names replaced, but for the registered ones. Behind a slash stands part of an address, and
+    between the sign and the name may stand a character that nobody sees. -#}
 {% macro with_masked_mentions(text, platform, registered_handles, registered_names) -%}
+    {%- set at = at_sign() ~ '[\\x{200b}-\\x{200f}\\x{2060}\\x{feff}]?' -%}
     {%- set name = found_group(2) -%}
     {%- set is_kept = "case
         when " ~ found_group(1) ~ " <> '' then " ~ list_holds(registered_names, 'lower(' ~ name ~ ')') ~ "
@@ -144,16 +168,39 @@
     end or " ~ regex_match(name, '^person_[0-9a-f]{10}$') -%}
     {%- set replacement = "concat(" ~ found_group(1) ~ ", '@', case when " ~ is_kept ~ " then " ~ name ~ " else " ~ pseudonym(platform, name) ~ " end)" -%}
     case {{ platform }}
-        when 'x' then {{ replace_found(text, '(/?)[@＠]([A-Za-z0-9_]+)', 2, replacement) }}
-        else {{ replace_found(text, '(/?)[@＠]([A-Za-z0-9_]+(?:[.-][A-Za-z0-9_-]+)*(?:@[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)+)?)', 2, replacement) }}
+        when 'x' then {{ replace_found(text, '(/?)' ~ at ~ '([A-Za-z0-9_]+)', 2, replacement) }}
+        else {{ replace_found(text, '(/?)' ~ at ~ '([A-Za-z0-9_]+(?:[.-][A-Za-z0-9_-]+)*(?:@[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)+)?)', 2, replacement) }}
     end
 {%- endmacro %}
 
 
-{#- What somebody else wrote, behind `RT @name` or in quotation marks behind a name: a private person's words are not repeated. -#}
+{#- What somebody else wrote, behind `RT @name`, in quotation marks behind a name or before it (`“…” via @name`): a private
+    person's words are not repeated. `repost @name` without a colon is a request, but for the first words of a text. -#}
 {% macro without_quoted_words(text) -%}
-    {{ return(regex_replace_all(
-        regex_replace_all(text, '(?is)\\b((?:RT|MT)\\W{1,3}person_[0-9a-f]{10}\\b:?).*$', '\\1 [their words]'),
-        '(["“] ?@person_[0-9a-f]{10} ?:)[^"”]*', '\\1 [their words]'
+    {%- set person, again = 'person_[0-9a-f]{10}', '(?:retweet|repost|regram)(?:ed)?(?: (?:from|by|dari))?' -%}
+    {%- set found = namespace(sql=text) -%}
+    {%- for pattern, replacement in [
+        ('(?is)(\\b(?:RT|MT|QT)\\W{1,5}' ~ person ~ '\\b:?|^\\W*' ~ again ~ '\\W{1,5}' ~ person ~ '\\b:?|\\b' ~ again ~ '\\W{1,5}' ~ person ~ ' ?:).*$', '\\1 [their words]'),
+        ('((?:["“”„\\x27‘«‹>]|&gt;) ?@' ~ person ~ ' ?:)[^"”»›]*', '\\1 [their words]'),
+        ('(@' ~ person ~ ' ?: ?["“„«‘])[^"”»]*', '\\1[their words]'),
+        ('(["“„«])[^"“”„«»]*(["”“»]\\W{0,3}(?:(?:via|by|oleh|kata)\\W{1,2}|[-–—~]\\W{0,2})@' ~ person ~ ')', '\\1[their words]\\2'),
+    ] -%}
+        {%- set found.sql = regex_replace_all(found.sql, pattern, replacement) -%}
+    {%- endfor -%}
+    {{ return(found.sql) }}
+{%- endmacro %}
+
+
+{#- An address without names and personal data; the number in `wa.me/…` and the name in `?ref=@…` as well as the profile. -#}
+{% macro masked_address(address, platform, post_id, registered_handles, registered_names) -%}
+    {{ return(with_masked_mentions(
+        with_masked_links(without_personal_data(address), platform, post_id, registered_names),
+        platform, registered_handles, registered_names
     )) }}
+{%- endmacro %}
+
+
+{#- Only these addresses are searched for it. -#}
+{% macro may_lead_to_a_person(address) -%}
+    ({{ may_hold_a_profile_link(address) }} or {{ may_hold_a_name(address) }} or {{ may_hold_personal_data(address) }})
 {%- endmacro %}
