@@ -231,9 +231,7 @@ def _published_words(con: duckdb.DuckDBPyConnection) -> str:
     return _of_columns(con, condition, "words", "(data_type = 'VARCHAR' or column_name = 'links')")
 
 
-def _of_columns(
-    con: duckdb.DuckDBPyConnection, condition: str, name: str, types: str = "data_type = 'VARCHAR'"
-) -> str:
+def _of_columns(con: duckdb.DuckDBPyConnection, condition: str, name: str, types: str = "data_type = 'VARCHAR'") -> str:
     schemas = ", ".join(f"'{schema}'" for schema in PUBLISHED_SCHEMAS)
     columns = con.execute(
         "select schema_name, table_name, column_name from duckdb_columns() where database_name = current_database() "

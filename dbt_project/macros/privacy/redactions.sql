@@ -48,7 +48,7 @@
         ('bank_account', before ~ '[3-6][0-9]{3}(?:[ -][0-9]{4}){3}\\b', '\\1[bank account]'),
         ('passport', '(?i)\\b((?:passport|paspor)\\b[^0-9\\n]{0,12}?)\\b(?:(?-i:[A-Z]{1,2}|[abcex])[ -]?[0-9]{6,9}|[0-9]{9})\\b', '\\1[passport]'),
         ('passport', before ~ '[ABCEX][0-9]{7}\\b', '\\1[passport]'),
-        ('phone', before_mobile ~ '(?:\\(?(?:\\+|00)62\\)?' ~ between ~ '(?:\\(0\\)|0)?' ~ between ~ '|\\(?62\\)?[ -]?|0[ -]?' ~ unseen ~ ')8' ~ unseen ~ '[1-9]' ~ unseen ~ '[0-9](?:' ~ between_mobile ~ '[0-9]){6,10}\\b', '\\1[phone]'),
+        ('phone', before_mobile ~ '(?:\\(?(?:\\+|00)62\\)?' ~ between ~ '(?:\\(0\\)|0)?' ~ between ~ '|\\(?62\\)?[ -]?|0[ -]?' ~ unseen ~ ')8' ~ unseen ~ '[1-9]' ~ unseen ~ '[0-9](?:' ~ between_mobile ~ '[0-9]){6,10}(\\b|_)', '\\1[phone]\\2'),
         ('phone', before_mobile ~ '08[1-9][0-9]/[0-9]{3,4}/[0-9]{3,5}\\b', '\\1[phone]'),
         ('phone', before ~ '(?:\\(0[1-9][0-9]{1,3}\\)' ~ between ~ '|\\+62' ~ between ~ '[2-9][0-9]{1,2}' ~ between ~ ')[0-9]{3,4}' ~ between ~ '[0-9]{3,4}\\b', '\\1[phone]'),
         ('phone', before ~ '(?:0(?:2[124]|31|61)[ ./-]?[2-9][0-9]{2,3}[ .-]?[0-9]{4}|' ~ area ~ '[ /-][2-9][0-9]{2,3}[ -]?[0-9]{3,4}|01[0-9][ -][0-9]{3,4}[ -]?[0-9]{4}|07[0-9]{3} [0-9]{3} ?[0-9]{3})\\b', '\\1[phone]'),
@@ -181,9 +181,9 @@
     {%- set found = namespace(sql=text) -%}
     {%- for pattern, replacement in [
         ('(?is)(\\b(?:RT|MT|QT)\\W{1,5}' ~ person ~ '\\b:?|^\\W*' ~ again ~ '\\W{1,5}' ~ person ~ '\\b:?|\\b' ~ again ~ '\\W{1,5}' ~ person ~ ' ?:).*$', '\\1 [their words]'),
-        ('((?:["“”„\\x27‘«‹>]|&gt;) ?@' ~ person ~ ' ?:)[^"”»›]*', '\\1 [their words]'),
         ('(@' ~ person ~ ' ?: ?["“„«‘])[^"”»]*', '\\1[their words]'),
-        ('(["“„«])[^"“”„«»]*(["”“»]\\W{0,3}(?:(?:via|by|oleh|kata)\\W{1,2}|[-–—~]\\W{0,2})@' ~ person ~ ')', '\\1[their words]\\2'),
+        ('((?:["“”„\\x27‘«‹>]|&gt;) ?@' ~ person ~ ' ?:)\\s*[^\\s"“”„«»›‘][^"”»›]*', '\\1 [their words]'),
+        ('(["“„«])[^"“”„«»]*(["”“»]\\W{0,3}(?:(?:via|kata)\\W{1,2}|[-–—~]\\W{0,2})@' ~ person ~ ')', '\\1[their words]\\2'),
     ] -%}
         {%- set found.sql = regex_replace_all(found.sql, pattern, replacement) -%}
     {%- endfor -%}
@@ -191,12 +191,16 @@
 {%- endmacro %}
 
 
-{#- An address without names and personal data; the number in `wa.me/…` and the name in `?ref=@…` as well as the profile. -#}
+{#- An address without names and personal data: the number in `wa.me/…` and the name in `?ref=@…` as well as the profile. Each is
+    looked for only where it can be: few addresses hold more than a profile. -#}
 {% macro masked_address(address, platform, post_id, registered_handles, registered_names) -%}
-    {{ return(with_masked_mentions(
-        with_masked_links(without_personal_data(address), platform, post_id, registered_names),
-        platform, registered_handles, registered_names
-    )) }}
+    {%- set without_numbers = 'case when ' ~ may_hold_personal_data(address) ~ ' then ' ~ without_personal_data(address) ~ ' else ' ~ address ~ ' end' -%}
+    {%- set without_links = with_masked_links('(' ~ without_numbers ~ ')', platform, post_id, registered_names) -%}
+    case
+        when {{ may_hold_a_name(address) }} then {{ with_masked_mentions(without_links, platform, registered_handles, registered_names) }}
+        when {{ may_hold_a_profile_link(address) }} then {{ without_links }}
+        else {{ without_numbers }}
+    end
 {%- endmacro %}
 
 
