@@ -94,6 +94,7 @@ PERSONAL = {
     "mailto:budi@example.org": "mailto:[email]",
     # accounts
     "BCA a.n. Budi 8830987610": "BCA a.n. Budi [bank account]",
+    "rek. Mandiri 137-00-0123456-7, BRI 0019-01-987619-53-0": "rek. Mandiri [bank account], BRI [bank account]",
     "BCA an Budi: 883 098 7610": "BCA an Budi: [bank account]",
     "BCA KCP Depok a/n Budi 8830987610": "BCA KCP Depok a/n Budi [bank account]",
     "Bank Jago 103812345678": "Bank Jago [bank account]",
@@ -118,6 +119,7 @@ KEPT = [
     "001__2012_07_01 06112010210 07012011131 16. 20110103_225634 14. 2012-05-10 09.43.56 31.10.2021 - 12.11.2021",
     "0900 1000 1500, 0730 1030 1500, 0.8123456",
     "BRI 2020 2021, mandiri 2020 2021 2022, rekening 2020 2021 2022, bni 10.000.000 unit, rekening Rp150.000.000",
+    "Bank Mandiri, 27-11-2026 12.30; hotline BRI 021-500-454; BNI 2026-11-27 12:30:00",
     "bank mandiri https://facebook.com/groups/1234567890123",
     "biaya paspor Rp350000, paspor 350000, paspor 2020",
     "https://x.com/i/status/1588091220244369409 https://facebook.com/photo/3174014501900106",

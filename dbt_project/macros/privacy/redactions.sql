@@ -10,12 +10,12 @@
 
 
 {#- Kind, pattern and replacement, in the order in which they are taken out: an account number looks like a phone number. An e-mail
-    address has no `@` before it: `@name@server` of Mastodon is a mention. An account number has a word for it near it, is no sum
-    (`10.000.000`) and does not begin like a mobile number or a list of years. Of a NIK the day of birth (of women 40 more) and
-    the month must be possible; apart stand region, birth and number, or fours (`31.10.2021 - 12.11.2021` is none). Of a fixed line the area code is that of a
-    large city or stands apart, and is no hour (`0900`, `0730`); numbers of
-    America that cost nothing stay. Before a mobile number may stand anything but a figure; a pseudonym (`person_` and ten figures
-    or letters from a to f) is none. -#}
+    address has no `@` before it: `@name@server` of Mastodon is a mention. An account number has a word for it near it; it is no sum
+    (`10.000.000`), no day with its hour, no hotline (`021-500-454`) and no mobile number, and does not begin with a year. Of a NIK
+    the day of birth (of women 40 more) and the month must be possible; apart stand region, birth and number, or fours
+    (`31.10.2021 - 12.11.2021` is none). Of a fixed line the area code is that of a large city or stands apart, and is no hour
+    (`0900`, `0730`); numbers of America that cost nothing stay. Before a mobile number may stand anything but a figure; a pseudonym
+    (`person_` and ten figures or letters from a to f) is none. -#}
 {% macro redactions() -%}
     {%- set before = '(^|[^0-9A-Za-z/_=&%-])' -%}
     {%- set before_mobile = '(^|[^0-9a-f_-]|[^0-9a-f_][a-f]|[^0-9]-|[^n]_|[^o]n_|[^s]on_)' -%}
@@ -24,8 +24,8 @@
     {%- set unseen = '[\\x{ad}\\x{200b}-\\x{200f}\\x{2060}-\\x{2064}\\x{20e3}\\x{fe0f}\\x{feff}]{0,2}' -%}
     {%- set mail_host = '[\\p{L}0-9-]+(?:\\.[\\p{L}0-9-]+)*\\.\\p{L}{2,}[0-9A-Za-z_]*' -%}
     {%- set mail_provider = '(?:gmail|ymail|yahoo|hotmail|outlook|live|icloud|aol|protonmail|proton|rocketmail)\\.[a-z]{2,3}(?:\\.[a-z]{2})?\\b' -%}
-    {%- set open, dot, shut = '[ ]?[(\\[{<][ ]?', '(?:[ ]?[(\\[{<][ ]?(?:dot|titik)[ ]?[)\\]}>][ ]?|\\.)', '[ ]?[)\\]}>][ ]?' -%}
-    {%- set account = '(?:(?:0[0-79]|[1-9][0-9])[0-9]{7,16}|(?:0[0-79]|1[0-8]|2[1-9]|[3-9][0-9])(?:[ -]?[0-9]){7,16}|[0-9]{3}\\.[0-9]{3}\\.[0-9]{4})\\b' -%}
+    {%- set open, dot, shut = ' ?[(\\[{<] ?', '(?: ?[(\\[{<] ?(?:dot|titik) ?[)\\]}>] ?|\\.)', ' ?[)\\]}>] ?' -%}
+    {%- set account = '(?:(?:0[0-79]|[1-9][0-9])[0-9]{7,16}|(?:00|1[0-8]|2[1-9]|[3-9][0-9])[0-9](?:[ -]?[0-9]){6,15}|[0-9]{3}\\.[0-9]{3}\\.[0-9]{4})\\b' -%}
     {%- set near = '(?:[^0-9/]|a/[cn])' -%}
     {%- set bank = '(?:bca|bri|bni|bsi|btn|bjb|btpn|mandiri|cimb|danamon|permata|muamalat|maybank|ocbc|panin|jenius|seabank|bank jago)' -%}
     {%- set region, day, month = '[1-9][0-9]', '(?:0[1-9]|[12][0-9]|3[01]|4[1-9]|[56][0-9]|7[01])', '(?:0[1-9]|1[0-2])' -%}
@@ -54,7 +54,7 @@
         ('phone', before ~ '(?:0(?:2[124]|31|61)[ ./-]?[2-9][0-9]{2,3}[ .-]?[0-9]{4}|' ~ area ~ '[ /-][2-9][0-9]{2,3}[ -]?[0-9]{3,4}|01[0-9][ -][0-9]{3,4}[ -]?[0-9]{4}|07[0-9]{3} [0-9]{3} ?[0-9]{3})\\b', '\\1[phone]'),
         ('phone', before ~ '(?:\\(' ~ area_of_america ~ '\\)[ -]?|' ~ area_of_america ~ '[.-])[2-9][0-9]{2}[ .-][0-9]{4}\\b', '\\1[phone]'),
         ('phone', '(^|[^0-9A-Za-z])(?:\\+[1-9][0-9]{0,2}|00[1-9][0-9]{1,2})' ~ between ~ '\\(?[0-9]{1,4}\\)?(?:' ~ between ~ '[0-9]{2,4}){2,4}\\b', '\\1[phone]'),
-        ('phone', '([０-９𝟎-𝟿])(?:' ~ between ~ '[０-９𝟎-𝟿]){8,}', '[phone]'),
+        ('phone', '[０-９𝟎-𝟿](?:' ~ between ~ '[０-９𝟎-𝟿]){8,}', '[phone]'),
         ('phone', '(?i)(wa\\.me/|phone=)\\+?[0-9]{8,15}\\b', '\\1[phone]'),
     ]) }}
 {%- endmacro %}
@@ -75,7 +75,7 @@
 {#- Texts without one of these are not searched: a run of figures that a number could be, or an address. -#}
 {% macro may_hold_personal_data(text) -%}
     (
-        {{ regex_match(text, '[0-9０-９𝟎-𝟿][0-9０-９𝟎-𝟿()/_' ~ between_figures() ~ ']{5,}[0-9０-９𝟎-𝟿]|[A-Z][0-9]{6}|(?:[@＠] ?|%40)[\\p{L}0-9-]+\\.|[A-Z]{2}[0-9]{2}[ -][A-Z0-9]{4}[ -]|(?i:[(\\[{<][ ]?at[ ]?[)\\]}>])') }}
+        {{ regex_match(text, '[0-9０-９𝟎-𝟿][0-9０-９𝟎-𝟿()/_' ~ between_figures() ~ ']{5,}[0-9０-９𝟎-𝟿]|[A-Z][0-9]{6}|(?:[@＠] ?|%40)[\\p{L}0-9-]+\\.|[A-Z]{2}[0-9]{2}[ -][A-Z0-9]{4}[ -]|(?i:[(\\[{<] ?at ?[)\\]}>])') }}
     )
 {%- endmacro %}
 
