@@ -105,7 +105,7 @@ def seed(folder: Path) -> Seeded:
         f"https://bsky.app/profile/{mark('zqprofiled', 'profile on Bluesky')}.bsky.social/post/3k",
         f"So true! RT @{people['manual'].handle}: {mark('zqwordsmanual', 'words behind a hand-made RT')} they said",
         f"“{mark('zqwordsvia', 'words before via')} they said” via @{people['manual'].handle}",
-        # by name: of somebody mentioned in any case, of others as names are written; beside a term, since its context is shown
+        # by name: of somebody mentioned in any case, of others as names are written; beside a term, which shows it
         f"Terima kasih {people['mention'].name.lower()} (@{people['mention'].handle}) dan {people['table'].name}",
         f"Korban perdagangan orang dibantu {people['author'].name}, kata Ibu {people['quote'].name.upper()}: selamat!",
     ]
@@ -194,8 +194,8 @@ def seed(folder: Path) -> Seeded:
         "utf-8",
     )
     (folder / "team.csv.map.yml").write_text(
-        'columns: {Id: post_id, When: posted_at, Who: handle, Name: account_name, Words: text}\ntime_format: "%d/%m/%Y %H:%M"\n'
-        "time_zone: UTC\n",
+        "columns: {Id: post_id, When: posted_at, Who: handle, Name: account_name, Words: text}\n"
+        'time_format: "%d/%m/%Y %H:%M"\ntime_zone: UTC\n',
         "utf-8",
     )
     paths.append(folder / "team.csv")
