@@ -175,7 +175,7 @@ ADDRESSES_KEPT = [
     "https://twitter.com/search?q=%23TPPO https://twitter.com/hashtag/TPPO?src=hash",
     "https://www.netflix.com/title/1 https://bsky.social/about https://www.tiktok.com/",
     "https://example.org/2020/08/12/berita-1500000-orang?id=1588091220244369409",
-    "https://www.google.com/maps/@-6.2088,106.8456,15z",
+    "https://www.google.com/maps/@-6.2088,106.8456,15z https://www.google.com/maps/@32.7803354,-96.8045213,3a",
 ]
 
 QUOTED = {

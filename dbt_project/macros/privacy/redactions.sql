@@ -158,12 +158,12 @@
 
 
 {#- A text with the accounts that it names replaced, but for the registered ones. Behind a slash stands part of an address, and
-    between the sign and the name may stand a character that nobody sees. -#}
+    between the sign and the name may stand a character that nobody sees; `/@32.78,-96.80` is a place on a map. -#}
 {% macro with_masked_mentions(text, platform, registered_handles, registered_names) -%}
     {%- set at = at_sign() ~ '[\\x{200b}-\\x{200f}\\x{2060}\\x{feff}]?' -%}
     {%- set name = found_group(2) -%}
     {%- set is_kept = "case
-        when " ~ found_group(1) ~ " <> '' then " ~ list_holds(registered_names, 'lower(' ~ name ~ ')') ~ "
+        when " ~ found_group(1) ~ " <> '' then " ~ list_holds(registered_names, 'lower(' ~ name ~ ')') ~ " or " ~ regex_match(name, '^[0-9]{1,3}(?:[.]|$)') ~ "
         else " ~ list_holds(registered_handles, 'lower(' ~ name ~ ')') ~ "
     end or " ~ regex_match(name, '^person_[0-9a-f]{10}$') -%}
     {%- set replacement = "concat(" ~ found_group(1) ~ ", '@', case when " ~ is_kept ~ " then " ~ name ~ " else " ~ pseudonym(platform, name) ~ " end)" -%}
