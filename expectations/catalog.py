@@ -1339,10 +1339,11 @@ limit 20""",
         next_step="Look at the texts that are named here. " + _MODEL_FAULT,
         frame="publish__people",
         column="personal_data_count",
-        expected="no e-mail address, mobile number or number of an identity card in anything that is published",
-        observed="{personal_data_count} texts hold one",
+        expected="no e-mail address, mobile number or number of an identity card in anything that is published, links "
+        "among it",
+        observed="{personal_data_count} texts or lists of links hold one",
         evidence_sql="""
-select concat(place, ': ', count(*), ' texts') as key
+select concat(place, ': ', count(*), ' times') as key
 from ({{ published_words }}) as texts
 where {{ holds_personal_data }}
 group by place

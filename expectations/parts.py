@@ -42,12 +42,19 @@ POST_ADDRESS_PATTERN = "^https?://(?:www[.]|mobile[.])?(?:twitter|x)[.]com/([A-Z
 # The same number as a spreadsheet shows it.
 SCIENTIFIC_ID_PATTERN = "[0-9]([.,][0-9]+)?[eE][+]?[0-9]{1,2}"
 
-# What must not stand in a published text: e-mail addresses, mobile numbers of Indonesia, its identity cards. Written
-# apart from the models' patterns on purpose: one mistake in both is less likely.
+# What must not stand in a published text or address: e-mail addresses, mobile numbers of Indonesia, its identity cards.
+# Written apart from the models' patterns on purpose: one mistake in both is less likely. It must find no more than they
+# take out, or nothing could be published.
 _HOLDS_PERSONAL_DATA = (
-    "regexp_matches(words, '(^|[^@A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+\\.[A-Za-z]{2,}"
-    "|(^|[^0-9A-Za-z/_=&%.-])(\\+?62|0)8[1-9][0-9]{7,10}($|[^0-9A-Za-z])"
-    "|(^|[^0-9A-Za-z/_=&%.-])[1-9][0-9]{5}([04][1-9]|[1256][0-9]|[37][01])(0[1-9]|1[0-2])[0-9]{6}($|[^0-9A-Za-z])')"
+    "regexp_matches(words, '(^|[^]@A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+(@|＠|%40)[A-Za-z0-9-]+\\.[A-Za-z]{2,}"
+    "|(^|[^0-9A-Za-z_%-])(\\+?62|0)[ -]?8[1-9][0-9][ .\\x{a0}–-]?[0-9]{3,4}[ .\\x{a0}–-]?[0-9]{3,5}($|[^0-9A-Za-z_])"
+    "|(^|[^0-9A-Za-z/_=&%.-])[1-9][0-9]{5}[ .-]?([04][1-9]|[1256][0-9]|[37][01])(0[1-9]|1[0-2])[0-9]{2}[ .-]?[0-9]{4}"
+    "($|[^0-9A-Za-z_])')"
+)
+# Pages of X, which are no names in an address.
+_PAGES_OF_X = tuple(
+    "about compose download events explore hashtag help home i intent joinchat login messages privacy search settings "
+    "share sharer status statuses tos".split()
 )
 # Columns of reports that may hold handles, by how they are called.
 _NAMES_ACCOUNTS = "(^|_)(handle|partner|account|author|target|mention|username|screen_name|user)s?$"
@@ -226,17 +233,18 @@ def _published_names(con: duckdb.DuckDBPyConnection) -> str:
 
 def _published_words(con: duckdb.DuckDBPyConnection) -> str:
     """One row per published column and value in it, other than keys, ids and names of accounts: place, words."""
-    return _of_columns(con, f"not regexp_matches(column_name, '{_NO_WORDS}')", "words")
+    types = "(data_type = 'VARCHAR' or column_name = 'links')"
+    return _of_columns(con, f"not regexp_matches(column_name, '{_NO_WORDS}')", "words", types)
 
 
-def _of_columns(con: duckdb.DuckDBPyConnection, condition: str, name: str) -> str:
+def _of_columns(con: duckdb.DuckDBPyConnection, condition: str, name: str, types: str = "data_type = 'VARCHAR'") -> str:
     schemas = ", ".join(f"'{schema}'" for schema in PUBLISHED_SCHEMAS)
     columns = con.execute(
         "select schema_name, table_name, column_name from duckdb_columns() where database_name = current_database() "
-        f"and schema_name in ({schemas}) and data_type = 'VARCHAR' and {condition} order by 1, 2, 3"
+        f"and schema_name in ({schemas}) and {types} and {condition} order by 1, 2, 3"
     ).fetchall()
     rows = [
-        f'select \'{schema}.{table}.{column}\' as place, "{column}" as {name} from {schema}."{table}" '
+        f'select \'{schema}.{table}.{column}\' as place, cast("{column}" as varchar) as {name} from {schema}."{table}" '
         f'where "{column}" is not null'
         for schema, table, column in columns
     ]
@@ -252,9 +260,19 @@ def _private_mentions(con: duckdb.DuckDBPyConnection) -> str:
     from (
         select place, lower(ltrim(name, '@')) as name from ({_published_names(con)}) as names
         union all
-        select place, unnest(regexp_extract_all(lower(words), '(?:[@＠]|(?:twitter|x)\\.com/)([a-z0-9_]+)', 1)) as name
+        select place, unnest(regexp_extract_all(lower(words), '(?:[@＠]|%40)([a-z0-9_]+)', 1)) as name
         from ({_published_words(con)}) as texts
-        where words like '%@%' or words like '%＠%' or words like '%.com/%'
+        where words like '%@%' or words like '%＠%' or words like '%\\%40%' escape '\\'
+        union all
+        select place, name
+        from (
+            select place, unnest(regexp_extract_all(
+                lower(words), '(?:^|[^a-z0-9._-])(?:[a-z0-9-]+\\.)*(?:twitter|x)\\.com/(?:#!/)?([a-z0-9_]+)', 1
+            )) as name
+            from ({_published_words(con)}) as texts
+            where words like '%.com/%'
+        ) as addresses
+        where name not in {_PAGES_OF_X}
     ) as found
     semi join (
         select folded_handle as name

@@ -91,24 +91,31 @@ def seed(folder: Path) -> Seeded:
 
     quoted, reposted, answered = other("quote", 1), other("repost", 2), other("reply", 3)
     short = "https://t.co/" + mark("zqshortaddr", "short address that leads to a person's post")
+    chat = "https://t.co/" + mark("zqchataddr", "short address that leads to a number")
     texts = [
         f"Hello @{people['mention'].handle.upper()} and @{build.PARTNER.handle}, {SHOWN} of migration.",
         f"Hubungi {mark('081298765401', 'mobile number')} atau {mark('+62 813-9876-5402', 'mobile number with country')}.",  # noqa: E501
         f"Telp ({mark('021) 7987654', 'fixed line')}, wa.me/{mark('6281398765403', 'number in an address')}",
         f"Call {mark('+44 20 7946 0958', 'foreign number')} or write to {mark('zqmail@example.org', 'e-mail in a text')}",  # noqa: E501
-        f"NIK {mark('3174014501900123', 'number of an identity card')} paspor {mark('C9876543', 'passport')}",
+        f"NIK {mark('3174014501900123', 'number of an identity card')} paspor {mark('C9876543', 'passport')}, "
+        f"ktp {mark('3174 0145 0190 0126', 'number of an identity card in fours')}, hp{mark('0812–9876–5404', 'mobile number with dashes')}",  # noqa: E501
         f"Transfer ke rek BCA {mark('8830987654', 'account number')}, IBAN {mark('DE89370400440532013000', 'IBAN')}",
         f"Lihat https://www.instagram.com/{mark('zqprofilea', 'profile on another platform')}/ dan "
         f"x.com/{mark('zqprofileb', 'profile without a scheme')}/status/{mark('1234567890123456001', 'post in a link')}",  # noqa: E501
         f"https://social.example/@{mark('zqprofilec', 'profile on Mastodon')} "
         f"https://bsky.app/profile/{mark('zqprofiled', 'profile on Bluesky')}.bsky.social/post/3k",
         f"So true! RT @{people['manual'].handle}: {mark('zqwordsmanual', 'words behind a hand-made RT')} they said",
+        f"“{mark('zqwordsvia', 'words before via')} they said” via @{people['manual'].handle}",
         # by name: of somebody mentioned in any case, of others as names are written; beside a term, which shows it
         f"Terima kasih {people['mention'].name.lower()} (@{people['mention'].handle}) dan {people['table'].name}",
         f"Korban perdagangan orang dibantu {people['author'].name}, kata Ibu {people['quote'].name.upper()}: selamat!",
     ]
     posts = [post(text) for text in texts]
     posts += [
+        post(
+            f"Chat {chat}",
+            expanded={chat: f"https://wa.me/{mark('6281298765407', 'number in a link')}?ref=@{people['tag'].handle}"},
+        ),
         post(f"@{people['reply'].handle} thank you", replied_to=answered, display_from=len(people["reply"].handle) + 2),
         post(
             f"Look {short}",

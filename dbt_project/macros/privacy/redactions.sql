@@ -2,23 +2,60 @@
     and English: docs/explanation/privacy.md. RE2 looks at nothing around a match, so the character before it is matched and put
     back; `\b` ends a number. -#}
 
+{#- What people write between two figures of a number: blanks, points and dashes of every kind, characters that nobody sees, the
+    frames of emoji figures. Not a line break: on the next line another number begins. -#}
+{% macro between_figures() -%}
+    {{ return(' .\\x{a0}\\x{ad}\\x{2000}-\\x{2015}\\x{202a}-\\x{202f}\\x{205f}-\\x{2064}\\x{20e3}\\x{2212}\\x{3000}\\x{fe0f}\\x{feff}-') }}
+{%- endmacro %}
+
+
 {#- Kind, pattern and replacement, in the order in which they are taken out: an account number looks like a phone number. An e-mail
-    address has no `@` before it: `@name@server` of Mastodon is a mention. An account number has a word for it near it. Of a NIK the
-    province, the day of birth (of women 40 more) and the month must be possible. Of a fixed line the area code stands apart. -#}
+    address has no `@` before it: `@name@server` of Mastodon is a mention. An account number has a word for it near it; it is no sum
+    (`10.000.000`), no day with its hour, no hotline (`021-500-454`) and no mobile number, and does not begin with a year. Of a NIK
+    the day of birth (of women 40 more) and the month must be possible; apart stand region, birth and number, or fours
+    (`31.10.2021 - 12.11.2021` is none). Of a fixed line the area code is that of a large city or stands apart, and is no hour
+    (`0900`, `0730`); numbers of America that cost nothing stay. Before a mobile number may stand anything but a figure; a pseudonym
+    (`person_` and ten figures or letters from a to f) is none. -#}
 {% macro redactions() -%}
     {%- set before = '(^|[^0-9A-Za-z/_=&%-])' -%}
-    {%- set digits = '[0-9](?:[ .-]?[0-9])' -%}
+    {%- set before_mobile = '(^|[^0-9a-f_-]|[^0-9a-f_][a-f]|[^0-9]-|[^n]_|[^o]n_|[^s]on_)' -%}
+    {%- set between = '[' ~ between_figures() ~ ']{0,3}' -%}
+    {%- set between_mobile = '[_' ~ between_figures() ~ ']{0,3}' -%}
+    {%- set unseen = '[\\x{ad}\\x{200b}-\\x{200f}\\x{2060}-\\x{2064}\\x{20e3}\\x{fe0f}\\x{feff}]{0,2}' -%}
+    {%- set mail_host = '[\\p{L}0-9-]+(?:\\.[\\p{L}0-9-]+)*\\.\\p{L}{2,}[0-9A-Za-z_]*' -%}
+    {%- set mail_provider = '(?:gmail|ymail|yahoo|hotmail|outlook|live|icloud|aol|protonmail|proton|rocketmail)\\.[a-z]{2,3}(?:\\.[a-z]{2})?\\b' -%}
+    {%- set open, dot, shut = ' ?[(\\[{<] ?', '(?: ?[(\\[{<] ?(?:dot|titik) ?[)\\]}>] ?|\\.)', ' ?[)\\]}>] ?' -%}
+    {%- set account = '(?:(?:0[0-79]|[1-9][0-9])[0-9]{7,16}|(?:00|1[0-8]|2[1-9]|[3-9][0-9])[0-9](?:[ -]?[0-9]){6,15}|[0-9]{3}\\.[0-9]{3}\\.[0-9]{4})\\b' -%}
+    {%- set near = '(?:[^0-9/]|a/[cn])' -%}
+    {%- set bank = '(?:bca|bri|bni|bsi|btn|bjb|btpn|mandiri|cimb|danamon|permata|muamalat|maybank|ocbc|panin|jenius|seabank|bank jago)' -%}
+    {%- set region, day, month = '[1-9][0-9]', '(?:0[1-9]|[12][0-9]|3[01]|4[1-9]|[56][0-9]|7[01])', '(?:0[1-9]|1[0-2])' -%}
+    {%- set gap = '[' ~ between_figures() ~ ']{0,2}' -%}
+    {%- set nik = '(?:' ~ [region, '[0-9]{2}', '[0-9]{2}', day ~ month ~ '[0-9]{2}', '[0-9]{4}'] | join(gap)
+        ~ '|' ~ [region ~ '[0-9]{2}', '[0-9]{2}' ~ day, month ~ '[0-9]{2}', '[0-9]{4}'] | join(gap) ~ ')' -%}
+    {%- set area = '0(?:[2-7](?:[124-9][0-9]|3[1-9]|0[1-9]?)|9(?:0[1-9]|[125-8][0-9]))' -%}
+    {%- set area_of_america = '(?:[2-79][0-9]{2}|8(?:0[1-9]|1[0-9]|2[013-9]|3[0-24-9]|4[0-35-9]|5[0-46-9]|6[0-57-9]|7[0-689]))' -%}
     {{ return([
-        ('email', '(^|[^@A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)*\\.[A-Za-z]{2,}\\b', '\\1[email]'),
-        ('bank_account', '(?i)\\b((?:no(?:mor|\\.)?\\s*)?rek(?:ening|\\.)?\\b[^0-9\\n]{0,30}?|account (?:no|number)[^0-9\\n]{0,12}?|\\b(?:bca|bri|bni|bsi|btn|mandiri|cimb|danamon|permata)\\b[^0-9A-Za-z\\n]{0,3}(?:no|a/?[cn]|rek)?[^0-9A-Za-z\\n]{0,3})' ~ digits ~ '{7,17}\\b', '\\1[bank account]'),
-        ('bank_account', before ~ '[A-Z]{2}[0-9]{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){3,7}(?: [A-Z0-9]{1,3})?)\\b', '\\1[bank account]'),
-        ('nik', before ~ '(?:1[1-9]|21|3[1-6]|5[1-3]|6[1-5]|7[1-6]|8[12]|9[1-7])[0-9]{4}(?:0[1-9]|[12][0-9]|3[01]|4[1-9]|[56][0-9]|7[01])(?:0[1-9]|1[0-2])[0-9]{6}\\b', '\\1[nik]'),
-        ('passport', '(?i)\\b(passport|paspor)([^0-9A-Za-z\\n]{0,3}(?:no|nomor|number|nr)?[^0-9A-Za-z\\n]{1,3})[A-Z]{1,2}[0-9]{6,8}\\b', '\\1\\2[passport]'),
+        ('email', '(^|[^@A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+(?:[@＠]|%40)' ~ mail_host, '\\1[email]'),
+        ('email', '(?i)(^|[^A-Za-z0-9._%+-])@?[A-Za-z0-9._%+-]+ ?[@＠] ?' ~ mail_provider, '\\1[email]'),
+        ('email', '(?i)(^|[^A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+' ~ open ~ 'at' ~ shut ~ '[A-Za-z0-9-]+(?:' ~ dot ~ '[A-Za-z0-9-]+)+', '\\1[email]'),
+        ('bank_account', '(?i)\\b((?:rek(?:ening|\\.)?|' ~ bank ~ ')\\b' ~ near ~ '{0,40}?)' ~ account, '\\1[bank account]'),
+        ('bank_account', '(?i)\\b((?:acct|(?:account|acct?|a/c)\\.? ?(?:no|number|nr|#))' ~ near ~ '{0,12}?)' ~ account, '\\1[bank account]'),
+        ('bank_account', '(?i)\\b((?:va|virtual account)\\b[^0-9A-Za-z\\n]{0,4})[0-9]{12,18}\\b', '\\1[bank account]'),
+        ('bank_account', '(\\[bank account\\][^0-9/]{1,12}?)' ~ account, '\\1[bank account]'),
+        ('bank_account', before ~ '[A-Z]{2}[0-9]{2}(?:[A-Z0-9]{11,30}|(?:[ -][A-Z0-9]{4}){3,7}(?:[ -][A-Z0-9]{1,3})?|(?:[ -][0-9]{4}){2}[ -][0-9]{3})\\b', '\\1[bank account]'),
+        ('nik', before ~ nik ~ '\\b', '\\1[nik]'),
+        ('nik', '(?i)((?:nik|ktp)[^0-9\\n]{0,12}?)[1-9](?:' ~ between ~ '[0-9]){15}\\b', '\\1[nik]'),
+        ('bank_account', before ~ '[3-6][0-9]{3}(?:[ -][0-9]{4}){3}\\b', '\\1[bank account]'),
+        ('passport', '(?i)\\b((?:passport|paspor)\\b[^0-9\\n]{0,12}?)\\b(?:(?-i:[A-Z]{1,2}|[abcex])[ -]?[0-9]{6,9}|[0-9]{9})\\b', '\\1[passport]'),
         ('passport', before ~ '[ABCEX][0-9]{7}\\b', '\\1[passport]'),
-        ('phone', before ~ '(?:\\(?\\+?62\\)?|0)[ .-]?8[1-9][0-9](?:[ .-]?[0-9]){6,9}\\b', '\\1[phone]'),
-        ('phone', before ~ '(?:\\(0[2-9][0-9]{1,2}\\)[ -]?|\\+62[ -]?[2-9][0-9]{1,2}[ -]?|0[2-9][0-9]{1,2}[ -])[0-9]{3,4}[ -]?[0-9]{3,4}\\b', '\\1[phone]'),
-        ('phone', '(^|[^0-9A-Za-z])\\+[1-9][0-9]{0,2}[ .-]?\\(?[0-9]{1,4}\\)?(?:[ .-]?[0-9]{2,4}){2,4}\\b', '\\1[phone]'),
-        ('phone', '(wa\\.me/)\\+?[0-9]{8,15}\\b', '\\1[phone]'),
+        ('phone', before_mobile ~ '(?:\\(?(?:\\+|00)62\\)?' ~ between ~ '(?:\\(0\\)|0)?' ~ between ~ '|\\(?62\\)?[ -]?|0[ -]?' ~ unseen ~ ')8' ~ unseen ~ '[1-9]' ~ unseen ~ '[0-9](?:' ~ between_mobile ~ '[0-9]){6,10}(\\b|_)', '\\1[phone]\\2'),
+        ('phone', before_mobile ~ '08[1-9][0-9]/[0-9]{3,4}/[0-9]{3,5}\\b', '\\1[phone]'),
+        ('phone', before ~ '(?:\\(0[1-9][0-9]{1,3}\\)' ~ between ~ '|\\+62' ~ between ~ '[2-9][0-9]{1,2}' ~ between ~ ')[0-9]{3,4}' ~ between ~ '[0-9]{3,4}\\b', '\\1[phone]'),
+        ('phone', before ~ '(?:0(?:2[124]|31|61)[ ./-]?[2-9][0-9]{2,3}[ .-]?[0-9]{4}|' ~ area ~ '[ /-][2-9][0-9]{2,3}[ -]?[0-9]{3,4}|01[0-9][ -][0-9]{3,4}[ -]?[0-9]{4}|07[0-9]{3} [0-9]{3} ?[0-9]{3})\\b', '\\1[phone]'),
+        ('phone', before ~ '(?:\\(' ~ area_of_america ~ '\\)[ -]?|' ~ area_of_america ~ '[.-])[2-9][0-9]{2}[ .-][0-9]{4}\\b', '\\1[phone]'),
+        ('phone', '(^|[^0-9A-Za-z])(?:\\+[1-9][0-9]{0,2}|00[1-9][0-9]{1,2})' ~ between ~ '\\(?[0-9]{1,4}\\)?(?:' ~ between ~ '[0-9]{2,4}){2,4}\\b', '\\1[phone]'),
+        ('phone', '[０-９𝟎-𝟿](?:' ~ between ~ '[０-９𝟎-𝟿]){8,}', '[phone]'),
+        ('phone', '(?i)(wa\\.me/|phone=)\\+?[0-9]{8,15}\\b', '\\1[phone]'),
     ]) }}
 {%- endmacro %}
 
@@ -38,7 +75,7 @@
 {#- Texts without one of these are not searched: a run of figures that a number could be, or an address. -#}
 {% macro may_hold_personal_data(text) -%}
     (
-        {{ regex_match(text, '[0-9][0-9 ().-]{5,}[0-9]|[A-Z][0-9]{6}|@[A-Za-z0-9-]+\\.|[A-Z]{2}[0-9]{2} [A-Z0-9]{4} ') }}
+        {{ regex_match(text, '[0-9０-９𝟎-𝟿][0-9０-９𝟎-𝟿()/_' ~ between_figures() ~ ']{5,}[0-9０-９𝟎-𝟿]|[A-Z][0-9]{6}|(?:[@＠] ?|%40)[\\p{L}0-9-]+\\.|[A-Z]{2}[0-9]{2}[ -][A-Z0-9]{4}[ -]|(?i:[(\\[{<] ?at ?[)\\]}>])') }}
     )
 {%- endmacro %}
 
@@ -58,63 +95,116 @@
 {%- endmacro %}
 
 
-{#- An address of a profile or of somebody's post, in three groups: what leads to the name, the name, what follows. -#}
+{#- An address of a profile or of somebody's post, in five groups: what leads to the name, the name, what follows; or what stands
+    before a domain that is a name of Bluesky, and the name. -#}
 {% macro profile_link_pattern() -%}
-    {{ return('(?i)((?:^|[^A-Za-z0-9._-])(?:https?://)?(?:[a-z0-9-]+\\.)*(?:(?:twitter|x|instagram|facebook|fb)\\.com/|(?:t|m|fb|telegram)\\.me/|bsky\\.app/profile/|linkedin\\.com/in/|(?:tiktok\\.com|youtube\\.com|threads\\.net|threads\\.com)/@|https?://[a-z0-9-]+(?:\\.[a-z0-9-]+)+/(?:users/|@)))([A-Za-z0-9_.:-]*[A-Za-z0-9_])(\\S*)') }}
+    {{ return('(?i)((?:^|[^A-Za-z0-9._-])(?:https?://)?(?:[a-z0-9-]+\\.)*(?:(?:(?:fx|vx|fixup)?twitter|x|fixupx|instagram|facebook|fb)\\.com/(?:#!/|@)?|(?:t|m|fb|telegram)\\.me/(?:s/)?|fb\\.watch/|v[mt]\\.tiktok\\.com/|nitter\\.[a-z.]+/|bsky\\.app/profile/|linkedin\\.com/(?:in|pub|posts)/|youtube\\.com/(?:@|channel/|user/|c/)|(?:tiktok\\.com|threads\\.net|threads\\.com)/@|https?://[a-z0-9-]+(?:\\.[a-z0-9-]+)+/(?:users/|web/statuses/|@)))([A-Za-z0-9_.:-]*[A-Za-z0-9_])(\\S*)|((?:^|[^A-Za-z0-9._@-]))([A-Za-z0-9-]+\\.bsky\\.social)\\b') }}
 {%- endmacro %}
 
 
 {#- Only these texts and addresses are searched for it. -#}
 {% macro may_hold_a_profile_link(text) -%}
-    {{ regex_match(text, '(?i)(?:twitter|x|instagram|facebook|fb|linkedin)\\.com/|\\.me/|bsky\\.app/|/@|/users/') }}
+    {{ regex_match(text, '(?i)(?:twitter|x|instagram|facebook|fb|linkedin|youtube|tiktok)\\.com/|\\.me/|nitter\\.|fb\\.watch/|bsky\\.(?:app/|social)|/@|/users/|/web/statuses/') }}
 {%- endmacro %}
 
 
 {#- What stands behind these addresses and is no account: pages of the platform. -#}
 {% macro no_profiles() -%}
     {{ return([
-        'hashtag', 'search', 'home', 'explore', 'settings', 'share', 'sharer', 'sharer.php', 'share.php', 'login', 'about', 'help',
-        'tos', 'privacy', 'p', 'reel', 'reels', 'tv', 'watch', 'events', 'groups', 'messages', 'compose', 'joinchat', 'download',
+        'hashtag', 'home', 'explore', 'settings', 'sharer', 'sharer.php', 'share.php', 'login', 'about', 'help',
+        'tos', 'privacy', 'events', 'messages', 'compose', 'joinchat', 'download',
+    ]) }}
+{%- endmacro %}
+
+
+{#- What stands behind them in the place of a name, before a post, a member of a group or a question for somebody's posts. -#}
+{% macro unnamed_posts() -%}
+    {{ return([
+        'i', 'status', 'statuses', 'intent', 'p', 'reel', 'reels', 'tv', 'watch', 'groups', 'share',
     ]) }}
 {%- endmacro %}
 
 
 {#- A text or address with the names in its profile links replaced. A link to a post without a name (`/i/web/status/…`) could be
-    anybody's: it stays only where it names the post itself. -#}
+    anybody's: it stays only where it names the post itself; a search stays where it is for no account. -#}
 {% macro with_masked_links(text, platform, post_id, registered_names) -%}
-    {%- set name = 'lower(' ~ found_group(2) ~ ')' -%}
-    {%- set whole = 'concat(' ~ found_group(1) ~ ', ' ~ found_group(2) ~ ', ' ~ found_group(3) ~ ')' -%}
-    {{ return(replace_found(text, profile_link_pattern(), 3, "case
+    {%- set found_name = 'concat(' ~ found_group(2) ~ ', ' ~ found_group(5) ~ ')' -%}
+    {%- set name = 'lower(' ~ found_name ~ ')' -%}
+    {%- set lead = 'concat(' ~ found_group(1) ~ ', ' ~ found_group(4) ~ ')' -%}
+    {%- set whole = 'concat(' ~ lead ~ ', ' ~ found_name ~ ', ' ~ found_group(3) ~ ')' -%}
+    {{ return(replace_found(text, profile_link_pattern(), 5, "case
         when " ~ list_holds(registered_names, name) ~ " then " ~ whole ~ "
         when " ~ name ~ " in ('" ~ no_profiles() | join("', '") ~ "') then " ~ whole ~ "
-        when " ~ name ~ " in ('i', 'status', 'statuses', 'intent') then case
-            when strpos(" ~ found_group(3) ~ ", " ~ post_id ~ ") > 0 then " ~ whole ~ "
-            else concat(" ~ found_group(1) ~ ", '[somebody]')
+        when " ~ name ~ " = 'search' and not " ~ regex_match(found_group(3), '(?i)(?:from|to)(?::|%3a)|@|%40') ~ " then " ~ whole ~ "
+        when " ~ name ~ " in ('search', '" ~ unnamed_posts() | join("', '") ~ "')
+            or " ~ regex_match(found_group(1), '(?i)/web/statuses/|fb\\.watch/|v[mt]\\.tiktok\\.com/') ~ " then case
+            when strpos(concat(" ~ found_name ~ ", " ~ found_group(3) ~ "), " ~ post_id ~ ") > 0 then " ~ whole ~ "
+            else concat(" ~ lead ~ ", '[somebody]')
         end
-        else concat(" ~ found_group(1) ~ ", " ~ pseudonym(platform, found_group(2)) ~ ")
+        else concat(" ~ lead ~ ", " ~ pseudonym(platform, found_name) ~ ")
     end")) }}
 {%- endmacro %}
 
 
-{#- A text with the accounts that it names replaced, but for the registered ones. Behind a slash stands part of an address. -#}
+{#- What stands before a name: also as an address or a page writes it. -#}
+{% macro at_sign() -%}
+    {{ return('(?:[@＠]|%40|&#64;)') }}
+{%- endmacro %}
+
+
+{% macro may_hold_a_name(text) -%}
+    {{ regex_match(text, at_sign()) }}
+{%- endmacro %}
+
+
+{#- A text with the accounts that it names replaced, but for the registered ones. Behind a slash stands part of an address, and
+    between the sign and the name may stand a character that nobody sees; `/@32.78,-96.80` is a place on a map. -#}
 {% macro with_masked_mentions(text, platform, registered_handles, registered_names) -%}
+    {%- set at = at_sign() ~ '[\\x{200b}-\\x{200f}\\x{2060}\\x{feff}]?' -%}
     {%- set name = found_group(2) -%}
     {%- set is_kept = "case
-        when " ~ found_group(1) ~ " <> '' then " ~ list_holds(registered_names, 'lower(' ~ name ~ ')') ~ "
+        when " ~ found_group(1) ~ " <> '' then " ~ list_holds(registered_names, 'lower(' ~ name ~ ')') ~ " or " ~ regex_match(name, '^[0-9]{1,3}(?:[.]|$)') ~ "
         else " ~ list_holds(registered_handles, 'lower(' ~ name ~ ')') ~ "
     end or " ~ regex_match(name, '^person_[0-9a-f]{10}$') -%}
     {%- set replacement = "concat(" ~ found_group(1) ~ ", '@', case when " ~ is_kept ~ " then " ~ name ~ " else " ~ pseudonym(platform, name) ~ " end)" -%}
     case {{ platform }}
-        when 'x' then {{ replace_found(text, '(/?)[@＠]([A-Za-z0-9_]+)', 2, replacement) }}
-        else {{ replace_found(text, '(/?)[@＠]([A-Za-z0-9_]+(?:[.-][A-Za-z0-9_-]+)*(?:@[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)+)?)', 2, replacement) }}
+        when 'x' then {{ replace_found(text, '(/?)' ~ at ~ '([A-Za-z0-9_]+)', 2, replacement) }}
+        else {{ replace_found(text, '(/?)' ~ at ~ '([A-Za-z0-9_]+(?:[.-][A-Za-z0-9_-]+)*(?:@[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)+)?)', 2, replacement) }}
     end
 {%- endmacro %}
 
 
-{#- What somebody else wrote, behind `RT @name` or in quotation marks behind a name: a private person's words are not repeated. -#}
+{#- What somebody else wrote, behind `RT @name`, in quotation marks behind a name or before it (`“…” via @name`): a private
+    person's words are not repeated. `repost @name` without a colon is a request, but for the first words of a text. -#}
 {% macro without_quoted_words(text) -%}
-    {{ return(regex_replace_all(
-        regex_replace_all(text, '(?is)\\b((?:RT|MT)\\W{1,3}person_[0-9a-f]{10}\\b:?).*$', '\\1 [their words]'),
-        '(["“] ?@person_[0-9a-f]{10} ?:)[^"”]*', '\\1 [their words]'
-    )) }}
+    {%- set person, again = 'person_[0-9a-f]{10}', '(?:retweet|repost|regram)(?:ed)?(?: (?:from|by|dari))?' -%}
+    {%- set found = namespace(sql=text) -%}
+    {%- for pattern, replacement in [
+        ('(?is)(\\b(?:RT|MT|QT)\\W{1,5}' ~ person ~ '\\b:?|^\\W*' ~ again ~ '\\W{1,5}' ~ person ~ '\\b:?|\\b' ~ again ~ '\\W{1,5}' ~ person ~ ' ?:).*$', '\\1 [their words]'),
+        ('(@' ~ person ~ ' ?: ?["“„«‘])[^"”»]*', '\\1[their words]'),
+        ('((?:["“”„\\x27‘«‹>]|&gt;) ?@' ~ person ~ ' ?:)\\s*[^\\s"“”„«»›‘][^"”»›]*', '\\1 [their words]'),
+        ('(["“„«])[^"“”„«»]*(["”“»]\\W{0,3}(?:(?:via|kata)\\W{1,2}|[-–—~]\\W{0,2})@' ~ person ~ ')', '\\1[their words]\\2'),
+    ] -%}
+        {%- set found.sql = regex_replace_all(found.sql, pattern, replacement) -%}
+    {%- endfor -%}
+    {{ return(found.sql) }}
+{%- endmacro %}
+
+
+{#- An address without names and personal data: the number in `wa.me/…` and the name in `?ref=@…` as well as the profile. Each is
+    looked for only where it can be: few addresses hold more than a profile. -#}
+{% macro masked_address(address, platform, post_id, registered_handles, registered_names) -%}
+    {%- set without_numbers = 'case when ' ~ may_hold_personal_data(address) ~ ' then ' ~ without_personal_data(address) ~ ' else ' ~ address ~ ' end' -%}
+    {%- set without_links = with_masked_links('(' ~ without_numbers ~ ')', platform, post_id, registered_names) -%}
+    case
+        when {{ may_hold_a_name(address) }} then {{ with_masked_mentions(without_links, platform, registered_handles, registered_names) }}
+        when {{ may_hold_a_profile_link(address) }} then {{ without_links }}
+        else {{ without_numbers }}
+    end
+{%- endmacro %}
+
+
+{#- Only these addresses are searched for it. -#}
+{% macro may_lead_to_a_person(address) -%}
+    ({{ may_hold_a_profile_link(address) }} or {{ may_hold_a_name(address) }} or {{ may_hold_personal_data(address) }})
 {%- endmacro %}

@@ -148,9 +148,9 @@ posts_in_question as (
         names_of_posts.places,
         {{ may_hold_personal_data('posts.text') }} as may_hold_personal_data,
         {{ may_hold_a_profile_link('posts.text') }} as may_hold_a_link,
-        posts.text like '%@%' or posts.text like '%＠%' as may_hold_a_name,
+        {{ may_hold_a_name('posts.text') }} as may_hold_a_name,
         posts.mention_count > 0 as has_mentions,
-        posts.link_count > 0 and {{ may_hold_a_profile_link(
+        posts.link_count > 0 and {{ may_lead_to_a_person(
             list_as_text(list_map('posts.links', 'link', "concat(' ', link.url, ' ', link.expanded_url)"))
         ) }} as has_links
 
@@ -262,9 +262,9 @@ numbers_masked as (
         case
             when has_links then {{ list_map('links', 'link', "
                 case
-                    when " ~ may_hold_a_profile_link("concat_ws(' ', link.url, link.expanded_url)") ~ " then " ~ struct_of([
-                        ('url', with_masked_links('link.url', 'platform', 'post_id', 'names')),
-                        ('expanded_url', with_masked_links('link.expanded_url', 'platform', 'post_id', 'names')),
+                    when " ~ may_lead_to_a_person("concat_ws(' ', link.url, link.expanded_url)") ~ " then " ~ struct_of([
+                        ('url', masked_address('link.url', 'platform', 'post_id', 'handles', 'names')),
+                        ('expanded_url', masked_address('link.expanded_url', 'platform', 'post_id', 'handles', 'names')),
                     ]) ~ "
                     else link
                 end
@@ -362,7 +362,7 @@ posts_masked as (
         -- an address that leads to a person is not kept beside the masked one
         case
             when links_masked is distinct from links then {{ list_map('links_masked', 'link', struct_of([
-                ('url', "case when " ~ regex_match('link.expanded_url', 'person_[0-9a-f]{10}|\\[somebody\\]') ~ " then link.expanded_url else link.url end"),
+                ('url', "case when " ~ regex_match('link.expanded_url', 'person_[0-9a-f]{10}|\\[[a-z ]+\\]') ~ " then link.expanded_url else link.url end"),
                 ('expanded_url', 'link.expanded_url'),
             ])) }}
             else links
