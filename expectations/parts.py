@@ -53,8 +53,29 @@ _HOLDS_PERSONAL_DATA = (
 )
 # Pages of X, which are no names in an address.
 _PAGES_OF_X = tuple(
-    "about compose download events explore hashtag help home i intent joinchat login messages privacy search settings "
-    "share sharer status statuses tos".split()
+    [
+        "about",
+        "compose",
+        "download",
+        "events",
+        "explore",
+        "hashtag",
+        "help",
+        "home",
+        "i",
+        "intent",
+        "joinchat",
+        "login",
+        "messages",
+        "privacy",
+        "search",
+        "settings",
+        "share",
+        "sharer",
+        "status",
+        "statuses",
+        "tos",
+    ]
 )
 # Columns of reports that may hold handles, by how they are called.
 _NAMES_ACCOUNTS = "(^|_)(handle|partner|account|author|target|mention|username|screen_name|user)s?$"
