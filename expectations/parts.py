@@ -52,9 +52,22 @@ _HOLDS_PERSONAL_DATA = (
     "($|[^0-9A-Za-z_])')"
 )
 # Pages of X, which are no names in an address.
-_PAGES_OF_X = tuple(
-    "about compose download events explore hashtag help home i intent joinchat login messages privacy search settings "
-    "share sharer status statuses tos".split()
+_PAGES_OF_X = (
+    *(
+        "about",
+        "compose",
+        "download",
+        "events",
+        "explore",
+        "hashtag",
+        "help",
+        "home",
+        "i",
+        "intent",
+        "joinchat",
+        "login",
+    ),
+    *("messages", "privacy", "search", "settings", "share", "sharer", "status", "statuses", "tos"),
 )
 # Columns of reports that may hold handles, by how they are called.
 _NAMES_ACCOUNTS = "(^|_)(handle|partner|account|author|target|mention|username|screen_name|user)s?$"
