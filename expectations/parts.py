@@ -52,30 +52,10 @@ _HOLDS_PERSONAL_DATA = (
     "($|[^0-9A-Za-z_])')"
 )
 # Pages of X, which are no names in an address.
-_PAGES_OF_X = tuple(
-    [
-        "about",
-        "compose",
-        "download",
-        "events",
-        "explore",
-        "hashtag",
-        "help",
-        "home",
-        "i",
-        "intent",
-        "joinchat",
-        "login",
-        "messages",
-        "privacy",
-        "search",
-        "settings",
-        "share",
-        "sharer",
-        "status",
-        "statuses",
-        "tos",
-    ]
+<<<<<<< HEAD
+_PAGES_OF_X = (
+    "about|compose|download|events|explore|hashtag|help|home|i|intent|joinchat|login|messages|privacy|search|settings|"
+    "share|sharer|status|statuses|tos"
 )
 # Columns of reports that may hold handles, by how they are called.
 _NAMES_ACCOUNTS = "(^|_)(handle|partner|account|author|target|mention|username|screen_name|user)s?$"
@@ -293,7 +273,7 @@ def _private_mentions(con: duckdb.DuckDBPyConnection) -> str:
             from ({_published_words(con)}) as texts
             where words like '%.com/%'
         ) as addresses
-        where name not in {_PAGES_OF_X}
+        where not regexp_full_match(name, '{_PAGES_OF_X}')
     ) as found
     semi join (
         select folded_handle as name

@@ -305,7 +305,7 @@ def test_nothing_is_read_without_the_warehouse(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "words", "is_clean", "is_unnamed"),
     [
-        ("quality.rejected (found)", "@zqhandle korban, 0812-9876-5488", True, False),
+        ("quality.rejected (found)", "@zqhandle korban, 0812-9876-5488", False, False),
         ("quality.rejected (found)", "date = 081298765488", False, True),
         ("quality.outcomes (status_reason)", "found a table with budi@example.org", False, True),
         ("quality.outcomes (file_name)", "posts of @zqhandle.csv", True, False),
