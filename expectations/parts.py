@@ -52,7 +52,6 @@ _HOLDS_PERSONAL_DATA = (
     "($|[^0-9A-Za-z_])')"
 )
 # Pages of X, which are no names in an address.
-<<<<<<< HEAD
 _PAGES_OF_X = (
     "about|compose|download|events|explore|hashtag|help|home|i|intent|joinchat|login|messages|privacy|search|settings|"
     "share|sharer|status|statuses|tos"
