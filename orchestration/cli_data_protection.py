@@ -308,6 +308,10 @@ def _show(plan: Any, policy: str) -> None:
         click.echo("  No stored capture holds any of it.")
     for name in plan.never_read:
         click.echo(f"  {name}: nothing in it was ever read; if it may hold any of it, `suara purge --capture`")
+    for name in plan.still_named:
+        click.echo(
+            f"  {name}: holds records that no reader loads, and a name of what goes; look, or `suara purge --capture`"
+        )
 
 
 def _show_captures(captures: Iterable[dict[str, Any]]) -> None:

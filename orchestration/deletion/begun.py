@@ -137,6 +137,8 @@ def close(data_dir: DataDir, release_id: str, log: Log) -> dict[str, Any] | None
     receipt = forget.finish(data_dir, begun, release=release_id)
     waiting = ", ".join(receipt["waiting_in_inbox"])
     traces = f"no trace found but in {waiting}, which the next run rewrites" if waiting else "no trace found"
+    if named := ", ".join(receipt["still_named"]):
+        traces += f"; records that no reader loads were not searched by post in {named}, which names what is gone: look"
     log(f"receipt {receipt['receipt_id']}: {receipt['records_removed']:,} records removed, {traces}")
     return receipt
 

@@ -17,7 +17,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -39,7 +39,7 @@ from orchestration.deletion.journal import Journal
 from orchestration.deletion.json_posts import SHORTEST_TEXT, Removed, head_of
 from orchestration.deletion.requests import Target
 from orchestration.deletion.resolve import Resolution, resolve, targets_of
-from orchestration.deletion.rewriting import holds_notes, rewrite, texts_that_stay
+from orchestration.deletion.rewriting import chunks, holds_notes, rewrite, texts_that_stay
 from orchestration.deletion.sharing import handed_out
 from orchestration.deletion.traces import Traces, files_below, find_traces, search_file
 from orchestration.publishing.published_file import PUBLISHED_NAMES
@@ -60,6 +60,8 @@ _PLACES = ("captures", "published", "ledger", "receipts", "dagster_home", "delet
 _MADE_BY_RUNS = ("candidates", "rejected", "scratch", "dagster_home", "dbt_target", "demo", "warehouse.duckdb.wal")
 # What a receipt says of the request where no person made one.
 TOLD_REQUEST = {"file": None, "from": "deletions that captures deliver"}
+_SHORTEST_NAME = 4
+_LONGEST_NAME = 256  # an address of a post on Bluesky or Mastodon is shorter
 _REMOVED_TEXT = "[removed: it held a deleted text]"
 
 
@@ -112,11 +114,13 @@ class Plan:
 
     Attributes:
         never_read: Files of captures that no reader could open (see `never_read`).
+        still_named: Captures with records that nobody loads, and a name of what goes in them (see `still_named`).
     """
 
     resolution: Resolution
     captures: list[Prepared]
     never_read: list[str]
+    still_named: list[str] = field(default_factory=list)
 
     @property
     def refused(self) -> list[Prepared]:
@@ -220,7 +224,8 @@ def prepare(
                     _remove(one.new)
                 captures[number] = _whole(one.entry, ledger.stored_path(one.entry))
                 captures[number].removed.texts = one.removed.texts
-    return Plan(found, captures, never_read(ledger))
+    places = {one.entry.capture_id: one.new for one in captures}
+    return Plan(found, captures, never_read(ledger), still_named(ledger, (t.value for t in targets), places))
 
 
 def never_read(ledger: Ledger) -> list[str]:
@@ -229,6 +234,40 @@ def never_read(ledger: Ledger) -> list[str]:
     Nothing of them is in any table. They are searched as they lie, and what is packed in them is not seen.
     """
     return [one.file_name for one in ledger.captures() if one.source is None and one.status == QUARANTINED]
+
+
+def still_named(ledger: Ledger, names: Iterable[str], instead: Mapping[str, Path | None] | None = None) -> list[str]:
+    """Files of captures in which an id or handle of what goes is left, and that hold records which nobody loads.
+
+    A post that was never loaded is in no table: nothing tells it from a post that stays and only names it, so nothing
+    of it is taken out. A person has to look.
+
+    Args:
+        names: Ids and handles; of fewer than 4 characters they are in every file.
+        instead: By capture, where it was written anew; None where it goes whole.
+    """
+    sought = Traces.exactly({name.lower().encode() for name in names if len(name) >= _SHORTEST_NAME})
+    found = []
+    for entry in ledger.captures():
+        place = (instead or {}).get(entry.capture_id, ledger.stored_path(entry))
+        has_unread = entry.status == QUARANTINED or entry.counts.get("rejected", 0) > 0
+        if sought and has_unread and place is not None and place.exists() and _holds_one(place, sought):
+            found.append(entry.file_name)
+    return found
+
+
+def _holds_one(stored: Path, sought: Traces) -> bool:
+    try:
+        with CaptureFiles(stored) as files:
+            for member in files.members():
+                rest = b""
+                for chunk in chunks(files, member.name):
+                    if sought.search(rest + chunk.lower()):
+                        return True
+                    rest = (rest + chunk.lower())[-_LONGEST_NAME:]
+    except InputError:
+        pass  # what cannot be opened is named as never read
+    return False
 
 
 def distinctive(texts: Collection[str], stays: Iterable[Path], *, may_stay: bool = False) -> Traces:
@@ -643,6 +682,7 @@ def finish(data_dir: DataDir, journal: Journal, *, release: str | None) -> dict[
         "records_removed": sum(told["records_removed"] for told in journal.captures),
         "removed_files": journal.removed_files,
         "never_read": never_read(Ledger(data_dir)),
+        "still_named": still_named(Ledger(data_dir), (row["value"] for row in journal.tombstones)),
         "waiting_in_inbox": found.waiting,
         "searched": {
             "files": searched,

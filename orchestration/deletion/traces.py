@@ -72,6 +72,13 @@ class Traces:
         found._index()
         return found
 
+    @classmethod
+    def exactly(cls, words: Iterable[bytes]) -> Traces:
+        """Words as they are, whole and in no other way of writing."""
+        found = cls(dict.fromkeys(words, ""))
+        found._index()
+        return found
+
     def without(self, texts: Iterable[str]) -> Traces:
         """Without the pieces that stand in other texts, too, however often either was escaped: those are no trace."""
         if not self.pieces:
@@ -81,8 +88,7 @@ class Traces:
             for form in {piece, _plain(piece)}:
                 wanted.setdefault(form.encode("utf-8", "surrogateescape"), set()).add(piece)
         shared: set[str] = set()
-        searched = Traces(dict.fromkeys(wanted, ""))
-        searched._index()
+        searched = Traces.exactly(wanted)
         for text in texts:
             for form in {text, _plain(text)}:
                 for hit in searched.search(form.encode("utf-8", "surrogateescape")):

@@ -947,6 +947,24 @@ def test_what_no_reader_could_open_is_named_and_not_passed_over(paths: DataDir, 
     assert finish(paths, begun, release=None)["never_read"] == ["a.rar"]
 
 
+def test_a_name_beside_records_that_nobody_loads_is_told_and_does_not_pass_as_searched(
+    paths: DataDir, tmp_path: Path
+) -> None:
+    # What broke: a table in quarantine kept a person's post, and "no trace found" was said.
+    ledger = Ledger(paths)
+    for name, rows in {"lost.csv": f"{GONE},Somebody_Gone,a post of hers", "other.csv": "1,nobody,x"}.items():
+        (tmp_path / name).write_text(f"{rows}\n{rows}\n")
+        entry, _ = ledger.store(tmp_path / name)
+        assert recognise(ledger, entry) is not None
+    (tmp_path / "request.txt").write_text("@somebody_gone")
+    code, said = suara(paths, "forget", "--dry-run", str(tmp_path / "request.txt"))
+    assert code == 0 and "lost.csv: holds records that no reader loads, and a name of what goes" in said
+    assert "other.csv: holds records" not in said
+    begun = forget_it(paths)
+    assert clear(paths, begun)
+    assert finish(paths, begun, release=None)["still_named"] == ["lost.csv"]
+
+
 def test_what_can_be_unpacked_and_not_read_is_refused_when_a_text_is_in_it(paths: DataDir, tmp_path: Path) -> None:
     (tmp_path / "a.jsonl.bz2").write_bytes(bz2.compress("\n".join(LINES).encode()))
     ledger = Ledger(paths)
