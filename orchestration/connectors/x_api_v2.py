@@ -225,7 +225,8 @@ def _kind_of(value: Any) -> str:
     if not isinstance(value, dict):
         return "unknown"
     if {"id", "action"} <= value.keys() and {"reason", "redacted_at"} & value.keys():
-        return "deletion" if value["action"] == "delete" else "compliance"
+        is_place = value.get("reason") in ("scrub_geo", "geo_scrubbed")  # the post stays
+        return "deletion" if value["action"] == "delete" and not is_place else "compliance"
     if "tweet_count" in value and {"start", "end"} <= value.keys():
         return "counts"
     if "username" in value and "text" not in value:

@@ -91,21 +91,25 @@ def _targets(path: Path, lines: Iterable[str], accounts: bool) -> Iterable[Targe
         text = line.strip()
         if not text or text.startswith("#"):
             continue
-        yield (
-            _compliance(path, number, text, accounts) if text.startswith("{") else _plain(path, number, text, accounts)
-        )
+        if not text.startswith("{"):
+            yield _plain(path, number, text, accounts)
+        elif (target := _compliance(path, number, text, accounts)) is not None:
+            yield target
 
 
-def _compliance(path: Path, number: int, text: str, accounts: bool) -> Target:
+def _compliance(path: Path, number: int, text: str, accounts: bool) -> Target | None:
+    """What a line of X batch compliance names; None where nothing has to go: an edited post, an id that is none."""
     step = "Take the file as X gave it; a download that was cut off ends in such a line."
     try:
         value = json.loads(text[:_MAX_LINE])
     except ValueError as error:
         raise _refuse(path, number, "a JSON object of X batch compliance", f"broken JSON ({error})", step) from error
     found = {name: str(value.get(name) or "") for name in ("id", "action", "reason")}
+    if found["action"] == "rehydrate" or "error" in value:
+        return None
     if not _ID.fullmatch(found["id"]):
         raise _refuse(path, number, "an id of digits under `id`", repr(found["id"])[:60], step)
-    reason = found["reason"] or "deleted"
+    reason = found["reason"].replace("geo_scrubbed", SCRUB_GEO) or "deleted"
     if reason not in COMPLIANCE_REASONS:
         known = ", ".join(COMPLIANCE_REASONS)
         raise _refuse(path, number, f"a reason out of {known}", repr(reason)[:60], "Write it as one of these.")

@@ -168,6 +168,15 @@ OTHER_LINES = {
     "compliance": {"id": "1170025343920402432", "action": "scrub_geo", "created_at": "x", "reason": "scrub_geo"},
     "unknown": {"hello": "world"},
 }
+# What broke: a line that takes the place of a post away, with the action `delete`, counted as a deletion of the post.
+PLACE = {"id": "1170025343920402432", "action": "delete", "created_at": "x", "reason": "scrub_geo"}
+
+
+@pytest.mark.parametrize("reason", ["scrub_geo", "geo_scrubbed"])
+def test_place_that_is_taken_away_deletes_no_post(tmp_path: Path, reason: str) -> None:
+    loaded = load_text(tmp_path, jsonl(page(a_post(1)), PLACE | {"reason": reason}))
+    assert {code for _, code in loaded.rejected} == {"not_a_post_compliance"}
+    assert loaded.rows("select count(*) from raw.x_api_v2_deletions") == [(0,)]
 
 
 @pytest.mark.parametrize("kind", OTHER_LINES)

@@ -92,11 +92,14 @@ OTHER = "Another sentence, about the weather in an imaginary port and the boats 
         ),
         ('{"id":"5","action":"scrub_geo","reason":"scrub_geo"}', Target("x", "post", "5", SCRUB_GEO, SCRUB_GEO)),
         ('{"id":"5","action":"delete","reason":"scrub_geo"}', Target("x", "post", "5", SCRUB_GEO, SCRUB_GEO)),
+        ('{"id":"5","action":"scrub_geo","reason":"geo_scrubbed"}', Target("x", "post", "5", SCRUB_GEO, SCRUB_GEO)),
     ],
 )
 def test_a_line_names_a_post_or_an_account(tmp_path: Path, line: str, expected: Target) -> None:
     path = tmp_path / "request.txt"
-    path.write_text(f"# why\n\n{line}\n{line}\n", encoding="utf-8")
+    # what a result of X says besides, and nothing has to go for
+    others = '{"id":"6","action":"rehydrate","reason":"tweet_edited"}\n{"error":"invalid_id","id":"x"}'
+    path.write_text(f"# why\n\n{line}\n{others}\n{line}\n", encoding="utf-8")
     assert read_request(path) == [expected]
 
 
