@@ -59,7 +59,7 @@ _PAGES_OF_X = (
 # Columns of reports that may hold handles, by how they are called.
 _NAMES_ACCOUNTS = "(^|_)(handle|partner|account|author|target|mention|username|screen_name|user)s?$"
 # No words: a handle of the Fediverse looks like an e-mail address, an old id like the number of an identity card.
-_NO_WORDS = f"{_NAMES_ACCOUNTS}|(^|_)(account_name|hub|key|id|sha256|hash)s?$"
+_NO_WORDS = f"{_NAMES_ACCOUNTS}|(^|_)(account_name|hub|key|id|sha256|hash|version_group)s?$"
 # Columns of `quality` that tell of captures, also of those that no layer knows: nobody is named there.
 _TELLS_OF_CAPTURES = "[.](file_name|member|status_reason|found|observed|failing_sample|statement|note)$"
 

@@ -232,7 +232,6 @@ INDONESIAN = {
     "Most: {parts}.": "Terbanyak: {parts}.",
     "No registered account is among the partners.": "Tidak ada akun terdaftar di antara mitra.",
     "platform": "platform",
-    "held back": "ditahan",
     "All other accounts": "Semua akun lain",
     "Posts of all other accounts by platform, month and kind": "Unggahan semua akun lain menurut platform, bulan, dan jenis",
     "Hashtags of all other accounts": "Tagar semua akun lain",

@@ -316,6 +316,7 @@ def test_nothing_is_read_without_the_warehouse(tmp_path: Path) -> None:
         ("quality.outcomes (file_name)", "posts of @UNAgency.zip", True, True),
         ("quality.checks (expected)", "a name and its server (@user)", True, True),
         ("reports.numbers (post_id)", "3174014501900123", True, True),
+        ("reports.numbers (version_group)", "3174014501900123", True, True),
     ],
 )
 def test_every_column_of_the_file_is_read_for_personal_data_and_names(
