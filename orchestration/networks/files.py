@@ -4,7 +4,7 @@ Belongs here: which nodes and edges are handed out, under which names, and how t
 Does not belong here: measures, and anything that changes the published file.
 
 The same release gives the same bytes: nodes and edges in one order, no date of writing. Whoever is not registered is a
-number: a key could be found out by whoever hashes the ids of known accounts.
+number: a key would join the file to the rows of that person in the published file.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def compiled_once(
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     key = digest.hexdigest()
     known = read_kept(path)
-    wanted = {i for i, node in manifest["nodes"].items() if _kind(node) == "test" or is_plain(manifest, i)}
+    wanted = {i for i, node in manifest["nodes"].items() if node["resource_type"] == "test" or is_plain(manifest, i)}
     kept = known.get(study, {"key": None, "sql": {}})
     if kept["key"] != key or wanted != kept["sql"].keys():
         options = ["--vars", json.dumps({"study": study}), "--target-path", str(scratch), "--no-write-json"]
@@ -65,7 +65,7 @@ def is_plain(manifest: Mapping[str, Any], unique_id: str) -> bool:
     warehouse while it is compiled."""
     node = manifest["nodes"][unique_id]
     return (
-        _kind(node) == "model"
+        node["resource_type"] == "model"
         and node["config"]["materialized"] == "view"
         and not node["config"]["contract"]["enforced"]
         and not node["config"]["pre-hook"]
@@ -85,10 +85,6 @@ def asks_the_warehouse(manifest: Mapping[str, Any], unique_id: str) -> bool:
             seen.add(macro)
             queue += manifest["macros"][macro]["depends_on"]["macros"]
     return False
-
-
-def _kind(node: Mapping[str, Any]) -> str:
-    return node["resource_type"]
 
 
 def create_views(
