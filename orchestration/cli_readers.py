@@ -111,9 +111,10 @@ def _tell_dagster(release: KeptRelease, release_id: str, run_id: str, before: st
     import dagster as dg
 
     from orchestration.publishing.published_file import PUBLISHED_NAMES
+    from orchestration.resources.run_history import open_instance
 
     serving = f"release {release_id[:12]} of run {run_id}"
-    with dg.DagsterInstance.get() as instance:
+    with open_instance() as instance:
         for name in PUBLISHED_NAMES:
             key = dg.AssetKey(["published", Path(name).stem])  # without loading the asset graph: 2 s
             facts: dict[str, Any] = {"serving": serving, "rolled back from": before or "nothing"}

@@ -45,7 +45,10 @@ def use_data_dir(data_dir: Path | None) -> DataDir:
     settings = paths.dagster_home / "dagster.yaml"
     shipped = PROJECT_ROOT / "dagster.yaml"
     if not settings.exists() or settings.read_bytes() != shipped.read_bytes():
-        shutil.copyfile(shipped, settings)
+        # Whole or not at all: another process may be reading it.
+        partial = settings.with_suffix(f".{os.getpid()}.tmp")
+        shutil.copyfile(shipped, partial)
+        partial.replace(settings)
     return paths
 
 
@@ -89,9 +92,8 @@ def execute(
     """
     _quieten()
     _relax_run_history()
-    import dagster as dg
-
     from orchestration.definitions import defs
+    from orchestration.resources.run_history import open_instance
 
     config = {
         "files": files,
@@ -99,7 +101,7 @@ def execute(
         "column_map": str(column_map.resolve()) if column_map else None,
         "synthetic": synthetic,
     }
-    with dg.DagsterInstance.get() as instance:
+    with open_instance() as instance:
         result = defs.resolve_job_def("refresh").execute_in_process(
             instance=instance,
             raise_on_error=False,

@@ -1,6 +1,7 @@
 """Dagster's run history in SQLite, without setting the database up anew for every event.
 
-Belongs here: how events reach the disk. Does not belong here: what the events say.
+Belongs here: how events reach the disk, and opening the instance that holds them. Does not belong here: what the
+events say.
 
 A run writes some 1,200 events. Dagster's own storage makes an engine and a connection, and compiles every statement
 again, two or three times for each of them: a fifth of a small run (5.7 of 33 CPU seconds, sampled 2026-11-25). Here
@@ -9,12 +10,14 @@ an engine and its one connection are kept per file, for the few files used last.
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from dagster._core.storage.sqlite import create_db_conn_string
 from dagster._serdes import ConfigurableClassData
@@ -25,6 +28,17 @@ from sqlalchemy.pool import StaticPool
 _BUSY_SECONDS = 30
 # Open files: a run uses two, its own and the index; a UI that looks through old runs must not keep them all open.
 _OPEN_FILES = 4
+
+
+def open_instance() -> dg.DagsterInstance:
+    """The instance below `DAGSTER_HOME`, its tables made where they are not there; one process at a time makes them.
+
+    Dagster looks for a table and then makes it. Of two runs that both began in a new folder, the second found the
+    table made in between and ended with "table runs already exists" (2026-11-27).
+    """
+    with open(Path(os.environ["DAGSTER_HOME"]) / ".opening.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return dg.DagsterInstance.get()
 
 
 class RunHistory(SqliteEventLogStorage):

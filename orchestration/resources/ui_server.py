@@ -11,6 +11,7 @@ nobody waits for, comes last (the ratio stands in docs/decisions/0013).
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -28,6 +29,8 @@ LOCATION = "suara"  # as in workspace.yaml
 # Importing the project takes 3 s on an idle machine; a busy one may need ten times that.
 _CODE_SECONDS = 120
 _STOP_SECONDS = 10
+# What Dagster makes below `DAGSTER_HOME`, in a folder that is new.
+HISTORY_FILES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
 _TERMINATED = 128 + signal.SIGTERM
 
 
@@ -47,6 +50,7 @@ def serve(port: int) -> int:
     # Ctrl-C is ignored, and would be by the processes started here.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _stop)
+    _make_history(Path(os.environ["DAGSTER_HOME"]))
     with tempfile.TemporaryDirectory(prefix="suara-ui-") as folder:
         code_socket = Path(folder) / "code.sock"
         workspace = _workspace(Path(folder) / "workspace.yaml", code_socket)
@@ -76,6 +80,14 @@ def serve(port: int) -> int:
         finally:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             _end(daemon.stop(), code)
+
+
+def _make_history(home: Path) -> None:
+    """Before the processes below open it, each by itself, maybe beside a first run (see `open_instance`)."""
+    if not all((home / name).exists() for name in HISTORY_FILES):
+        from orchestration.resources.run_history import open_instance  # 2 s, in a new folder only
+
+        open_instance().dispose()
 
 
 class _Daemon:

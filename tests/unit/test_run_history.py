@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import dagster as dg
@@ -11,6 +14,7 @@ import yaml
 
 from orchestration.contract import PROJECT_ROOT
 from orchestration.resources.run_history import RunHistory
+from orchestration.resources.ui_server import HISTORY_FILES
 
 
 @dg.asset(check_specs=[dg.AssetCheckSpec("has_rows", asset="counted")])
@@ -59,3 +63,39 @@ def test_history_lies_where_dagster_would_put_it(tmp_path: Path, monkeypatch: py
             dg.materialize([counted], instance=one)
         places.append({path.relative_to(home).parent.as_posix() for path in home.rglob("*.db")})
     assert places[0] == places[1]
+
+
+def test_processes_that_begin_in_a_new_folder_at_once_all_begin(tmp_path: Path) -> None:
+    """Two first runs at once: one ended with "table runs already exists", from between Dagster's look and its create.
+
+    `fcntl` locks hold between processes, so that processes are what is tried; eight meet more often than two.
+    """
+    home, start = tmp_path / "home", tmp_path / "start"
+    home.mkdir()
+    shutil.copyfile(PROJECT_ROOT / "dagster.yaml", home / "dagster.yaml")
+    begin = (
+        "import pathlib, sys, time\n"
+        "from orchestration.resources.run_history import open_instance\n"
+        "print('ready', flush=True)\n"
+        "while not pathlib.Path(sys.argv[1]).exists(): time.sleep(0.001)\n"
+        "with open_instance() as instance: print(len(instance.get_runs()))\n"
+    )
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", begin, str(start)],
+            cwd=PROJECT_ROOT,
+            env={**os.environ, "DAGSTER_HOME": str(home)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(8)
+    ]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n", process.stderr.read()
+    start.touch()
+    said = [process.communicate(timeout=120) for process in processes]
+    assert [(process.returncode, out) for process, (out, _) in zip(processes, said, strict=True)] == [(0, "0\n")] * 8, (
+        "\n".join(error for _, error in said)
+    )
+    assert {name for name in HISTORY_FILES if not (home / name).exists()} == set()
