@@ -19,6 +19,7 @@ from orchestration.cli_support import failure_text
 from orchestration.codebook import Codebook, seed_files
 from orchestration.contract import DBT_PROJECT_DIR, DataDir
 from orchestration.definitions import build_defs
+from orchestration.privacy.accounts import RegisteredAccount, register
 from orchestration.resources.dbt import Dbt
 from orchestration.resources.warehouse import Warehouse
 from orchestration.warehouse.ledger import Ledger
@@ -38,6 +39,11 @@ def project_with(folder: Path, *codebooks: Codebook, studies: dict[str, str] | N
         for row in rows:
             writer.writerow({**row, "codebook_id": (studies or {}).get(row["study"], row["codebook_id"])})
     return Dbt(project_dir=str(folder))
+
+
+def register_accounts(paths: DataDir, *handles: str) -> None:
+    """Accounts of X that may be shown from the next run on, as their owner would register them."""
+    register(paths, *(RegisteredAccount("x", handle, handle, handle.lower(), "ngo") for handle in handles))
 
 
 @dataclass

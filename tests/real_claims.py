@@ -11,7 +11,6 @@ import duckdb
 
 from orchestration.analysis.claims import measure
 from orchestration.analysis.statements import read_claims
-from orchestration.privacy.accounts import RegisteredAccount, register
 from tests.pipeline import Pipeline
 
 CLAIMS = """\
@@ -42,12 +41,6 @@ statements:
         metric: like_count
         threshold: 1
 """
-
-
-def register_accounts(pipeline: Pipeline, *handles: str) -> None:
-    """Claims are made about accounts that may be shown."""
-    for handle in handles:
-        register(pipeline.paths, RegisteredAccount("x", handle, handle, handle.lower(), "ngo"))
 
 
 def verdicts_of(pipeline: Pipeline, folder: Path, handle: str, first: int, last: int) -> dict[str, dict]:

@@ -15,7 +15,7 @@ import dagster as dg
 from orchestration.assets.layers import STEPS, step_nodes
 from orchestration.assets.raw import UNTOUCHED
 from orchestration.checks import PUBLISHED_FILE, catalog_results, catalog_specs
-from orchestration.contract import PUBLISHED_SCHEMAS, DataDir
+from orchestration.contract import PUBLISHED_SCHEMAS, DataDir, quote
 from orchestration.dbt_translator import OWNERS, SuaraTranslator
 from orchestration.deletion import begun, gate
 from orchestration.publishing import published_file as publishing
@@ -124,7 +124,7 @@ def build_published(manifest: Mapping[str, Any], translator: SuaraTranslator) ->
             )
             audit = connect(candidate.file, scratch=paths.scratch, read_only=True)
             try:
-                audit.execute(f"attach '{str(paths.warehouse).replace(chr(39), chr(39) * 2)}' as warehouse (read_only)")
+                audit.execute(f"attach {quote(paths.warehouse)} as warehouse (read_only)")
                 verdict = gates.evaluate(audit, "publish", ledger, [freshness])
             finally:
                 audit.close()

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, ClassVar
 
 import duckdb
 
-from orchestration.connectors.base import LoadResult, MemberCount, Progress, Shape, quote
+from orchestration.connectors.base import LoadResult, Progress, Shape, quote
 from orchestration.connectors.files import CaptureFiles, Extracted
 from orchestration.connectors.records import (
     REFUSALS,
@@ -432,14 +432,7 @@ class JsonLoad:
             coverage_to=None,
             encoding=describe_encoding(self._encodings, rejected),
             members=tuple(
-                MemberCount(
-                    member,
-                    record_type,
-                    outcome.delivered,
-                    outcome.loaded,
-                    len(outcome.rejected),
-                    self._files.member(member).byte_size,
-                )
+                outcome.counted(record_type, self._files.member(member).byte_size)
                 for (member, record_type), outcome in self._outcomes.items()
             ),
             control_totals=(),

@@ -27,7 +27,7 @@ from typing import Any, BinaryIO
 
 import duckdb
 
-from orchestration.connectors.base import EXCERPT_LIMIT, RejectedRecord, Shape, quote, sql_type
+from orchestration.connectors.base import EXCERPT_LIMIT, MemberCount, RejectedRecord, Shape, quote, sql_type
 from orchestration.connectors.files import CaptureFiles, Extracted, encoding_of
 from orchestration.contract import InputError
 
@@ -606,6 +606,10 @@ class Outcome:
     delivered: int = 0
     loaded: int = 0
     rejected: list[RejectedRecord] = field(default_factory=list)
+
+    def counted(self, record_type: str, byte_size: int) -> MemberCount:
+        """The same as a count, for the result of the load."""
+        return MemberCount(self.member, record_type, self.delivered, self.loaded, len(self.rejected), byte_size)
 
     def reject_found(self, record_no: int | None, found: Found) -> None:
         """Note a problem that a scanner met."""

@@ -29,7 +29,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.connectors.base import LoadResult, MemberCount, Progress, quote, raw_table_ddl
+from orchestration.connectors.base import LoadResult, Progress, quote, raw_table_ddl
 from orchestration.connectors.files import CaptureFiles
 from orchestration.connectors.records import (
     MAX_REJECTED,
@@ -481,14 +481,7 @@ class TableLoad:
             coverage_to=None,
             encoding=describe_encoding(self._encodings, rejected),
             members=tuple(
-                MemberCount(
-                    outcome.member,
-                    record_type,
-                    outcome.delivered,
-                    outcome.loaded,
-                    len(outcome.rejected),
-                    self._files.member(member).byte_size,
-                )
+                outcome.counted(record_type, self._files.member(member).byte_size)
                 for member, record_type, outcome in self._members
             ),
             control_totals=(),

@@ -22,7 +22,6 @@ import duckdb
 from orchestration.connectors.base import (
     ControlTotal,
     LoadResult,
-    MemberCount,
     Progress,
     Shape,
     quote,
@@ -682,14 +681,7 @@ class _Load:
             coverage_to=None,
             encoding=describe_encoding(self._encodings, rejected),
             members=tuple(
-                MemberCount(
-                    member,
-                    record_type,
-                    outcome.delivered,
-                    outcome.loaded,
-                    len(outcome.rejected),
-                    self._files.member(member).byte_size,
-                )
+                outcome.counted(record_type, self._files.member(member).byte_size)
                 for (member, record_type), outcome in self._outcomes.items()
             ),
             control_totals=totals,

@@ -17,7 +17,6 @@ import duckdb
 from orchestration.connectors.base import (
     ControlTotal,
     LoadResult,
-    MemberCount,
     Progress,
     Shape,
     raw_table_ddl,
@@ -262,14 +261,7 @@ class _Load:
         is_census = None if account_id is None else about.get("isPartialArchive") not in (True, "true")
         totals = [*self._manifest_totals(_dict(manifest.get("dataTypes"))), *self._header_total()]
         members = [
-            MemberCount(
-                outcome.member,
-                record_type,
-                outcome.delivered,
-                outcome.loaded,
-                len(outcome.rejected),
-                self._files.member(outcome.member).byte_size,
-            )
+            outcome.counted(record_type, self._files.member(outcome.member).byte_size)
             for record_type, outcomes in self._outcomes.items()
             for outcome in outcomes
             if outcome.delivered or record_type != "other"

@@ -18,7 +18,6 @@ import duckdb
 from orchestration.connectors.base import (
     ControlTotal,
     LoadResult,
-    MemberCount,
     Progress,
     Shape,
     quote,
@@ -299,14 +298,7 @@ class _Load:
                 self._encodings, (record for _, outcomes in kinds for one in outcomes for record in one.rejected)
             ),
             members=tuple(
-                MemberCount(
-                    outcome.member,
-                    record_type,
-                    outcome.delivered,
-                    outcome.loaded,
-                    len(outcome.rejected),
-                    self._files.member(outcome.member).byte_size,
-                )
+                outcome.counted(record_type, self._files.member(outcome.member).byte_size)
                 for record_type, outcomes in kinds
                 for outcome in outcomes
                 if outcome.delivered or record_type != "other"

@@ -32,7 +32,7 @@ from orchestration.connectors.base import LoadResult
 from orchestration.connectors.column_map import read_map
 from orchestration.connectors.files import CaptureFiles
 from orchestration.connectors.mapped import map_member
-from orchestration.contract import PROJECT_ROOT, DataDir, InputError, SuaraError, fsync_directory
+from orchestration.contract import PROJECT_ROOT, DataDir, InputError, SuaraError, fsync_directory, quote
 from orchestration.deletion import DROP, KEEP
 from orchestration.deletion import journal as journals
 from orchestration.deletion.journal import Journal
@@ -598,8 +598,7 @@ def _copy_what_stays(old: Path, fresh: Path, scratch: Path, changed: set[str], p
     connection = connect(fresh, scratch=scratch)
     try:
         bookkeeping.create_raw_schema(connection)
-        literal = str(old).replace("'", "''")
-        connection.execute(f"attach '{literal}' as before (read_only)")
+        connection.execute(f"attach {quote(old)} as before (read_only)")
         connection.execute("create temp table changed (capture_id varchar)")
         connection.execute("create temp table gone (post_key varchar)")
         connection.executemany("insert into changed values (?)", [[one] for one in sorted(changed)])

@@ -48,7 +48,7 @@ from orchestration.connectors.tables import (
     table_heads,
 )
 from orchestration.connectors.tabular import POST_ADDRESS_PATTERN, TabularConnector, match
-from orchestration.contract import InputError
+from orchestration.contract import InputError, quote
 from orchestration.deletion.json_posts import TEXT_KEYS, Names, Removed, texts_of, without
 
 _JSON_NAME = re.compile(r"\.(json|jsonl|ndjson|js|txt)(\.gz|\.zst)?$|\.(gz|zst)$", re.IGNORECASE)
@@ -595,7 +595,7 @@ def _rewrite_parquet(
             copy.write(chunk)
     try:
         with duckdb.connect() as con:
-            source = f"read_parquet('{str(extracted).replace(chr(39), chr(39) * 2)}', file_row_number = true)"
+            source = f"read_parquet({quote(extracted)}, file_row_number = true)"
             types = {row[0]: row[1] for row in con.execute(f"describe select * from {source}").fetchall()}
             header = list(types)
             rows = _Rows(header[:-1], names, files)
@@ -628,7 +628,7 @@ def _rewrite_parquet(
             con.execute(
                 f"copy (select * exclude (file_row_number) {f'replace ({replaced})' if replaced else ''} from {source} "
                 "where file_row_number not in (select row_number from going) order by file_row_number) "
-                f"to '{str(out).replace(chr(39), chr(39) * 2)}' (format parquet)"
+                f"to {quote(out)} (format parquet)"
             )
         return True
     finally:
@@ -817,10 +817,10 @@ def _parquet_rows(files: CaptureFiles, name: str) -> Iterator[list[str]]:
     import duckdb
 
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
-        path = str(files.extract(name, Path(folder)).path).replace("'", "''")
-        header = [row[0] for row in con.execute(f"describe select * from read_parquet('{path}')").fetchall()]
+        path = quote(files.extract(name, Path(folder)).path)
+        header = [row[0] for row in con.execute(f"describe select * from read_parquet({path})").fetchall()]
         yield header
-        result = con.execute(f"select cast(columns(*) as varchar) from read_parquet('{path}')")
+        result = con.execute(f"select cast(columns(*) as varchar) from read_parquet({path})")
         while batch := result.fetchmany(10_000):
             yield from (["" if value is None else value for value in row] for row in batch)
 

@@ -27,7 +27,7 @@ import duckdb
 import numpy as np
 import zstandard
 
-from orchestration.contract import DataDir, SuaraError
+from orchestration.contract import DataDir, SuaraError, quote
 
 # A piece of so many characters stands in no other text by chance.
 PIECE = 32
@@ -245,10 +245,9 @@ def _search_zip(file: Path | IO[bytes], traces: Traces, levels: int = 3) -> set[
 
 
 def _search_parquet(path: Path, traces: Traces) -> set[bytes]:
-    literal = str(path).replace("'", "''")
     try:
         with duckdb.connect() as con:
-            return _search_relation(con, f"read_parquet('{literal}')", traces)
+            return _search_relation(con, f"read_parquet({quote(path)})", traces)
     except duckdb.Error:
         return set()
 

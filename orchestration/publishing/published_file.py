@@ -45,6 +45,7 @@ from orchestration.contract import (
     SuaraError,
     fsync_directory,
     make_group_folder,
+    quote,
 )
 from orchestration.publishing.descriptions import Descriptions, TableDescription
 from orchestration.publishing.queries import LATEST_CHECKS
@@ -207,10 +208,10 @@ def build_published_file(
         con.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         con.execute("set preserve_insertion_order = true")
         with tempfile.TemporaryDirectory(prefix=".spill-", dir=target.parent) as spill:
-            con.execute(f"set temp_directory = {_literal(spill)}")
+            con.execute(f"set temp_directory = {quote(spill)}")
             # Views inside the warehouse name it by its stem: attach it under the same name.
-            con.execute(f"attach {_literal(warehouse)} as warehouse (read_only)")
-            con.execute(f"attach {_literal(target)} as social_bi (storage_version {_literal(STORAGE_VERSION)})")
+            con.execute(f"attach {quote(warehouse)} as warehouse (read_only)")
+            con.execute(f"attach {quote(target)} as social_bi (storage_version {quote(STORAGE_VERSION)})")
             for schema in PUBLISHED_SCHEMAS:
                 con.execute(f"create schema social_bi.{schema}")
             held = _held(con)
@@ -399,10 +400,10 @@ def _spans(con: duckdb.DuckDBPyConnection, table: TableDescription, columns: lis
 
 def _comment(con: duckdb.DuckDBPyConnection, table: TableDescription, columns: list[str]) -> None:
     target = _name("social_bi", table.schema, table.name)
-    said = [f"comment on table {target} is {_literal(table.description)}"] if table.description else []
+    said = [f"comment on table {target} is {quote(table.description)}"] if table.description else []
     for column in columns:
         if text := table.columns.get(column):
-            said.append(f"comment on column {target}.{_quoted(column)} is {_literal(text)}")
+            said.append(f"comment on column {target}.{_quoted(column)} is {quote(text)}")
     # In one transaction: one by one they cost four times as much, each writing the catalog (2026-11-27).
     con.execute(";\n".join(["begin", *said, "commit"]))
 
@@ -570,7 +571,3 @@ def _name(*parts: str) -> str:
 
 def _quoted(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
-
-
-def _literal(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"

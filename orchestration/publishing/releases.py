@@ -20,7 +20,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.contract import SuaraError, fsync_directory
+from orchestration.contract import SuaraError, fsync_directory, quote
 from orchestration.publishing.published_file import (
     DICTIONARY_NAME,
     FILE_NAME,
@@ -107,7 +107,7 @@ def deleted_since(release: KeptRelease, warehouse: Path) -> int:
     if not warehouse.is_file():
         return 0
     with duckdb.connect(str(release.file), read_only=True) as con:
-        con.execute(f"attach '{str(warehouse).replace(chr(39), chr(39) * 2)}' as warehouse (read_only)")
+        con.execute(f"attach {quote(warehouse)} as warehouse (read_only)")
         ((count,),) = con.execute(
             """
             select count(*)
@@ -130,7 +130,7 @@ def no_longer_registered(release: KeptRelease, warehouse: Path) -> int:
     if not warehouse.is_file():
         return 0
     with duckdb.connect(str(release.file), read_only=True) as con:
-        con.execute(f"attach '{str(warehouse).replace(chr(39), chr(39) * 2)}' as warehouse (read_only)")
+        con.execute(f"attach {quote(warehouse)} as warehouse (read_only)")
         ((count,),) = con.execute(
             """
             select count(*)

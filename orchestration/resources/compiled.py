@@ -105,24 +105,16 @@ def create_views(
         `status` is `success`, `error` or `skipped`.
     """
     tables = set(connection.execute("select schema_name, table_name from duckdb_tables()").fetchall())
-    not_there = set(broken)
-    for unique_id in unique_ids:
-        node, sql = manifest["nodes"][unique_id], compiled[unique_id]
-        if not not_there.isdisjoint(node["depends_on"]["nodes"]):
-            not_there.add(unique_id)
-            yield NodeResult(unique_id, "skipped", 0.0, None, 0, sql)
-            continue
-        name, started = f'"{node["schema"]}"."{node["name"]}"', time.monotonic()
-        try:
-            connection.execute(f'create schema if not exists "{node["schema"]}"')
-            if (node["schema"], node["name"]) in tables:
-                connection.execute(f"drop table {name}")
-            connection.execute(f"create or replace view {name} as (\n{sql}\n)")
-        except Exception as error:  # a result of this view, as dbt would have it; the candidate is rejected
-            not_there.add(unique_id)
-            yield NodeResult(unique_id, "error", time.monotonic() - started, str(error), 0, sql)
-        else:
-            yield NodeResult(unique_id, "success", time.monotonic() - started, None, 0, sql)
+
+    def create(node: Mapping[str, Any], sql: str) -> tuple[str, int]:
+        name = f'"{node["schema"]}"."{node["name"]}"'
+        connection.execute(f'create schema if not exists "{node["schema"]}"')
+        if (node["schema"], node["name"]) in tables:
+            connection.execute(f"drop table {name}")
+        connection.execute(f"create or replace view {name} as (\n{sql}\n)")
+        return "success", 0
+
+    return _run_each(create, manifest, compiled, unique_ids, broken)
 
 
 def run_tests(
@@ -142,21 +134,42 @@ def run_tests(
     Yields:
         `status` is `pass`, `warn`, `fail`, `error` or `skipped`.
     """
+
+    def test(node: Mapping[str, Any], sql: str) -> tuple[str, int]:
+        failures, warns, errs = connection.execute(_counted(node["config"], sql)).fetchall()[0]
+        is_error = errs and node["config"]["severity"].lower() == "error"
+        status = "fail" if is_error else "warn" if warns else "pass"
+        return status, 0 if status == "pass" else int(failures)
+
+    return _run_each(test, manifest, compiled, unique_ids, broken)
+
+
+def _run_each(
+    run: Callable[[Mapping[str, Any], str], tuple[str, int]],
+    manifest: Mapping[str, Any],
+    compiled: Mapping[str, str],
+    unique_ids: Iterable[str],
+    broken: Collection[str],
+) -> Iterator[NodeResult]:
+    """Run nodes one after the other, and skip those that read what is not there: what is broken, or was skipped here.
+
+    Args:
+        run: Of a node and its SQL, the status and how many rows fail.
+    """
+    not_there = set(broken)
     for unique_id in unique_ids:
         node, sql = manifest["nodes"][unique_id], compiled[unique_id]
-        if not set(node["depends_on"]["nodes"]).isdisjoint(broken):
-            yield NodeResult(unique_id, "skipped", 0.0, None, 0, sql)
-            continue
         started, message, failures = time.monotonic(), None, 0
-        try:
-            failures, warns, errs = connection.execute(_counted(node["config"], sql)).fetchall()[0]
-        except Exception as error:  # a test that cannot run has not passed: its outcome says why
-            status, message = "error", str(error)
+        if not not_there.isdisjoint(node["depends_on"]["nodes"]):
+            status = "skipped"
         else:
-            is_error = errs and node["config"]["severity"].lower() == "error"
-            status = "fail" if is_error else "warn" if warns else "pass"
-        failed = 0 if status == "pass" else int(failures)
-        yield NodeResult(unique_id, status, time.monotonic() - started, message, failed, sql)
+            try:
+                status, failures = run(node, sql)
+            except Exception as error:  # a result of this node, as dbt would have it: a view or test that did not run
+                status, message = "error", str(error)
+        if status in ("error", "skipped"):
+            not_there.add(unique_id)
+        yield NodeResult(unique_id, status, time.monotonic() - started, message, failures, sql)
 
 
 def _counted(config: Mapping[str, Any], sql: str) -> str:

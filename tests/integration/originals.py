@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +42,9 @@ def _words(key: str, field: str) -> Words:
     return lambda post: [item[field].lower() for item in post.get("entities", {}).get(key, [])]
 
 
-# What is counted: the key of the expectation, and where it stands in old archives and in API v2.
-_COUNTED = (
-    ("hashtags", _words("hashtags", "text"), _words("hashtags", "tag")),
-    ("mentions", _words("user_mentions", "screen_name"), _words("mentions", "username")),
-)
+# By the key of the expectation.
+_IN_OLD_ARCHIVES = {"hashtags": _words("hashtags", "text"), "mentions": _words("user_mentions", "screen_name")}
+_IN_API_V2 = {"hashtags": _words("hashtags", "tag"), "mentions": _words("mentions", "username")}
 
 
 def _facts(words_of_posts: list[list[str]]) -> dict[str, Any]:
@@ -58,30 +56,36 @@ def _facts(words_of_posts: list[list[str]]) -> dict[str, Any]:
         "distinct": len(posts),
         "occurrences": occurrences.total(),
         "posts_with_any": sum(bool(words) for words in words_of_posts),
-        "top_by_posts": posts.most_common(25),
-        "top_by_occurrences": occurrences.most_common(25),
+        "top_by_posts": posts.most_common(),
+        "top_by_occurrences": occurrences.most_common(),
     }
 
 
-def with_entities_of_originals(folder: Path, name: str, expected: dict[str, Any]) -> dict[str, Any]:
-    """Hashtags and mentions of the expectation, those of reposts taken from their originals.
+def of_originals(
+    pairs: Sequence[tuple[dict[str, Any], dict[str, Any]]], words: Mapping[str, Words], expected: dict[str, Any]
+) -> dict[str, Any]:
+    """What `words` finds in originals: of each post the wrapper and its original, which are one where it is no repost.
 
-    The independent count takes those of the wrapper. The lines above give its numbers when they read the wrapper (it is
+    The independent count takes the words of wrappers. The lines here give its numbers when they read the wrapper (it is
     asserted), so that the one thing changed is where a repost's entities are read.
     """
+    changed = {}
+    for what, of_post in words.items():
+        wrappers = _facts([of_post(wrapper) for wrapper, _ in pairs])
+        for fact in ("distinct", "occurrences", "posts_with_any"):
+            assert wrappers[fact] == expected[what][fact], (what, fact)
+        changed[what] = _facts([of_post(original) for _, original in pairs])
+    return changed
+
+
+def with_entities_of_originals(folder: Path, name: str, expected: dict[str, Any]) -> dict[str, Any]:
+    """Hashtags and mentions of the expectation, those of reposts taken from their originals (`of_originals`)."""
     if name.startswith("grailbird_"):
-        read, column = list(_old_archive(folder / f"{name}.zip")), 1
+        read, words = _old_archive(folder / f"{name}.zip"), _IN_OLD_ARCHIVES
     elif name.startswith("v2_twarc_") and name != "v2_twarc_edits":
         member = f"test-data/{name.removeprefix('v2_twarc_')}.jsonl"
-        read, column = list(_api_v2(folder / "v2_twarc.zip", member)), 2
+        read, words = _api_v2(folder / "v2_twarc.zip", member), _IN_API_V2
     else:
         return {}  # these files hold no original of a repost
     posts = {post_id: (wrapper, original) for post_id, wrapper, original in read}
-    changed = {}
-    for what in _COUNTED:
-        words = what[column]
-        wrappers = _facts([words(wrapper) for wrapper, _ in posts.values()])
-        for fact in ("distinct", "occurrences", "posts_with_any"):
-            assert wrappers[fact] == expected[what[0]][fact], (name, what[0], fact)
-        changed[what[0]] = _facts([words(original) for _, original in posts.values()])
-    return changed
+    return of_originals([*posts.values()], words, expected)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.test_real_data import members, needs_data, shared_folder
-from tests.pipeline import Pipeline
-from tests.real_claims import register_accounts, verdicts_of
+from tests.pipeline import Pipeline, register_accounts
+from tests.real_claims import verdicts_of
 
 pytestmark = [pytest.mark.realdata, needs_data]
 
@@ -22,7 +22,7 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     """Three exports of three tools, one account each."""
     folder = tmp_path_factory.mktemp("claims")
     pipeline = Pipeline(folder / "data")
-    register_accounts(pipeline, "jokowi", "SDStartupWeek", "SenWarren")
+    register_accounts(pipeline.paths, "jokowi", "SDStartupWeek", "SenWarren")
     files = [shared_folder() / "jokowi_snscrape.zip", shared_folder() / "grailbird_sdstartupweek.zip"]
     # posts name their author by id only; the profile beside them has the handle
     names = [f"data/twitter/{kind}/970207298.json" for kind in ("profiles", "tweets")]

@@ -15,10 +15,9 @@ import pytest
 from expectations.catalog import CATALOG
 from orchestration.assets.published import PUBLISHED_ASSETS
 from orchestration.connectors import CONNECTORS
-from orchestration.privacy.accounts import RegisteredAccount, register
 from orchestration.resources.dbt import Dbt
 from tests.fixtures import captures as build
-from tests.pipeline import Pipeline, Run
+from tests.pipeline import Pipeline, Run, register_accounts
 
 # Broken captures that nothing can be read from, or whose records as a whole cannot be trusted, with the check
 # that must turn red and a word of the message.
@@ -325,7 +324,7 @@ def test_synthetic_captures_are_set_aside_when_real_ones_arrive(pipeline: Pipeli
     synthetic = {c.file_name for c in pipeline.ledger.captures() if c.is_synthetic}
     assert synthetic == {"good.zip"}, "the fixtures' handle is too long for X, so they count as synthetic"
     real = build.modern_archive(tmp_path / "in" / "real.zip", owner=replace(build.OWNER, handle="ArealHandle"))
-    register(pipeline.paths, RegisteredAccount("x", "ArealHandle", "A real office", "office", "ngo"))
+    register_accounts(pipeline.paths, "ArealHandle")
     run = pipeline.run(real)
     assert run.success, run.failures
     owners = pipeline.query("select distinct handle from marts.fct_posts", published=True)

@@ -21,9 +21,9 @@ from orchestration.coding.store import CodingStore
 from orchestration.contract import PROJECT_ROOT, DataDir
 from orchestration.deletion.journal import Journal
 from orchestration.deletion.record import PLACES, record_of_processing
-from orchestration.privacy.accounts import RegisteredAccount, register
 from orchestration.privacy.key import KEY_VARIABLE, PseudonymKey, key_path, read_key, write_key
 from tests.leaks import OFFICE, SHOWN, TOLD, TOLD_WORDS, contents_of, forms, search, seed
+from tests.pipeline import register_accounts
 
 # What a run keeps to work on, for its owner only; everything else below the data folder is searched.
 KEPT = {"captures", "inbox", "keys", "warehouse.duckdb", "accounts.csv"}
@@ -45,7 +45,7 @@ def leaks(tmp_path_factory: pytest.TempPathFactory) -> Leaks:
     folder = tmp_path_factory.mktemp("leaks")
     seeded = seed(folder)
     paths = DataDir(folder / "data")
-    register(paths, RegisteredAccount("x", OFFICE.handle, "An office", "office", "ngo"))
+    register_accounts(paths, OFFICE.handle)
     said = suara(paths, "run", *map(str, seeded.paths), code=EXIT_QUARANTINED)
     (folder / "said.txt").write_text(said, "utf-8")
     return Leaks(paths, seeded.marks, str(folder / "said.txt"))

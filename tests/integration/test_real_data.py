@@ -22,8 +22,8 @@ import duckdb
 import pytest
 
 from tests.integration.originals import with_entities_of_originals
-from tests.pipeline import Pipeline
-from tests.real_claims import register_accounts, verdicts_of
+from tests.pipeline import Pipeline, register_accounts
+from tests.real_claims import verdicts_of
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -129,7 +129,7 @@ def apart(tmp_path_factory: pytest.TempPathFactory) -> tuple[Pipeline, dict[str,
 
 
 def load(pipeline: Pipeline, folder: Path, names: list[str]) -> dict[str, tuple[str, ...]]:
-    register_accounts(pipeline, "LandSurveyorsU", "SingaporeSail")
+    register_accounts(pipeline.paths, "LandSurveyorsU", "SingaporeSail")
     paths = {name: INPUTS[name](folder / name) for name in names}
     run = pipeline.run(*(path for some in paths.values() for path in some))
     assert run.success, run.failures

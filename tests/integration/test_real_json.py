@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from urllib.parse import unquote
 import duckdb
 import pytest
 
+from tests.integration.originals import of_originals
 from tests.integration.test_real_data import (  # noqa: F401 (tests that this module collects for its own packages)
     needs_data,
     shared_folder,
@@ -148,45 +148,22 @@ def loaded(request: pytest.FixtureRequest, warehouse: Pipeline) -> Part:
 # ---------- reposts: text and entities of the original (differences.md §reposts)
 
 
-def counted(words_of_posts: list[list[str]]) -> dict[str, Any]:
-    """What the independent count says of hashtags or mentions."""
-    posts, occurrences = Counter(), Counter()
-    for words in words_of_posts:
-        posts.update(set(words))
-        occurrences.update(words)
-    return {
-        "distinct": len(posts),
-        "occurrences": occurrences.total(),
-        "posts_with_any": sum(bool(words) for words in words_of_posts),
-        "top_by_posts": sorted(posts.items(), key=lambda pair: (-pair[1], pair[0])),
-        "top_by_occurrences": sorted(occurrences.items(), key=lambda pair: (-pair[1], pair[0])),
-    }
-
-
 def entities_in(post: dict[str, Any], key: str, field: str) -> list[str]:
     whole = post.get("extended_tweet", {}).get("entities") or post["entities"]
     return [item[field].lower() for item in whole[key]]
 
 
 def with_entities_of_originals(name: str, expected: dict[str, Any]) -> dict[str, Any]:
-    """The expectation with the entities of reposts taken from their originals.
-
-    The independent count takes those of the wrapper: the few lines here give its numbers, too, when they read the
-    wrapper, so the one thing changed is where a repost's entities are read.
-    """
+    """The expectation with the entities of reposts taken from their originals."""
     posts: dict[str, dict[str, Any]] = {}
     for file, text in files_of(name, (".json", ".jsonl")):
         if "/profiles/" not in file:
             posts |= {post["id_str"]: post for post in values_in(text)}
-    changed = {}
-    for what, key, field in (("hashtags", "hashtags", "text"), ("mentions", "user_mentions", "screen_name")):
-        wrappers = counted([entities_in(post, key, field) for post in posts.values()])
-        for fact in ("distinct", "occurrences", "posts_with_any"):
-            assert wrappers[fact] == expected[what][fact], (what, fact)
-        changed[what] = counted(
-            [entities_in(post.get("retweeted_status") or post, key, field) for post in posts.values()]
-        )
-    return changed
+    words = {
+        "hashtags": lambda post: entities_in(post, "hashtags", "text"),
+        "mentions": lambda post: entities_in(post, "user_mentions", "screen_name"),
+    }
+    return of_originals([(post, post.get("retweeted_status") or post) for post in posts.values()], words, expected)
 
 
 def test_originals_give_back_the_hashtags_that_wrappers_lost(warehouse: Pipeline) -> None:

@@ -19,8 +19,8 @@ import pytest
 from orchestration.connectors.map_proposal import propose
 from orchestration.contract import MAP_SUFFIX
 from tests.fixtures.shared import find_shared_data
-from tests.pipeline import Pipeline
-from tests.real_claims import register_accounts, verdicts_of
+from tests.pipeline import Pipeline, register_accounts
+from tests.real_claims import verdicts_of
 
 pytestmark = [
     pytest.mark.realdata,
@@ -126,7 +126,7 @@ def together(tmp_path_factory: pytest.TempPathFactory) -> tuple[Pipeline, dict[s
 
 def load(pipeline: Pipeline, folder: Path, names: list[str]) -> dict[str, str]:
     # of a timeline of somebody who is not registered nothing is said, so no cap either
-    register_accounts(pipeline, "UNIC_Moscow", "jokowi", "BarackObama")
+    register_accounts(pipeline.paths, "UNIC_Moscow", "jokowi", "BarackObama")
     paths = {}
     for name in names:
         (folder / name).mkdir()

@@ -28,8 +28,10 @@ BOOKKEEPING = "stg_suara__"
 # Who may be shown is known when all accounts are known (docs/decisions/0023); only then are texts read for words.
 EXCEPTIONS = {
     ("int_posts__masked", "dim_accounts"),
+    ("int_accounts__registered_handles", "dim_accounts"),
     ("int_accounts__display_names", "dim_accounts"),
-    ("int_posts__display_names", "dim_accounts"),
+    ("int_posts__display_name_candidates", "dim_accounts"),
+    ("int_display_names__judged", "dim_accounts"),
     ("int_posts__texts", "dim_accounts"),
     ("int_posts__theme_hits", "dim_accounts"),
     ("int_others__months", "dim_accounts"),

@@ -114,6 +114,36 @@ def assert_sound(outcome: Outcome) -> None:
     assert outcome.passed == (outcome.failing_count == 0)
 
 
+def assert_all_pass(con: duckdb.DuckDBPyConnection, gate: str, *captures: str, asset: str | None = None) -> None:
+    """Every check of a gate speaks, of each of these captures (or of the tables), and has nothing to say against it."""
+    outcomes = outcomes_by_check(con, gate)
+    assert set(outcomes) == {(check.name, capture) for check in for_gate(gate) for capture in captures or (None,)}
+    for outcome in outcomes.values():
+        assert outcome.passed, outcome
+        assert asset in (None, outcome.asset)
+        assert_sound(outcome)
+
+
+def assert_fails(outcome: Outcome, evidence: list[str] | int) -> None:
+    """A check that could be made has failed, and names what it found; of much evidence the number is enough."""
+    assert not outcome.passed
+    assert "the check itself failed" not in outcome.observed
+    assert_sound(outcome)
+    if isinstance(evidence, int):
+        assert len(outcome.failing_sample) == evidence
+        assert all(key.startswith("record ") for key in outcome.failing_sample)
+    else:
+        assert outcome.failing_sample == evidence
+
+
+def assert_fails_for_the_bad_capture_alone(
+    con: duckdb.DuckDBPyConnection, gate: str, name: str, evidence: list[str] | int
+) -> None:
+    outcomes = outcomes_by_check(con, gate, name)
+    assert_fails(outcomes[name, BAD], evidence)
+    assert all(outcome.passed for (_, capture), outcome in outcomes.items() if capture == GOOD)
+
+
 def marts_database() -> duckdb.DuckDBPyConnection:
     """Marts as the models promise them, with just the columns that the gate reads."""
     con = raw_database()

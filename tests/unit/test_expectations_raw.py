@@ -9,7 +9,8 @@ from tests.unit.expectations_support import (
     BAD,
     GOOD,
     POSTS,
-    assert_sound,
+    assert_all_pass,
+    assert_fails_for_the_bad_capture_alone,
     outcome_of,
     outcomes_by_check,
     posts,
@@ -94,12 +95,7 @@ def test_every_check_of_the_raw_gate_has_a_case() -> None:
 
 
 def test_sound_captures_pass_every_check() -> None:
-    outcomes = outcomes_by_check(raw_database(), "raw")
-    assert set(outcomes) == {(check.name, capture) for check in for_gate("raw") for capture in (GOOD, BAD)}
-    for outcome in outcomes.values():
-        assert outcome.passed, outcome
-        assert outcome.asset == "x_archive"
-        assert_sound(outcome)
+    assert_all_pass(raw_database(), "raw", GOOD, BAD, asset="x_archive")
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -107,17 +103,7 @@ def test_check_fails_for_the_broken_capture_alone(name: str) -> None:
     sql, evidence = CASES[name]
     con = raw_database()
     con.execute(sql)
-    outcomes = outcomes_by_check(con, "raw", name)
-    broken = outcomes[name, BAD]
-    assert not broken.passed
-    assert "the check itself failed" not in broken.observed
-    assert_sound(broken)
-    if isinstance(evidence, int):
-        assert len(broken.failing_sample) == evidence
-        assert all(key.startswith("record ") for key in broken.failing_sample)
-    else:
-        assert broken.failing_sample == evidence
-    assert all(outcome.passed for (_, capture), outcome in outcomes.items() if capture == GOOD)
+    assert_fails_for_the_bad_capture_alone(con, "raw", name, evidence)
 
 
 @pytest.mark.parametrize("kind", ["excel", "javascript", "float"])

@@ -9,7 +9,8 @@ from tests.unit.expectations_support import (
     BAD,
     GOOD,
     POSTS,
-    assert_sound,
+    assert_all_pass,
+    assert_fails_for_the_bad_capture_alone,
     outcome_of,
     outcomes_by_check,
     posts,
@@ -97,12 +98,7 @@ def test_every_check_of_the_staging_gate_has_a_case() -> None:
 
 
 def test_sound_captures_pass_every_check() -> None:
-    outcomes = outcomes_by_check(staging_database(), "staging")
-    assert set(outcomes) == {(check.name, capture) for check in for_gate("staging") for capture in (GOOD, BAD)}
-    for outcome in outcomes.values():
-        assert outcome.passed, outcome
-        assert outcome.asset == "stg_x_archive__posts"
-        assert_sound(outcome)
+    assert_all_pass(staging_database(), "staging", GOOD, BAD, asset="stg_x_archive__posts")
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -110,16 +106,7 @@ def test_check_fails_for_the_broken_capture_alone(name: str) -> None:
     sql, evidence = CASES[name]
     con = staging_database()
     con.execute(sql)
-    outcomes = outcomes_by_check(con, "staging", name)
-    broken = outcomes[name, BAD]
-    assert not broken.passed
-    assert "the check itself failed" not in broken.observed
-    assert_sound(broken)
-    if isinstance(evidence, int):
-        assert len(broken.failing_sample) == evidence
-    else:
-        assert broken.failing_sample == evidence
-    assert all(outcome.passed for (_, capture), outcome in outcomes.items() if capture == GOOD)
+    assert_fails_for_the_bad_capture_alone(con, "staging", name, evidence)
 
 
 def test_three_false_times_are_a_warning_only() -> None:

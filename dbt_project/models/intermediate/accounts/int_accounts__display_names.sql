@@ -32,30 +32,9 @@ registered_accounts as (
 
 ),
 
-handles as (
-
-    select * from {{ ref('int_accounts__handles') }}
-
-),
-
 registered_handles as (
 
-    select
-        registered_accounts.platform,
-        handles.folded_handle
-
-    from handles
-
-    inner join registered_accounts
-        on handles.account_key = registered_accounts.account_key
-
-    union
-
-    select
-        platform,
-        lower(handle) as folded_handle
-
-    from {{ ref('int_accounts__registered') }}
+    select * from {{ ref('int_accounts__registered_handles') }}
 
 ),
 

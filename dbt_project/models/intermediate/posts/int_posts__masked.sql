@@ -16,30 +16,9 @@ accounts as (
 
 ),
 
-handles as (
+registered_handles as (
 
-    select * from {{ ref('int_accounts__handles') }}
-
-),
-
-registered_names as (
-
-    select
-        accounts.platform,
-        handles.folded_handle
-
-    from handles
-
-    inner join accounts
-        on handles.account_key = accounts.account_key
-
-    union
-
-    select
-        platform,
-        lower(handle) as folded_handle
-
-    from {{ ref('int_accounts__registered') }}
+    select * from {{ ref('int_accounts__registered_handles') }}
 
 ),
 
@@ -49,7 +28,7 @@ names_of_platforms as (
         platform,
         {{ list_of_different('folded_handle') }} as handles
 
-    from registered_names
+    from registered_handles
 
     group by 1
 
@@ -73,7 +52,7 @@ ids_of_platforms as (
 names_everywhere as (
 
     select {{ list_of_different("split_part(folded_handle, '@', 1)") }} as names
-    from registered_names
+    from registered_handles
 
 ),
 
