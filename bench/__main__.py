@@ -1,4 +1,4 @@
-"""`python -m bench`: read bare beside whole runs of a package, and beside the load of each source family.
+"""`python -m bench`: whole runs beside a bare read and beside runs without privacy; the load of each source family.
 
 Belongs here: arguments, the order of measurements, the table. Does not belong here: growing and measuring.
 """
@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import claims, loads, networks
+from bench import claims, loads, networks, privacy
 from bench.grow import PACKAGES, Grown, default_package, grow
 from bench.measure import Cost, ProgramError, Run, apart, bare_read, whole_run
 
@@ -129,19 +129,22 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--package", choices=sorted(PACKAGES), default=None, help="what is grown")
     parser.add_argument("--no-tenth", action="store_true", help="leave out the run with a tenth of the posts")
     parser.add_argument("--times-ten", action="store_true", help="run ten times the posts as well (10 GB and more)")
-    parser.add_argument("--repeats", type=int, default=2, help="bare reads before and after (default: 2)")
+    parser.add_argument("--repeats", type=int, default=2, help="bare reads before and after, or runs (default: 2)")
     parser.add_argument("--folder", type=Path, help="where to work (default: the system's temporary folder)")
     parser.add_argument("--keep", action="store_true", help="keep the grown files and what was built")
     parser.add_argument(
         "--write",
         action="store_true",
         help=f"write the tables to bench/results/ ({RESULTS.name}, {loads.RESULTS.name}, {networks.RESULTS.name}, "
-        f"{claims.RESULTS.name})",
+        f"{claims.RESULTS.name}, {privacy.RESULTS.name})",
     )
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--loads", action="store_true", help="measure the load of each source family, and no whole run")
     only.add_argument("--networks", action="store_true", help="measure a network of a million edges, and nothing else")
     only.add_argument("--claims", action="store_true", help="try the methods of claims on simulated accounts, no runs")
+    only.add_argument(
+        "--privacy", action="store_true", help="measure what pseudonyms and redactions cost, nothing else"
+    )
     only.add_argument("--no-loads", action="store_true", help="measure whole runs, and no single loads")
     parser.add_argument("--simulations", type=int, default=1000, help="accounts of each kind (default: %(default)s)")
     parser.add_argument("--family", action="append", choices=list(loads.FAMILIES), help="load these families only")
@@ -161,9 +164,11 @@ def main() -> int:
             claims.RESULTS.parent.mkdir(exist_ok=True)
             claims.RESULTS.write_text(text, encoding="utf-8")
         return 0
-    if not arguments.loads:
+    if not arguments.loads and not arguments.privacy:
         status = whole_runs(arguments)
-    if not arguments.no_loads:
+    if not arguments.loads and not arguments.no_loads:
+        status = cost_of_privacy(arguments) or status
+    if not arguments.no_loads and not arguments.privacy:
         status = single_loads(arguments) or status
     return status
 
@@ -176,6 +181,32 @@ def large_networks(arguments: argparse.Namespace) -> int:
         networks.RESULTS.parent.mkdir(exist_ok=True)
         networks.RESULTS.write_text(text, encoding="utf-8")
     return 0
+
+
+def cost_of_privacy(arguments: argparse.Namespace) -> int:
+    """Whole runs with pseudonyms and redactions, and without; 1 when a program failed."""
+    package = arguments.package or privacy.default_package()
+    if package not in privacy.OWNERS:
+        say(f"{package}: whose posts these are is not known here; --package {' or '.join(privacy.OWNERS)}.")
+        return 1
+    working = Path(tempfile.mkdtemp(prefix="suara-bench-", dir=arguments.folder))
+    options = ["--privacy", "--package", package, "--posts", str(arguments.posts), "--repeats", str(arguments.repeats)]
+    try:
+        compared = privacy.compare(package, arguments.posts, working / "runs", arguments.repeats, say)
+        text = privacy.table([compared], shlex.join(["python", "-m", "bench", *options]))
+        print(text)
+        if arguments.write:
+            privacy.RESULTS.parent.mkdir(exist_ok=True)
+            privacy.RESULTS.write_text(text, encoding="utf-8")
+        return 0
+    except (ProgramError, FileNotFoundError) as error:
+        say(str(error))
+        return 1
+    finally:
+        if arguments.keep:
+            say(f"kept: {working}")
+        else:
+            shutil.rmtree(working, ignore_errors=True)
 
 
 def single_loads(arguments: argparse.Namespace) -> int:

@@ -86,15 +86,15 @@ def apart(function: Callable[..., Made], *arguments: object) -> Made:
         return pool.submit(function, *arguments).result()
 
 
-def measure(command: Sequence[str], environment: dict[str, str], log: Path) -> Cost:
-    """Run a command to its end.
+def measure(command: Sequence[str], environment: dict[str, str], log: Path, cwd: Path = PROJECT_ROOT) -> Cost:
+    """Run a command to its end, in the folder of the code that `python -m` is to find.
 
     Raises:
         ProgramError: When it ends with another status than 0.
     """
     with log.open("w+b") as output:
         started = time.perf_counter()
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment, cwd=PROJECT_ROOT)
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment, cwd=cwd)
         # wait4 counts the process and those it has waited for itself, such as a dbt it may have started.
         _, status, used = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started

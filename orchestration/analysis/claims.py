@@ -19,6 +19,7 @@ import duckdb
 import numpy as np
 
 from orchestration.analysis import statements, verdicts
+from orchestration.analysis.codes import numbered_together, renumbered
 from orchestration.analysis.coincidence import coincide, lagged
 from orchestration.analysis.engagement import Lift, lift, merged, within_strata
 from orchestration.analysis.regression import NotEstimableError
@@ -628,10 +629,10 @@ def _engagement(source: _Source, spec: Specification, result: Result) -> Result:
         warnings.append(f"of {undated:.0%} of the posts nobody knows when they were counted")
 
     def model(treated: np.ndarray, chosen: np.ndarray) -> Lift:
-        _, month_codes = np.unique(months[chosen], return_inverse=True)
-        time_codes = month_codes if spec.time_effects == "month" else np.unique(years[chosen], return_inverse=True)[1]
+        month_codes = renumbered(months[chosen])
+        time_codes = month_codes if spec.time_effects == "month" else renumbered(years[chosen])
         # the values that are there, numbered anew: without posts there is no dummy
-        others = {name: np.unique(codes[chosen], return_inverse=True)[1] for name, codes in covariates_by_name.items()}
+        others = {name: renumbered(codes[chosen]) for name, codes in covariates_by_name.items()}
         by_law = spec.model == statements.NEGATIVE_BINOMIAL
         return lift(
             counts[chosen], treated[chosen], {"time": time_codes, **others}, month_codes, negative_binomial=by_law
@@ -667,9 +668,8 @@ def _engagement(source: _Source, spec: Specification, result: Result) -> Result:
     pooled = counts[keep & partner].mean() / counts[keep & ~partner].mean()
     verdict = verdicts.by_interval(found.estimate, found.low, found.high, spec.threshold)
     doubts, agrees = [], False
-    strata = np.column_stack([years, *covariates_by_name.values()])[keep]
-    _, codes = np.unique(strata, axis=0, return_inverse=True)
-    within = within_strata(counts[keep], partner[keep], codes.ravel(), spec.seed)
+    strata = numbered_together(renumbered(years), *covariates_by_name.values())[keep]
+    within = within_strata(counts[keep], partner[keep], strata, spec.seed)
     if within is not None:
         ratio = "undefined" if within.median_ratio is None else f"{within.median_ratio:.2f}"
         checks.append(

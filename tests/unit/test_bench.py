@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bench import loads
+from bench import loads, privacy
 from bench.grow import Grown, grow, grow_api_timeline, grow_legacy_archive, grow_v11_lines, id_agrees, new_id
 from bench.measure import bare_read
 from orchestration.connectors import CONNECTORS
+from orchestration.contract import PROJECT_ROOT
 from orchestration.demo import native
 from tests.fixtures import captures, json_captures
 from tests.unit.connectors_support import load
@@ -129,3 +130,14 @@ def test_ids_of_grown_records_keep_their_time_and_are_distinct() -> None:
     assert len(keys) == 10_000 and {key[:8] for key in keys} == {"3lkizm6u"}
     statuses = {int(loads.mastodon_id("109381959558229264")(0, copy)) for copy in range(10_000)}
     assert len(statuses) == 10_000 and {one >> 16 for one in statuses} == {109381959558229264 >> 16}
+
+
+def test_the_copy_that_protects_nobody_differs_in_each_place_that_it_should(tmp_path: Path) -> None:
+    """Otherwise the cost of privacy would be measured against itself."""
+    copy = privacy.unprotected_copy(tmp_path / "copy")
+    changed = {
+        str(path.relative_to(copy))
+        for path in copy.rglob("*")
+        if path.is_file() and path.read_bytes() != (PROJECT_ROOT / path.relative_to(copy)).read_bytes()
+    }
+    assert changed == {name for name, *_ in privacy.CHANGES}

@@ -204,6 +204,12 @@
 {%- endmacro %}
 
 
+{#- What stands for an address in a list of those that were masked; the address where it is none of them. -#}
+{% macro masked_in(addresses, address) -%}
+    coalesce({{ list_item(list_keep(addresses, 'a', 'a.address = ' ~ address), 1) }}.masked_address, {{ address }})
+{%- endmacro %}
+
+
 {#- Only these addresses are searched for it. -#}
 {% macro may_lead_to_a_person(address) -%}
     ({{ may_hold_a_profile_link(address) }} or {{ may_hold_a_name(address) }} or {{ may_hold_personal_data(address) }})

@@ -218,15 +218,74 @@ posts_looked_at as (
 
 ),
 
+-- Addresses are masked as rows: inside a list every pattern is compiled again for every few of them (300,000 posts with 49,186 links,
+-- the whole model with the start of dbt: 9 instead of 34 s of CPU, 2026-11-27).
+addresses as (
+
+    select distinct
+        post_key,
+        platform,
+        post_id,
+        unnest({{ list_joined([list_map('links', 'link', 'link.url'), list_map('links', 'link', 'link.expanded_url')]) }}) as address
+
+    from posts_looked_at
+
+    where has_links
+        and not is_repost_of_private
+
+),
+
+addresses_masked as (
+
+    select
+        addresses.post_key,
+        addresses.address,
+        {{ masked_address(
+            'addresses.address', 'addresses.platform', 'addresses.post_id',
+            "coalesce(names_of_platforms.handles, " ~ empty_list('varchar[]') ~ ")", 'names_everywhere.names'
+        ) }} as masked_address
+
+    from addresses
+
+    left join names_of_platforms
+        on addresses.platform = names_of_platforms.platform
+
+    cross join names_everywhere
+
+    where {{ may_lead_to_a_person('addresses.address') }}
+
+    -- a fence: without it the filter on the masked addresses masks them once more
+    offset 0
+
+),
+
+addresses_of_posts as (
+
+    select
+        post_key,
+        {{ list_collected(struct_of([('address', 'address'), ('masked_address', 'masked_address')])) }} as addresses
+
+    from addresses_masked
+
+    where masked_address <> address
+
+    group by 1
+
+),
+
 display_names_masked as (
 
     select
-        *,
+        posts_looked_at.*,
+        addresses_of_posts.addresses as addresses_masked,
         case when places is not null then {{ with_replaced_places('text', 'places') }} else text end as text_without_display_names
 
     from posts_looked_at
 
-    where not is_repost_of_private
+    left join addresses_of_posts
+        on posts_looked_at.post_key = addresses_of_posts.post_key
+
+    where not posts_looked_at.is_repost_of_private
 
 ),
 
@@ -239,15 +298,10 @@ numbers_masked as (
             else text_without_display_names
         end as text_without_numbers,
         case
-            when has_links then {{ list_map('links', 'link', "
-                case
-                    when " ~ may_lead_to_a_person("concat_ws(' ', link.url, link.expanded_url)") ~ " then " ~ struct_of([
-                        ('url', masked_address('link.url', 'platform', 'post_id', 'handles', 'names')),
-                        ('expanded_url', masked_address('link.expanded_url', 'platform', 'post_id', 'handles', 'names')),
-                    ]) ~ "
-                    else link
-                end
-            ") }}
+            when addresses_masked is not null then {{ list_map('links', 'link', struct_of([
+                ('url', masked_in('addresses_masked', 'link.url')),
+                ('expanded_url', masked_in('addresses_masked', 'link.expanded_url')),
+            ])) }}
             else links
         end as links_masked,
         case
