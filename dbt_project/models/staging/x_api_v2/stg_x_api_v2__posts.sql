@@ -274,9 +274,12 @@ posts_renamed as (
             when strpos(delivered_text, '@') = 0 and strpos(delivered_text, '＠') = 0 then []
         end as {{ mentions_type() }}) as mentions,
         cast(case
-            when delivered_entities is not null then coalesce({{ list_map('delivered_entities.urls', 'u', struct_of([
-                ('url', 'u.url'), ('expanded_url', 'u.expanded_url'),
-            ])) }}, [])
+            -- the address of an attached picture, which API v1.1 and archives keep apart, is no link of the post
+            when delivered_entities is not null then coalesce({{ list_map(
+                list_keep('delivered_entities.urls', 'u', "not coalesce(starts_with(u.display_url, 'pic.'), false)"),
+                'u',
+                struct_of([('url', 'u.url'), ('expanded_url', 'u.expanded_url')])
+            ) }}, [])
             when strpos(delivered_text, 'http') = 0 then []
         end as {{ links_type() }}) as links,
         case
