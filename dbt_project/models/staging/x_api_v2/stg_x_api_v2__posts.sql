@@ -119,7 +119,8 @@ posts_with_others as (
 
     select
         posts.*,
-        retweeted.id is not null as is_repost,
+        -- reposts made by hand ("RT @…" typed by the user) are reposts too
+        posts.retweeted.id is not null or coalesce(starts_with(posts.text, 'RT @'), false) as is_repost,
         coalesce(posts.quoted.author_id, posts.quoted.author.id, quoted_posts.author_id) as quoted_author_id,
         coalesce(posts.retweeted.author_id, posts.retweeted.author.id, reposted_posts.author_id) as reposted_author_id,
         coalesce(posts.in_reply_to_user_id, posts.replied_to.author_id, posts.replied_to.author.id) as replied_author_id,
