@@ -192,11 +192,16 @@ class _MappedLoad(TableLoad):
         kept = ", ".join(
             f"{quote(one.column)}, {cells[_kept_name(number)]}" for number, one in enumerate(self.map.kept)
         )
+        precision = precision_sql(said["posted_at"], self.map.time_formats)
         instant = instant_sql(said["posted_at"], self.map.time_formats, self.map.time_zone)
+        if self.map.time_zone and self.map.time_zone != "UTC" and precision not in _TIMED:
+            # a day without a time is that day wherever it is counted: midnight in Jakarta is the day before in UTC
+            day = instant_sql(said["posted_at"], self.map.time_formats, "UTC")
+            instant = f"(case when {precision} = 'day' then {day} else {instant} end)"
         return {
             **said,
             "posted_at_utc": f"strftime({instant} at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%gZ')",
-            "posted_at_precision": precision_sql(said["posted_at"], self.map.time_formats),
+            "posted_at_precision": precision,
             "list_separator": quote(self.map.list_separator),
             "kept": f"cast(json_object({kept}) as varchar)" if kept else "null",
         }
@@ -319,6 +324,8 @@ def _precision_of(time_format: str) -> str:
     return "day"
 
 
+# As `precision_sql` says it of a whole column that states times.
+_TIMED = ("'millisecond'", "'second'", "'minute'")
 _PARTS = (
     ("millisecond", ("%f", "%g", "%n")),
     ("second", ("%S", "%-S", "%c", "%X", "%T")),

@@ -62,7 +62,15 @@ _AUTHOR: dict[str, Shape] = {**_USER, "created_at": "VARCHAR", "public_metrics":
 _ENTITIES: dict[str, Shape] = {
     "hashtags": [{"start": "BIGINT", "end": "BIGINT", "tag": "VARCHAR"}],
     "mentions": [{"start": "BIGINT", "end": "BIGINT", "username": "VARCHAR", "id": "VARCHAR"}],
-    "urls": [{"start": "BIGINT", "end": "BIGINT", "url": "VARCHAR", "expanded_url": "VARCHAR"}],
+    "urls": [
+        {
+            "start": "BIGINT",
+            "end": "BIGINT",
+            "url": "VARCHAR",
+            "expanded_url": "VARCHAR",
+            "display_url": "VARCHAR",
+        }
+    ],
 }
 # What a long post says beside its cut `text`.
 _NOTE: dict[str, Shape] = {"text": "VARCHAR", "entities": _ENTITIES}

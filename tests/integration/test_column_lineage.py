@@ -35,7 +35,7 @@ BY_HAND = {
     "rpt_theme_years.own_post_count": {"fct_post_themes.post_key"},
     "rpt_volume_years.coverage_share": {
         "fct_post_volume.covered_days",
-        "fct_post_volume.calendar_days",
+        "fct_post_volume.posted_month",
         "fct_post_volume.coverage_status",
     },
     "account_months.own_post_count": {"fct_post_volume.kind", "fct_post_volume.post_count"},

@@ -25,7 +25,8 @@ ELSEWHERE = {
     "posts": "select sum(post_count) from reports.rpt_volume_years where handle = $handle",
     "own_posts": "select sum(own_post_count) from reports.rpt_volume_years where handle = $handle",
     "reposts": "select sum(repost_count) from reports.rpt_volume_years where handle = $handle",
-    "coverage": "select sum(covered_days) / sum(calendar_days) from reports.rpt_volume_years where handle = $handle",
+    "coverage": "select sum(covered_days) / sum(calendar_days) from quality.fct_account_coverage "
+    "where handle = $handle",
     "own_posts_per_covered_day": "select sum(own_post_count) / sum(covered_days) from reports.rpt_volume_years "
     "where handle = $handle",
     "share_of_originals": "select sum(original_count) / sum(post_count) from reports.rpt_volume_years "

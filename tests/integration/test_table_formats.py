@@ -20,7 +20,19 @@ from orchestration.deletion.requests import read_request
 from tests.fixtures import json_captures as made
 from tests.leaks import contents_of
 from tests.pipeline import Pipeline
-from tests.unit.table_samples import KINDS, OLD, ORIGINAL, QUOTE, REPLY, REPOST, SAMPLES, Sample, moment, post_id
+from tests.unit.table_samples import (
+    BY_HAND,
+    KINDS,
+    OLD,
+    ORIGINAL,
+    QUOTE,
+    REPLY,
+    REPOST,
+    SAMPLES,
+    Sample,
+    moment,
+    post_id,
+)
 
 COUNTS = "like_count, repost_count, reply_count, quote_count, bookmark_count, impression_count"
 
@@ -115,6 +127,14 @@ def test_counts_of_the_original_and_none_of_a_repost(staged: Any) -> None:
     sample, posts = staged
     assert posts[post_id(ORIGINAL)]["counts"] == list(sample.counts)
     assert posts[post_id(REPOST)]["counts"] == [None] * 6
+
+
+def test_repost_by_hand_is_one_in_every_table(staged: Any) -> None:
+    """Its author is in the text alone, and the post in no column."""
+    _, posts = staged
+    by_hand = posts[post_id(BY_HAND)]
+    assert (by_hand["kind"], by_hand["reposted_handle"], by_hand["reposted"]) == ("repost", "Other", None)
+    assert by_hand["counts"] == [None] * 6
 
 
 def test_hashtags_mentions_and_links_as_listed(staged: Any) -> None:

@@ -28,15 +28,23 @@ def post_id(number: int) -> str:
 
 
 OLD = -1000  # a post of another account, which the posts below pass on and quote
-ORIGINAL, REPOST, REPLY, SELF_REPLY, QUOTE = range(5)
+ORIGINAL, REPOST, REPLY, SELF_REPLY, QUOTE, BY_HAND = range(6)
 TEXTS = {
     ORIGINAL: "Hi &amp; bye #Tag #dua @Other https://e.org/a,b",
     REPOST: "RT @Other: news #now",
     REPLY: "@Other yes",
     SELF_REPLY: "more",
     QUOTE: "look",
+    BY_HAND: "RT @Other: typed",  # a repost that no program marks as one
 }
-KINDS = {ORIGINAL: "original", REPOST: "repost", REPLY: "reply", SELF_REPLY: "self_reply", QUOTE: "quote"}
+KINDS = {
+    ORIGINAL: "original",
+    REPOST: "repost",
+    REPLY: "reply",
+    SELF_REPLY: "self_reply",
+    QUOTE: "quote",
+    BY_HAND: "repost",
+}
 
 
 @dataclass(frozen=True)
@@ -225,7 +233,7 @@ user_id,user_created_at,user_description,user_followers_count,user_name,user_ver
             "user_id": ME,
             "user_name": "Myself",
             "text": "news #now" if number == REPOST else TEXTS[number],
-            "tweet_type": {REPOST: "retweet", SELF_REPLY: "reply"}.get(number, KINDS[number]),
+            "tweet_type": {REPOST: "retweet", SELF_REPLY: "reply", BY_HAND: "original"}.get(number, KINDS[number]),
             "hashtags": {ORIGINAL: "Tag dua", REPOST: "now"}.get(number, ""),
             "urls": "https://e.org/a,b https://e.org/c" if number == ORIGINAL else "",
             "favorite_count": 98 if number == REPOST else 5,

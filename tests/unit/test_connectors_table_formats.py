@@ -62,7 +62,7 @@ def test_social_feed_manager_as_a_workbook(tmp_path: Path) -> None:
         book.active.append(row)
     book.save(tmp_path / "sfm.xlsx")
     got = load(tmp_path / "sfm.xlsx", scratch=tmp_path / "scratch")
-    assert (got.result.source, got.result.owner_handle, got.counts) == ("sfm", "Me", (5, 5, 0))
+    assert (got.result.source, got.result.owner_handle, got.counts) == ("sfm", "Me", (6, 6, 0))
 
 
 def test_fivetran_as_parquet(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_fivetran_as_parquet(tmp_path: Path) -> None:
         str(tmp_path / "tweet.parquet")
     )
     got = load(tmp_path / "tweet.parquet", scratch=tmp_path / "scratch")
-    assert (got.result.source, got.result.owner_account_id, got.counts) == ("fivetran", "7", (5, 5, 0))
+    assert (got.result.source, got.result.owner_account_id, got.counts) == ("fivetran", "7", (6, 6, 0))
     assert got.rows("select created_at, likes from raw.fivetran_posts where record_no = 1") == [
         ("2021-04-23 19:41:41", "5")
     ]

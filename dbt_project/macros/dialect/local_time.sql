@@ -38,3 +38,9 @@
 {% macro duckdb__last_day_of_month(day) -%}
     last_day({{ day }})
 {%- endmacro %}
+
+
+{#- 365, or 366 in a leap year. -#}
+{% macro days_in_year(year) -%}
+    case when {{ year }} % 4 = 0 and ({{ year }} % 100 <> 0 or {{ year }} % 400 = 0) then 366 else 365 end
+{%- endmacro %}

@@ -35,7 +35,8 @@ posts_by_year as (
         cast(sum(own_family_post_count) as bigint) as own_family_post_count,
         cast(sum(other_post_count) as bigint) as other_post_count,
         cast(sum(covered_days) as bigint) as covered_days,
-        cast(sum(calendar_days) as bigint) as calendar_days,
+        -- of the whole year, as in rpt_volume_years
+        cast({{ days_in_year('cast(extract(year from posted_month) as integer)') }} as bigint) as calendar_days,
         count(*) filter (where coverage_status = 'observed') as observed_month_count,
         bool_or(coverage_status = 'sample') as is_sample
 
@@ -137,13 +138,12 @@ years as (
         posts_by_year.calendar_days,
         case
             when not posts_by_year.is_sample
-                then posts_by_year.covered_days / cast(nullif(posts_by_year.calendar_days, 0) as double)
+                then posts_by_year.covered_days / cast(posts_by_year.calendar_days as double)
         end as coverage_share,
         case
             when posts_by_year.is_sample then 'sample'
             when posts_by_year.covered_days = 0 then 'missing'
-            when posts_by_year.covered_days = posts_by_year.calendar_days
-                and posts_by_year.observed_month_count = 12 then 'observed'
+            when posts_by_year.covered_days = posts_by_year.calendar_days then 'observed'
             else 'partial'
         end as coverage_status
 

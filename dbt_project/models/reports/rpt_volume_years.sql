@@ -19,7 +19,6 @@ account_months as (
         account_key,
         posted_month,
         max(covered_days) as covered_days,
-        max(calendar_days) as calendar_days,
         max(coverage_status) as coverage_status,
         max(suspected_cap) as suspected_cap,
         sum(post_count) as post_count
@@ -36,7 +35,8 @@ coverage_by_year as (
         account_key,
         cast(extract(year from posted_month) as integer) as posted_year,
         cast(sum(covered_days) as bigint) as covered_days,
-        cast(sum(calendar_days) as bigint) as calendar_days,
+        -- of the whole year: the table begins and ends with the data or the study's window, and half a year is half
+        cast({{ days_in_year('cast(extract(year from posted_month) as integer)') }} as bigint) as calendar_days,
         count(*) filter (where post_count > 0) as active_month_count,
         count(*) filter (where coverage_status = 'observed') as observed_month_count,
         bool_or(coverage_status = 'sample') as is_sample,
@@ -86,13 +86,12 @@ years as (
         coverage_by_year.calendar_days,
         case
             when not coverage_by_year.is_sample
-                then coverage_by_year.covered_days / cast(nullif(coverage_by_year.calendar_days, 0) as double)
+                then coverage_by_year.covered_days / cast(coverage_by_year.calendar_days as double)
         end as coverage_share,
         case
             when coverage_by_year.is_sample then 'sample'
             when coverage_by_year.covered_days = 0 then 'missing'
-            when coverage_by_year.covered_days = coverage_by_year.calendar_days
-                and coverage_by_year.observed_month_count = 12 then 'observed'
+            when coverage_by_year.covered_days = coverage_by_year.calendar_days then 'observed'
             else 'partial'
         end as coverage_status,
         coverage_by_year.suspected_cap

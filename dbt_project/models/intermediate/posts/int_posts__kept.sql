@@ -23,7 +23,11 @@ posts_timed as (
     select
         posts.*,
         {{ account_key('posts.platform', 'posts.account_id', 'posts.handle') }} as account_key,
-        {{ local_date('posts.posted_at', 'study.reporting_timezone') }} as posted_date,
+        -- a day without a time is stated as midnight UTC, and is that day in every time zone
+        case
+            when posts.posted_at_precision = 'day' then {{ local_date('posts.posted_at', "'UTC'") }}
+            else {{ local_date('posts.posted_at', 'study.reporting_timezone') }}
+        end as posted_date,
         case when posts.platform = 'x' then {{ time_in_id('posts.post_id') }} end as id_time,
         posts.language is null as is_undeclared,
         -- only texts that were asked about have an answer to look up

@@ -3,6 +3,7 @@ with
 interactions as (
 
     select * from {{ ref('int_posts__interactions') }}
+    where {{ is_of_the_account() }}
 
 ),
 

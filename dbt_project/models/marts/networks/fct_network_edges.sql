@@ -4,6 +4,7 @@ interactions as (
 
     select * from {{ ref('int_posts__interactions') }}
     where not is_self
+        and {{ is_of_the_account() }}
 
 ),
 

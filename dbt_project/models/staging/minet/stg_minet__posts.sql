@@ -21,7 +21,7 @@ posts_described as (
         captures.observed_at,
         {{ handle_in_cell('delivered_posts.username') }} as handle,
         {{ timestamp_from_epoch_ms('try_cast(try_cast(delivered_posts.seconds as double) as bigint) * 1000') }} as posted_at,
-        delivered_posts.retweeted_id is not null as is_repost,
+        delivered_posts.retweeted_id is not null or coalesce(starts_with(delivered_posts.text, 'RT @'), false) as is_repost,
         delivered_posts.retweeted_id is null and delivered_posts.quoted_id is not null as has_quoted_text
 
     from delivered_posts
@@ -83,7 +83,7 @@ posts_renamed as (
         'quoted_handle': 'case when not is_repost then quoted_user end',
         'reposted_post_id': 'retweeted_id',
         'reposted_account_id': 'retweeted_user_id',
-        'reposted_handle': 'retweeted_user',
+        'reposted_handle': 'coalesce(retweeted_user, case when is_repost then ' ~ reposted_handle_in('text') ~ ' end)',
         'hashtags': listed_tags('listed_hashtags', 'whole_text'),
         'mentions': listed_handles('listed_mentions', 'whole_text', 'listed_mention_ids'),
         'links': listed_links('listed_urls', 'whole_text'),

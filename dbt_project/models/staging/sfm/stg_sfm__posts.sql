@@ -22,7 +22,7 @@ posts_described as (
         {{ handle_in_cell('delivered_posts.username') }} as handle,
         {{ parse_x_time('delivered_posts.created_at') }} as posted_at,
         {{ unescape_html('delivered_posts.text') }} as whole_text,
-        delivered_posts.tweet_type = 'retweet' as is_repost,
+        coalesce(delivered_posts.tweet_type = 'retweet', false) or coalesce(starts_with(delivered_posts.text, 'RT @'), false) as is_repost,
         -- blanks separate the parts; in some versions a comma and a blank
         {{ split_cell("replace(delivered_posts.hashtags, ',', ' ')", ' ') }} as listed_hashtags,
         {{ split_cell("replace(delivered_posts.urls, ', ', ' ')", ' ') }} as listed_urls
@@ -61,9 +61,9 @@ posts_renamed as (
         'quoted_post_id': 'case when not is_repost then other_id end',
         'quoted_account_id': 'case when not is_repost then other_user_id end',
         'quoted_handle': 'case when not is_repost then other_username end',
-        'reposted_post_id': 'case when is_repost then other_id end',
-        'reposted_account_id': 'case when is_repost then other_user_id end',
-        'reposted_handle': 'case when is_repost then other_username end',
+        'reposted_post_id': "case when tweet_type = 'retweet' then other_id end",
+        'reposted_account_id': "case when tweet_type = 'retweet' then other_user_id end",
+        'reposted_handle': "case when tweet_type = 'retweet' then other_username when is_repost then " ~ reposted_handle_in('whole_text') ~ ' end',
         'hashtags': listed_tags('listed_hashtags', 'whole_text'),
         'links': listed_links('listed_urls', 'whole_text'),
         'like_count': own_metric('is_repost', count_in_cell('likes')),

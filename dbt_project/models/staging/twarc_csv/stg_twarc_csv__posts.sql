@@ -23,7 +23,7 @@ posts_described as (
         {{ parse_x_time('delivered_posts.created_at') }} as posted_at,
         -- the tool writes a newline as these two characters
         {{ unescape_html("replace(delivered_posts.text, '\\n', chr(10))") }} as whole_text,
-        delivered_posts.retweeted_id is not null as is_repost,
+        delivered_posts.retweeted_id is not null or coalesce(starts_with(delivered_posts.text, 'RT @'), false) as is_repost,
         {{ cell_texts('delivered_posts.hashtags', '$[*]') }} as listed_hashtags,
         {{ cell_texts('delivered_posts.mentions', '$[*]') }} as listed_mentions,
         {{ cell_texts('delivered_posts.urls', '$[*]') }} as listed_urls

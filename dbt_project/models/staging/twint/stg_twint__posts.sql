@@ -22,7 +22,8 @@ posts_described as (
         delivered_posts.*,
         captures.platform,
         captures.observed_at,
-        coalesce(delivered_posts.is_retweet = 'True', false) as is_repost,
+        coalesce(delivered_posts.is_retweet = 'True', false) as is_marked_repost,
+        coalesce(delivered_posts.is_retweet = 'True', false) or coalesce(starts_with(delivered_posts.text, 'RT @'), false) as is_repost,
         -- of the two ids of a repost the later one is its own
         case
             when delivered_posts.is_retweet = 'True'
@@ -64,7 +65,7 @@ posts_with_authors as (
             when is_repost and retweeter_handle is not null then named_handle
             when is_repost then {{ reposted_handle_in('whole_text') }}
         end as reposted_handle,
-        case when is_repost then coalesce({{ time_in_id('post_id') }}, clock_posted_at) else clock_posted_at end as posted_at
+        case when is_marked_repost then coalesce({{ time_in_id('post_id') }}, clock_posted_at) else clock_posted_at end as posted_at
 
     from posts_described
 
@@ -81,7 +82,7 @@ posts_renamed as (
         'post_id': 'post_id',
         'account_id': 'account_id',
         'handle': 'handle',
-        'account_name': 'case when not is_repost then full_name end',
+        'account_name': 'case when not is_marked_repost then full_name end',
         'posted_at': 'posted_at',
         'posted_at_precision': x_time_precision('posted_at', 'post_id'),
         'observed_at': 'observed_at',
@@ -98,7 +99,7 @@ posts_renamed as (
         'reply_to_handle': 'replied_handle',
         'quoted_post_id': 'case when not is_repost then ' ~ post_id_in_address('quoted_url') ~ ' end',
         'quoted_handle': 'case when not is_repost then ' ~ handle_in_address('quoted_url') ~ ' end',
-        'reposted_post_id': "case when is_repost then"
+        'reposted_post_id': "case when is_marked_repost then"
             ~ " cast(least(try_cast(tweet_id as bigint), try_cast(retweet_id as bigint)) as varchar) end",
         'reposted_handle': 'reposted_handle',
         'conversation_id': 'case when not is_repost then conversation_id end',

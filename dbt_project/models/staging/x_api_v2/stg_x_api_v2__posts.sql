@@ -119,7 +119,8 @@ posts_with_others as (
 
     select
         posts.*,
-        retweeted.id is not null as is_repost,
+        -- reposts made by hand ("RT @…" typed by the user) are reposts too
+        posts.retweeted.id is not null or coalesce(starts_with(posts.text, 'RT @'), false) as is_repost,
         coalesce(posts.quoted.author_id, posts.quoted.author.id, quoted_posts.author_id) as quoted_author_id,
         coalesce(posts.retweeted.author_id, posts.retweeted.author.id, reposted_posts.author_id) as reposted_author_id,
         coalesce(posts.in_reply_to_user_id, posts.replied_to.author_id, posts.replied_to.author.id) as replied_author_id,
@@ -274,9 +275,12 @@ posts_renamed as (
             when strpos(delivered_text, '@') = 0 and strpos(delivered_text, '＠') = 0 then []
         end as {{ mentions_type() }}) as mentions,
         cast(case
-            when delivered_entities is not null then coalesce({{ list_map('delivered_entities.urls', 'u', struct_of([
-                ('url', 'u.url'), ('expanded_url', 'u.expanded_url'),
-            ])) }}, [])
+            -- the address of an attached picture, which API v1.1 and archives keep apart, is no link of the post
+            when delivered_entities is not null then coalesce({{ list_map(
+                list_keep('delivered_entities.urls', 'u', "not coalesce(starts_with(u.display_url, 'pic.'), false)"),
+                'u',
+                struct_of([('url', 'u.url'), ('expanded_url', 'u.expanded_url')])
+            ) }}, [])
             when strpos(delivered_text, 'http') = 0 then []
         end as {{ links_type() }}) as links,
         case
