@@ -23,7 +23,7 @@ from orchestration.deletion.journal import Journal
 from orchestration.deletion.record import PLACES, record_of_processing
 from orchestration.privacy.accounts import RegisteredAccount, register
 from orchestration.privacy.key import KEY_VARIABLE, PseudonymKey, key_path, read_key, write_key
-from tests.leaks import OFFICE, SHOWN, TOLD, TOLD_WORDS, contents_of, forms, search, seed
+from tests.leaks import OFFICE, OFFICE_ON_BLUESKY, SHOWN, TOLD, TOLD_WORDS, contents_of, forms, search, seed
 
 # What a run keeps to work on, for its owner only; everything else below the data folder is searched.
 KEPT = {"captures", "inbox", "keys", "warehouse.duckdb", "accounts.csv"}
@@ -45,7 +45,8 @@ def leaks(tmp_path_factory: pytest.TempPathFactory) -> Leaks:
     folder = tmp_path_factory.mktemp("leaks")
     seeded = seed(folder)
     paths = DataDir(folder / "data")
-    register(paths, RegisteredAccount("x", OFFICE.handle, "An office", "office", "ngo"))
+    for platform, handle in (("x", OFFICE.handle), ("bluesky", OFFICE_ON_BLUESKY)):
+        register(paths, RegisteredAccount(platform, handle, "An office", "office", "ngo"))
     said = suara(paths, "run", *map(str, seeded.paths), code=EXIT_QUARANTINED)
     (folder / "said.txt").write_text(said, "utf-8")
     return Leaks(paths, seeded.marks, str(folder / "said.txt"))
@@ -224,6 +225,6 @@ def test_record_of_processing_names_every_place(rotated: Rotated) -> None:
     named = {one.strip().rstrip("/") for place, *_ in PLACES for one in place.split(",")}
     assert {path.name for path in rotated.paths.root.iterdir()} <= named
     text = record_of_processing(rotated.paths)
-    assert text.count("| nobody has said | nobody has said | nobody has said |") == 6
+    assert text.count("| nobody has said | nobody has said | nobody has said |") == 7
     readers = {line.split(" | ")[0]: line.split(" | ")[-1] for line in text.splitlines()}
     assert readers["| inbox/"] == "owner |" and readers["| published/"] == "owner, group |"
