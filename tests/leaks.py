@@ -70,8 +70,8 @@ class _Marks:
 
 
 def seed(folder: Path) -> Seeded:
-    """Captures: the archive of a registered account, a search of the API, a table with a map, statuses of Mastodon, a feed of
-    Bluesky; a zip of a table and notes without a header, and a file of such notes that no reader takes."""
+    """Captures: the archive of a registered account, a search of the API, a table with a map, statuses of Mastodon, a
+    feed of Bluesky; a zip of a table and notes without a header, and a file of such notes that no reader takes."""
     mark = _Marks()
     people = {
         n: mark.person(n, i)
@@ -259,18 +259,18 @@ def seed(folder: Path) -> Seeded:
 
 
 def _feed_of_bluesky(folder: Path, mark: _Marks) -> Path:
-    """A registered account that passes a person's post on: the id of the repost begins with the address of that post."""
+    """A registered account that passes a person's post on: the repost's id begins with the address of that post."""
     office = {"did": "did:plc:office", "handle": OFFICE_ON_BLUESKY, "displayName": "An office"}
     person = {
         "did": f"did:plc:{mark('zqdid', 'id of a person on Bluesky')}",
         "handle": f"{mark('zqsky', 'handle on Bluesky')}.example",
         "displayName": mark("Zqnamesky", "display name on Bluesky"),
     }
-    passed_on = bluesky_view(9, person["did"], record={"text": mark("zqwordssky", "text on Bluesky")}) | {"author": person}
+    passed_on = bluesky_view(9, person["did"], record={"text": mark("zqwordssky", "text on Bluesky")})
     feed = [{"post": bluesky_view(number, office["did"]) | {"author": office}} for number in range(1, 4)]
     feed.append(
         {
-            "post": passed_on,
+            "post": passed_on | {"author": person},
             "reason": {
                 "$type": "app.bsky.feed.defs#reasonRepost",
                 "by": office,
