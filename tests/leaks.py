@@ -29,13 +29,14 @@ import duckdb
 from orchestration.demo import native
 from orchestration.demo.native import Account, Other
 from tests.fixtures import captures as build
-from tests.fixtures.json_captures import mastodon_status
+from tests.fixtures.json_captures import bluesky_view, mastodon_status
 
 # What a registered account may write, and everybody may read: the search must find it, or it finds nothing at all.
 SHOWN = "zqshownword"
 # What one capture tells as deleted and another one holds.
 TOLD, TOLD_WORDS = "text of a post told as deleted", "zqtoldasdeleted"
 OFFICE = Account("9150701000077", "office_of_this", "An office", datetime(2015, 6, 1, tzinfo=UTC))
+OFFICE_ON_BLUESKY = "office.example"
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,8 @@ class _Marks:
 
 
 def seed(folder: Path) -> Seeded:
-    """Captures: the archive of a registered account, a search of the API, a table with a map, statuses of Mastodon; a
-    zip of a table and notes without a header, and a file of such notes that no reader takes."""
+    """Captures: the archive of a registered account, a search of the API, a table with a map, statuses of Mastodon, a
+    feed of Bluesky; a zip of a table and notes without a header, and a file of such notes that no reader takes."""
     mark = _Marks()
     people = {
         n: mark.person(n, i)
@@ -108,6 +109,8 @@ def seed(folder: Path) -> Seeded:
         f"“{mark('zqwordsvia', 'words before via')} they said” via @{people['manual'].handle}",
         # by name: of somebody mentioned in any case, of others as names are written; beside a term, which shows it
         f"Terima kasih {people['mention'].name.lower()} (@{people['mention'].handle}) dan {people['table'].name}",
+        f"Hubungi #wa{mark('081298765421', 'number in a hashtag')}, https://www.facebook.com/sharer.php?u=https://twitter.com/"
+        f"{mark('zqshared', 'profile in a link inside another')}/status/1",
         f"Korban perdagangan orang dibantu {people['author'].name}, kata Ibu {people['quote'].name.upper()}: selamat!",
     ]
     posts = [post(text) for text in texts]
@@ -130,6 +133,7 @@ def seed(folder: Path) -> Seeded:
     del members["README_SYNTHETIC.txt"]  # made-up captures step aside where others are
     owner = json.loads(members["data/account.js"].split("=", 1)[1])
     owner[0]["account"] |= {
+        "accountDisplayName": f"An office (WA {mark('081298765422', 'number in the name of a registered account')})",
         "createdVia": mark("zqcreatedvia", "how the account was made, of the archive"),
         "phone": mark("zqownphone", "phone number of the owner, of the archive"),
         "creationIp": mark("203.0.113.77", "address at which the account was made, of the archive"),
@@ -173,6 +177,7 @@ def seed(folder: Path) -> Seeded:
         {"id": o.post_id, "author_id": o.account.account_id, "text": o.text, "created_at": native.iso_date(o.time)}
         for o in (quoted, answered, reposted)
     ]
+    page["data"][0]["lang"] = f"Bahasa {mark('zqlanguage', 'language of a post of a person')}"
     page["data"][-1]["public_metrics"]["like_count"] = int(mark("7318529460", "likes of a person's post"))
     page["data"].append(page["data"][0])  # a warning names the record
     # what the archive tells as deleted was seen before, by this search and in a repost of a person
@@ -245,11 +250,36 @@ def seed(folder: Path) -> Seeded:
             "note": mark("zqfedinote", "biography on Mastodon"),
         },
     )
+    paths.append(_feed_of_bluesky(folder, mark))
     secret = mastodon_status(8, visibility="private", content=mark("zqsecret", "status for followers only"))
     (folder / "statuses.json").write_text(json.dumps([status, secret]), "utf-8")
     paths.append(folder / "statuses.json")
     del mark.of["77001"]  # too short to be told from another number
     return Seeded(paths, mark.of)
+
+
+def _feed_of_bluesky(folder: Path, mark: _Marks) -> Path:
+    """A registered account that passes a person's post on: the repost's id begins with the address of that post."""
+    office = {"did": "did:plc:office", "handle": OFFICE_ON_BLUESKY, "displayName": "An office"}
+    person = {
+        "did": f"did:plc:{mark('zqdid', 'id of a person on Bluesky')}",
+        "handle": f"{mark('zqsky', 'handle on Bluesky')}.example",
+        "displayName": mark("Zqnamesky", "display name on Bluesky"),
+    }
+    passed_on = bluesky_view(9, person["did"], record={"text": mark("zqwordssky", "text on Bluesky")})
+    feed = [{"post": bluesky_view(number, office["did"]) | {"author": office}} for number in range(1, 4)]
+    feed.append(
+        {
+            "post": passed_on | {"author": person},
+            "reason": {
+                "$type": "app.bsky.feed.defs#reasonRepost",
+                "by": office,
+                "indexedAt": "2024-03-10T10:00:00.000Z",
+            },
+        }
+    )
+    (folder / "feed.json").write_text(json.dumps({"feed": feed}), "utf-8")
+    return folder / "feed.json"
 
 
 def forms(mark: str) -> set[bytes]:

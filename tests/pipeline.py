@@ -41,9 +41,9 @@ def project_with(folder: Path, *codebooks: Codebook, studies: dict[str, str] | N
     return Dbt(project_dir=str(folder))
 
 
-def register_accounts(paths: DataDir, *handles: str) -> None:
-    """Accounts of X that may be shown from the next run on, as their owner would register them."""
-    register(paths, *(RegisteredAccount("x", handle, handle, handle.lower(), "ngo") for handle in handles))
+def register_accounts(paths: DataDir, *handles: str, platform: str = "x") -> None:
+    """Accounts that may be shown from the next run on, as their owner would register them."""
+    register(paths, *(RegisteredAccount(platform, handle, handle, handle.lower(), "ngo") for handle in handles))
 
 
 @dataclass

@@ -16,6 +16,7 @@ import duckdb
 from orchestration.checks import READABLE, catalog_results, catalog_specs, readable_spec
 from orchestration.connectors import CONNECTORS, detect
 from orchestration.connectors.files import CaptureFiles
+from orchestration.connectors.records import REFUSALS
 from orchestration.contract import InputError
 from orchestration.dbt_translator import OWNERS, RAW_BOOKKEEPING, raw_asset_key
 from orchestration.resources.warehouse import Warehouse
@@ -55,6 +56,19 @@ _CATALOG_CHECKS = catalog_specs("raw")
 _READABLE_CHECK = readable_spec(RAW_BOOKKEEPING)
 
 
+def _without_content(error: Exception, entry: CaptureEntry) -> InputError:
+    """DuckDB quotes the value that it refuses, which may be anybody's words; logs and the ledger must not."""
+    if isinstance(error, InputError):
+        return error
+    return InputError(
+        file=entry.file_name,
+        expected="values that fit the columns of their table",
+        found=f"one that DuckDB refuses ({type(error).__name__})",
+        next_step="Report this file's format to the project.",
+        code="reader_refused",
+    )
+
+
 def load_capture(
     connection: duckdb.DuckDBPyConnection, ledger: Ledger, entry: CaptureEntry, candidate: Candidate, log: Log
 ) -> str | None:
@@ -64,8 +78,8 @@ def load_capture(
         with CaptureFiles(path) as files:
             connector = detect(files, entry.requested_source)
             result = connector.load(connection, entry.capture_id, files, candidate.scratch, log)
-    except InputError as error:
-        reason = str(error).replace(str(path), entry.file_name)
+    except (InputError, *REFUSALS) as error:
+        reason = str(_without_content(error, entry)).replace(str(path), entry.file_name)
         ledger.decide(entry, QUARANTINED, reason, DECIDED_BY_GATE)
         bookkeeping.delete_capture_rows(connection, entry.capture_id)
         bookkeeping.insert_unloaded(connection, entry)

@@ -580,7 +580,8 @@ class _Load:
                     self._see(table, item, retrieved_at)
 
     def _see(self, table: str, item: dict[str, Any], retrieved_at: str | None) -> None:
-        kept = {name: str(item[name]) for name in _SEEN[table] if _is_whole_text(item.get(name))}
+        texts = _SEEN[table].keys() - _CHECKED[table].keys()
+        kept = {name: str(item[name]) for name in texts if _is_whole_text(item.get(name))}
         for name, check in _CHECKED[table].items():
             if item.get(name) is not None:
                 with suppress(MismatchError, UnicodeEncodeError):

@@ -22,7 +22,7 @@ from orchestration.contract import PROJECT_ROOT, DataDir
 from orchestration.deletion.journal import Journal
 from orchestration.deletion.record import PLACES, record_of_processing
 from orchestration.privacy.key import KEY_VARIABLE, PseudonymKey, key_path, read_key, write_key
-from tests.leaks import OFFICE, SHOWN, TOLD, TOLD_WORDS, contents_of, forms, search, seed
+from tests.leaks import OFFICE, OFFICE_ON_BLUESKY, SHOWN, TOLD, TOLD_WORDS, contents_of, forms, search, seed
 from tests.pipeline import register_accounts
 
 # What a run keeps to work on, for its owner only; everything else below the data folder is searched.
@@ -46,6 +46,7 @@ def leaks(tmp_path_factory: pytest.TempPathFactory) -> Leaks:
     seeded = seed(folder)
     paths = DataDir(folder / "data")
     register_accounts(paths, OFFICE.handle)
+    register_accounts(paths, OFFICE_ON_BLUESKY, platform="bluesky")
     said = suara(paths, "run", *map(str, seeded.paths), code=EXIT_QUARANTINED)
     (folder / "said.txt").write_text(said, "utf-8")
     return Leaks(paths, seeded.marks, str(folder / "said.txt"))
@@ -224,6 +225,6 @@ def test_record_of_processing_names_every_place(rotated: Rotated) -> None:
     named = {one.strip().rstrip("/") for place, *_ in PLACES for one in place.split(",")}
     assert {path.name for path in rotated.paths.root.iterdir()} <= named
     text = record_of_processing(rotated.paths)
-    assert text.count("| nobody has said | nobody has said | nobody has said |") == 6
+    assert text.count("| nobody has said | nobody has said | nobody has said |") == 7
     readers = {line.split(" | ")[0]: line.split(" | ")[-1] for line in text.splitlines()}
     assert readers["| inbox/"] == "owner |" and readers["| published/"] == "owner, group |"

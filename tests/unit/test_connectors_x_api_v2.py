@@ -84,6 +84,13 @@ def test_every_shape_gives_the_same_posts_in_order(tmp_path: Path, text: str) ->
     assert (result.coverage_from, result.coverage_to) == (None, None)
 
 
+def test_word_in_the_place_of_an_object_beside_the_posts_is_left_out(tmp_path: Path) -> None:
+    users = [{"id": "11", "username": "SuaraSyntheticOrgDemo", "name": "S", "public_metrics": "many"}]
+    tweets = [{"id": "77", "author_id": "12", "entities": "none"}]
+    loaded = load_text(tmp_path, jsonl(page(a_post(1), includes={"users": users, "tweets": tweets}), "[1"))
+    assert (loaded.counts, loaded.result.owner_handle) == ((2, 1, 1), "SuaraSyntheticOrgDemo")
+
+
 @pytest.mark.parametrize(("suffix", "pack"), [(".gz", gzip.compress), (".zst", zstandard.compress)])
 def test_compressed_files_are_read(tmp_path: Path, suffix: str, pack: Any) -> None:
     loaded = load_text(tmp_path, pack(SHAPES["pages"].encode()), f"a.jsonl{suffix}")

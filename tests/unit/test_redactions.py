@@ -91,7 +91,13 @@ PERSONAL = {
     "budi＠example.org": "[email]",
     "@budi@gmail.com": "[email]",
     "budi@bücher.de": "[email]",
+    "tulis ke budi at gmail dot com ya": "tulis ke [email] ya",
+    "budi.s at kantor titik go titik id": "[email]",
     "mailto:budi@example.org": "mailto:[email]",
+    # tax numbers
+    "NPWP: 12.345.678.9-012.345": "NPWP: [tax number]",
+    "12.345.678.9.012.345": "[tax number]",
+    "NPWP 123456789012345, npwp no. 3174014501900106": "NPWP [tax number], npwp no. [tax number]",
     # accounts
     "BCA a.n. Budi 8830987610": "BCA a.n. Budi [bank account]",
     "rek. Mandiri 137-00-0123456-7, BRI 0019-01-987619-53-0": "rek. Mandiri [bank account], BRI [bank account]",
@@ -126,6 +132,7 @@ KEPT = [
     "Alexandria, VA 22201-1234; VA 7035",
     "person_0812345678 dan person_ab08123456 50 orang; person_8123456789",
     "@somebody@server.org (at) home [at] work, Live @ youtube.com, @ 5.30",
+    "Meet us at noon, dot your i, Rp 12.345.678.900, kode 12.345.678, at home dot",
 ]
 
 
@@ -168,10 +175,38 @@ ADDRESSES = {
     "https://www.linkedin.com/pub/budi/1/2/3": "https://www.linkedin.com/pub/person_…",
     "https://t.me/s/budi": "https://t.me/s/person_…",
     "https://budi.bsky.social and budi.bsky.social": "https://person_… and person_…",
+    "at://did:plc:abcd/app.bsky.feed.post/3k at://budi.example.org/app.bsky.feed.post/3k": "at://person_… at://person_…",
+    "https://plc.directory/did:plc:abcd/log did:web:budi.example.org.": "https://plc.directory/person_… person_….",
+    "https://sky.example/profile/budi.example.org/post/3k": "https://sky.example/profile/person_…",
+    "https://threadreader.example/user/budi": "https://threadreader.example/user/person_…",
+    "https://twitter.com//budi/status/1 https://twitter.com:443/budi": (
+        "https://twitter.com//person_… https://twitter.com:443/person_…"
+    ),
+    "https://twitter.com/?lang=id#!/budi": "https://twitter.com/?lang=id#!/person_…",
+    "https://twitter.com/login?redirect_after_login=%2Fbudi": "https://twitter.com/[somebody]",
+    "https://twitter.com/messages/compose?recipient_id=12345": "https://twitter.com/[somebody]",
+    "http://instagr.am/p/FEC4h/": "http://instagr.am/[somebody]",
+    "https://www.threads.net/t/CuXYZ": "https://www.threads.net/t/[somebody]",
+    "https://www.linkedin.com/feed/update/urn:li:activity:123": "https://www.linkedin.com/feed/update/[somebody]",
+    # a link inside another, or behind one that stays
+    "https://x.com/iom,https://x.com/budi/status/1": "https://x.com/iom,https://x.com/person_…",
+    "[a](https://x.com/iom),[b](https://x.com/budi)": "[a](https://x.com/iom),[b](https://x.com/person_…",
+    "https://www.facebook.com/sharer/sharer.php?u=https://twitter.com/budi/status/1": (
+        "https://www.facebook.com/sharer/sharer.php?u=https://twitter.com/person_…"
+    ),
+    "https://www.google.com/url?q=https%3A%2F%2Fwww.instagram.com%2Fbudi%2F&sa=1": (
+        "https://www.google.com/url?q=https%3A%2F%2Fwww.instagram.com%2Fperson_…"
+    ),
+    "https://publish.twitter.com/?query=https%3A%2F%2Ftwitter.com%2Fbudi": (
+        "https://publish.twitter.com/?query=https%3A%2F%2Ftwitter.com%2Fperson_…"
+    ),
+    "https://x.com/budi/status/1,https://x.com/iom/status/2": "https://x.com/person_…,https://x.com/iom/status/2",
 }
 ADDRESSES_KEPT = [
     "https://twitter.com/iom/status/1 https://x.com/#!/IOM https://nitter.net/iom https://iom.bsky.social",
     f"https://twitter.com/i/web/status/{POST_ID}",
+    "https://www.facebook.com/sharer/sharer.php?u=https://iom.int/news?a=b:c https://x.com/iom?lang=id",
+    "https://www.google.com/url?q=https%3A%2F%2Ftwitter.com%2Fiom%2Fstatus%2F1&sa=1",
     "https://twitter.com/search?q=%23TPPO https://twitter.com/hashtag/TPPO?src=hash",
     "https://www.netflix.com/title/1 https://bsky.social/about https://www.tiktok.com/",
     "https://example.org/2020/08/12/berita-1500000-orang?id=1588091220244369409",
@@ -192,12 +227,18 @@ QUOTED = {
     "“my story” via @budi": "“[their words]” via @person_…",
     '"my story" - @budi': '"[their words]" - @person_…',
     "%40budi &#64;budi @\u200bbudi": "@person_… @person_… @person_…",
+    "&#x40;budi &commat;budi @bu\u200bdi @\u00adbudi": "@person_… @person_… @person_… @person_…",
+    # of Instagram, in a post on X
+    "IG @budi.santoso, @budi.": "IG @person_…, @person_….",
+    "by @budi.https://t.co/a": "by @person_….https://t.co/a",
+    "QRT @budi: my story": "QRT @person_…: [their words]",
 }
 WORDS_KEPT = {
     "Ayo retweet @budi agar semua tahu": "Ayo retweet @person_… agar semua tahu",
     'Buku "Laut" by @budi': 'Buku "Laut" by @person_…',
     'Film "Laut" @budi': 'Film "Laut" @person_…',
     "“Kata kami” via @IOM": "“Kata kami” via @IOM",
+    "@IOM.dan @iom.int": "@IOM.dan @iom.int",
     "Terima kasih @budi: kami datang": "Terima kasih @person_…: kami datang",
 }
 

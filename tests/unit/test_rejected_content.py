@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
+import duckdb
 import pytest
 
+from orchestration.assets import raw
 from orchestration.connectors import detect
 from orchestration.connectors.files import CaptureFiles
-from orchestration.contract import InputError
+from orchestration.contract import DataDir, InputError
+from orchestration.warehouse import bookkeeping
+from orchestration.warehouse.ledger import QUARANTINED, Ledger
 from tests.unit.connectors_support import load, write
 
 # A post without a header above it, as the first line of a file.
@@ -95,3 +100,22 @@ def test_refused_table_is_told_without_its_first_line(
         load(path, source)
     assert caught.value.code == code and caught.value.next_step
     assert content_in(str(caught.value)) == []
+
+
+def test_value_that_only_duckdb_refuses_puts_the_capture_aside_and_is_not_quoted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # no reader lets such a value through, as far as is known; one that did would stop the run and quote it in every log
+    class Reader:
+        def load(self, connection: duckdb.DuckDBPyConnection, *_: object) -> None:
+            connection.execute("select cast('Saya @zqfriend korban, 0812-9876' as bigint)")
+
+    ledger = Ledger(DataDir(tmp_path / "data"))
+    entry, _ = ledger.store(write(tmp_path / "a", {"a.jsonl": lines(V2)}) / "a.jsonl", is_synthetic=True)
+    monkeypatch.setattr(raw, "detect", lambda *_: Reader())
+    with duckdb.connect() as con:
+        bookkeeping.create_raw_schema(con)
+        bookkeeping.sync(con, ledger)
+        reason = raw.load_capture(con, ledger, entry, SimpleNamespace(scratch=tmp_path / "scratch"), print)
+    assert entry.status == QUARANTINED and "ConversionException" in reason
+    assert content_in(reason + str(entry.reason)) == []

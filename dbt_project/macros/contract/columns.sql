@@ -65,3 +65,9 @@
 {% macro post_kinds() -%}
     {{ return(['original', 'reply', 'self_reply', 'quote', 'repost']) }}
 {%- endmacro %}
+
+
+{#- What is attached to a post, as kinds that are known here: a table may say anything in the place of a kind. -#}
+{% macro kinds_of_media(media_types) -%}
+    {{ list_map(media_types, 'm', "case when lower(m) in ('photo', 'video', 'animated_gif', 'audio') then lower(m) else 'unknown' end") }}
+{%- endmacro %}

@@ -16,3 +16,10 @@
         else {{ language }}
     end
 {%- endmacro %}
+
+
+{#- A language where it has the form of a tag (`id`, `zh-Hant-TW`, `zh-yue`). A table or a program may write words there, and the language
+    of everybody's post is shown. -#}
+{% macro language_with_a_form(language) -%}
+    case when {{ regex_match(language, '^[A-Za-z]{2,3}(?:-[A-Za-z]{3})?(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|[0-9]{3}))?$') }} then {{ language }} end
+{%- endmacro %}

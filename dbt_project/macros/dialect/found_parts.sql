@@ -1,11 +1,11 @@
-{#- A text in which every match of a pattern is replaced by an expression over its groups (`found_group(1)` …); `rest` is the text up to
-    the next match and is put back behind it. Two characters of the private use area, which texts do not hold, mark the places. -#}
-{% macro replace_found(text, pattern, group_count, replacement) -%}
-    {{ return(adapter.dispatch('replace_found')(text, pattern, group_count, replacement)) }}
+{#- A text in which every match of a pattern is replaced by an expression over its groups (`found_group(1)` …). The text up to the next
+    match is put back behind it; it is one group more, and with `with_rest` the expression says what becomes of it. Two characters of the private use area, which texts do not hold, mark the places. -#}
+{% macro replace_found(text, pattern, group_count, replacement, with_rest=false) -%}
+    {{ return(adapter.dispatch('replace_found')(text, pattern, group_count, replacement, with_rest)) }}
 {%- endmacro %}
 
 
-{% macro duckdb__replace_found(text, pattern, group_count, replacement) -%}
+{% macro duckdb__replace_found(text, pattern, group_count, replacement, with_rest) -%}
     array_to_string(
         list_transform(
             string_split(
@@ -18,7 +18,7 @@
                 chr(57344)
             ),
             lambda part: case
-                when strpos(part, chr(57345)) > 0 then concat({{ replacement }}, {{ found_group(group_count + 1) }})
+                when strpos(part, chr(57345)) > 0 then {{ replacement if with_rest else 'concat(' ~ replacement ~ ', ' ~ found_group(group_count + 1) ~ ')' }}
                 else part
             end
         ),

@@ -14,6 +14,17 @@
 {%- endmacro %}
 
 
+{#- What an account calls itself; its registered name where that names somebody else or holds a number or an address. -#}
+{% macro shown_account_name(account_name, registered_name) -%}
+    case
+        when {{ may_hold_a_name(account_name) }}
+            or {{ may_hold_personal_data(account_name) }} and {{ without_personal_data(account_name) }} <> {{ account_name }}
+            then {{ registered_name }}
+        else {{ account_name }}
+    end
+{%- endmacro %}
+
+
 {#- The time of a post. Of a private person's only the day: the millisecond is most of an id on X, and the second finds the post. -#}
 {% macro shown_time(time, date, is_registered) -%}
     case when {{ is_registered }} then {{ time }} else {{ start_of_day(date) }} end

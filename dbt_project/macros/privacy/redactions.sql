@@ -38,6 +38,9 @@
         ('email', '(^|[^@A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+(?:[@＠]|%40)' ~ mail_host, '\\1[email]'),
         ('email', '(?i)(^|[^A-Za-z0-9._%+-])@?[A-Za-z0-9._%+-]+ ?[@＠] ?' ~ mail_provider, '\\1[email]'),
         ('email', '(?i)(^|[^A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+' ~ open ~ 'at' ~ shut ~ '[A-Za-z0-9-]+(?:' ~ dot ~ '[A-Za-z0-9-]+)+', '\\1[email]'),
+        ('email', '(?i)(^|[^A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+ (?:at|@) [A-Za-z0-9-]+(?: (?:dot|titik) [A-Za-z]{2,})+\\b', '\\1[email]'),
+        ('tax_number', before ~ '[0-9]{2}\\.[0-9]{3}\\.[0-9]{3}\\.[0-9][.-][0-9]{3}\\.[0-9]{3}\\b', '\\1[tax number]'),
+        ('tax_number', '(?i)(npwp[^0-9\\n]{0,12}?)[0-9]{15,16}\\b', '\\1[tax number]'),
         ('bank_account', '(?i)\\b((?:rek(?:ening|\\.)?|' ~ bank ~ ')\\b' ~ near ~ '{0,40}?)' ~ account, '\\1[bank account]'),
         ('bank_account', '(?i)\\b((?:acct|(?:account|acct?|a/c)\\.? ?(?:no|number|nr|#))' ~ near ~ '{0,12}?)' ~ account, '\\1[bank account]'),
         ('bank_account', '(?i)\\b((?:va|virtual account)\\b[^0-9A-Za-z\\n]{0,4})[0-9]{12,18}\\b', '\\1[bank account]'),
@@ -67,6 +70,7 @@
         ('nik', '[nik]'),
         ('passport', '[passport]'),
         ('email', '[email]'),
+        ('tax_number', '[tax number]'),
         ('bank_account', '[bank account]'),
     ]) }}
 {%- endmacro %}
@@ -75,7 +79,7 @@
 {#- Texts without one of these are not searched: a run of figures that a number could be, or an address. -#}
 {% macro may_hold_personal_data(text) -%}
     (
-        {{ regex_match(text, '[0-9０-９𝟎-𝟿][0-9０-９𝟎-𝟿()/_' ~ between_figures() ~ ']{5,}[0-9０-９𝟎-𝟿]|[A-Z][0-9]{6}|(?:[@＠] ?|%40)[\\p{L}0-9-]+\\.|[A-Z]{2}[0-9]{2}[ -][A-Z0-9]{4}[ -]|(?i:[(\\[{<] ?at ?[)\\]}>])') }}
+        {{ regex_match(text, '[0-9０-９𝟎-𝟿][0-9０-９𝟎-𝟿()/_' ~ between_figures() ~ ']{5,}[0-9０-９𝟎-𝟿]|[A-Z][0-9]{6}|(?:[@＠] ?|%40)[\\p{L}0-9-]+\\.|[A-Z]{2}[0-9]{2}[ -][A-Z0-9]{4}[ -]|(?i:[(\\[{<] ?at ?[)\\]}>]| (?:at|@) [a-z0-9-]+ (?:dot|titik) )') }}
     )
 {%- endmacro %}
 
@@ -89,66 +93,105 @@
 {%- endmacro %}
 
 
+{#- The same, of short texts: few are searched. -#}
+{% macro without_personal_data_if_any(text) -%}
+    case when {{ may_hold_personal_data(text) }} then {{ without_personal_data(text) }} else {{ text }} end
+{%- endmacro %}
+
+
+{% macro hashtags_without_personal_data(hashtags) -%}
+    {{ list_map(hashtags, 'h', struct_of([
+        ('tag', without_personal_data_if_any('h.tag')), ('start', 'h."start"'), ('end', 'h."end"'),
+    ])) }}
+{%- endmacro %}
+
+
 {#- How often a mark stands in a text. -#}
 {% macro mark_count(text, mark) -%}
     cast((length({{ text }}) - length(replace({{ text }}, '{{ mark }}', ''))) // {{ mark | length }} as integer)
 {%- endmacro %}
 
 
-{#- An address of a profile or of somebody's post, in five groups: what leads to the name, the name, what follows; or what stands
-    before a domain that is a name of Bluesky, and the name. -#}
+{#- An address of a profile or of somebody's post, in four groups: what leads to the name, the name; or what stands before a name of
+    Bluesky that needs no address, and the name. The slashes may be written `%2F`, inside another address. -#}
 {% macro profile_link_pattern() -%}
-    {{ return('(?i)((?:^|[^A-Za-z0-9._-])(?:https?://)?(?:[a-z0-9-]+\\.)*(?:(?:(?:fx|vx|fixup)?twitter|x|fixupx|instagram|facebook|fb)\\.com/(?:#!/|@)?|(?:t|m|fb|telegram)\\.me/(?:s/)?|fb\\.watch/|v[mt]\\.tiktok\\.com/|nitter\\.[a-z.]+/|bsky\\.app/profile/|linkedin\\.com/(?:in|pub|posts)/|youtube\\.com/(?:@|channel/|user/|c/)|(?:tiktok\\.com|threads\\.net|threads\\.com)/@|https?://[a-z0-9-]+(?:\\.[a-z0-9-]+)+/(?:users/|web/statuses/|@)))([A-Za-z0-9_.:-]*[A-Za-z0-9_])(\\S*)|((?:^|[^A-Za-z0-9._@-]))([A-Za-z0-9-]+\\.bsky\\.social)\\b') }}
+    {%- set slash = '(?:/|%2F)' -%}
+    {%- set pages = [
+        '(?:(?:fx|vx|fixup)?twitter|x|fixupx|instagram|facebook|fb)\\.com(?::[0-9]+)?' ~ slash ~ '+(?:(?:\\?[^\\s#]*)?#!/|@)?',
+        '(?:t|m|fb|telegram)\\.me/(?:s/)?',
+        'fb\\.watch/',
+        'instagr\\.am/',
+        'v[mt]\\.tiktok\\.com/',
+        'nitter\\.[a-z.]+/',
+        'bsky\\.app' ~ slash ~ 'profile' ~ slash,
+        'linkedin\\.com' ~ slash ~ '(?:in|pub|posts|feed' ~ slash ~ 'update)' ~ slash,
+        'youtube\\.com' ~ slash ~ '(?:@|(?:channel|user|c)' ~ slash ~ ')',
+        '(?:tiktok\\.com|threads\\.net|threads\\.com)' ~ slash ~ '@',
+        'threads\\.(?:net|com)/t/',
+        'at://',
+        'https?://[a-z0-9-]+(?:\\.[a-z0-9-]+)+/(?:users?/|profile/|web/statuses/|@)',
+    ] -%}
+    {%- set names_of_bluesky = '[A-Za-z0-9-]+\\.bsky\\.social|did:(?:plc|web):[A-Za-z0-9.:-]*[A-Za-z0-9]' -%}
+    {{ return(
+        '(?i)((?:^|[^A-Za-z0-9._-]|%2F)(?:https?://)?(?:[a-z0-9-]+\\.)*(?:' ~ pages | join('|') ~ '))([A-Za-z0-9_.:-]*[A-Za-z0-9_])'
+        ~ '|((?:^|[^A-Za-z0-9._@-]))(' ~ names_of_bluesky ~ ')\\b'
+    ) }}
 {%- endmacro %}
 
 
 {#- Only these texts and addresses are searched for it. -#}
 {% macro may_hold_a_profile_link(text) -%}
-    {{ regex_match(text, '(?i)(?:twitter|x|instagram|facebook|fb|linkedin|youtube|tiktok)\\.com/|\\.me/|nitter\\.|fb\\.watch/|bsky\\.(?:app/|social)|/@|/users/|/web/statuses/') }}
+    {{ regex_match(text, '(?i)(?:twitter|x|instagram|facebook|fb|linkedin|youtube|tiktok)\\.com(?:[:/]|%2F)|\\.me/|nitter\\.|fb\\.watch/|instagr\\.am/|threads\\.(?:net|com)/t/|bsky\\.(?:app(?:/|%2F)|social)|at://|did:(?:plc|web):|/@|/users?/|/profile/|/web/statuses/') }}
 {%- endmacro %}
 
 
 {#- What stands behind these addresses and is no account: pages of the platform. -#}
 {% macro no_profiles() -%}
     {{ return([
-        'hashtag', 'home', 'explore', 'settings', 'sharer', 'sharer.php', 'share.php', 'login', 'about', 'help',
-        'tos', 'privacy', 'events', 'messages', 'compose', 'joinchat', 'download',
+        'hashtag', 'home', 'explore', 'settings', 'sharer', 'sharer.php', 'share.php', 'about', 'help', 'tos', 'privacy', 'events',
+        'compose', 'joinchat', 'download',
     ]) }}
 {%- endmacro %}
 
 
-{#- What stands behind them in the place of a name, before a post, a member of a group or a question for somebody's posts. -#}
+{#- What stands behind them in the place of a name, before a post, a member of a group, a question for somebody's posts or an account
+    to write to. -#}
 {% macro unnamed_posts() -%}
     {{ return([
-        'i', 'status', 'statuses', 'intent', 'p', 'reel', 'reels', 'tv', 'watch', 'groups', 'share',
+        'i', 'status', 'statuses', 'intent', 'p', 'reel', 'reels', 'tv', 'watch', 'groups', 'share', 'login', 'messages',
     ]) }}
 {%- endmacro %}
 
 
 {#- A text or address with the names in its profile links replaced. A link to a post without a name (`/i/web/status/…`) could be
-    anybody's: it stays only where it names the post itself; a search stays where it is for no account. -#}
+    anybody's: it stays only where it names the post itself; a search stays where it is for no account. What follows a name that is
+    replaced goes up to the next blank or link, since it may find the post; behind one that stays the next link is looked at, too. -#}
 {% macro with_masked_links(text, platform, post_id, registered_names) -%}
-    {%- set found_name = 'concat(' ~ found_group(2) ~ ', ' ~ found_group(5) ~ ')' -%}
+    {%- set found_name = 'concat(' ~ found_group(2) ~ ', ' ~ found_group(4) ~ ')' -%}
     {%- set name = 'lower(' ~ found_name ~ ')' -%}
-    {%- set lead = 'concat(' ~ found_group(1) ~ ', ' ~ found_group(4) ~ ')' -%}
-    {%- set whole = 'concat(' ~ lead ~ ', ' ~ found_name ~ ', ' ~ found_group(3) ~ ')' -%}
-    {{ return(replace_found(text, profile_link_pattern(), 5, "case
+    {%- set lead = 'concat(' ~ found_group(1) ~ ', ' ~ found_group(3) ~ ')' -%}
+    {%- set rest = found_group(5) -%}
+    {%- set address = "concat(" ~ found_name ~ ", " ~ regex_replace_all(rest, '(?s)\\s.*$', '') ~ ")" -%}
+    {%- set whole = 'concat(' ~ lead ~ ', ' ~ found_name ~ ', ' ~ rest ~ ')' -%}
+    {%- set rest_of_text = 'case when ' ~ found_group(4) ~ " = '' then " ~ regex_replace_all(rest, '^\\S+', '') ~ ' else '
+        ~ regex_replace_all(rest, '^/\\S+', '') ~ ' end' -%}
+    {{ return(replace_found(text, profile_link_pattern(), 4, "case
         when " ~ list_holds(registered_names, name) ~ " then " ~ whole ~ "
         when " ~ name ~ " in ('" ~ no_profiles() | join("', '") ~ "') then " ~ whole ~ "
-        when " ~ name ~ " = 'search' and not " ~ regex_match(found_group(3), '(?i)(?:from|to)(?::|%3a)|@|%40') ~ " then " ~ whole ~ "
+        when " ~ name ~ " = 'search' and not " ~ regex_match(address, '(?i)(?:from|to)(?::|%3a)|@|%40') ~ " then " ~ whole ~ "
         when " ~ name ~ " in ('search', '" ~ unnamed_posts() | join("', '") ~ "')
-            or " ~ regex_match(found_group(1), '(?i)/web/statuses/|fb\\.watch/|v[mt]\\.tiktok\\.com/') ~ " then case
-            when strpos(concat(" ~ found_name ~ ", " ~ found_group(3) ~ "), " ~ post_id ~ ") > 0 then " ~ whole ~ "
-            else concat(" ~ lead ~ ", '[somebody]')
+            or " ~ regex_match(found_group(1), '(?i)/web/statuses/|fb\\.watch/|v[mt]\\.tiktok\\.com/|/t/|update(?:/|%2F)$') ~ " then case
+            when strpos(" ~ address ~ ", " ~ post_id ~ ") > 0 then " ~ whole ~ "
+            else concat(" ~ lead ~ ", '[somebody]', " ~ rest_of_text ~ ")
         end
-        else concat(" ~ lead ~ ", " ~ pseudonym(platform, found_name) ~ ")
-    end")) }}
+        else concat(" ~ lead ~ ", " ~ pseudonym(platform, found_name) ~ ", " ~ rest_of_text ~ ")
+    end", with_rest=true)) }}
 {%- endmacro %}
 
 
 {#- What stands before a name: also as an address or a page writes it. -#}
 {% macro at_sign() -%}
-    {{ return('(?:[@＠]|%40|&#64;)') }}
+    {{ return('(?:[@＠]|%40|&#0*64;|&#[xX]0*40;|&commat;)') }}
 {%- endmacro %}
 
 
@@ -158,18 +201,24 @@
 
 
 {#- A text with the accounts that it names replaced, but for the registered ones. Behind a slash stands part of an address, and
-    between the sign and the name may stand a character that nobody sees; `/@32.78,-96.80` is a place on a map. -#}
+    between the sign and the name, or in it, may stand a character that nobody sees; `/@32.78,-96.80` is a place on a map. Names of X
+    have no point in them, those of Instagram may: what stands behind one in small letters goes with the name. -#}
 {% macro with_masked_mentions(text, platform, registered_handles, registered_names) -%}
-    {%- set at = at_sign() ~ '[\\x{200b}-\\x{200f}\\x{2060}\\x{feff}]?' -%}
+    {%- set at = at_sign() ~ '[\\x{ad}\\x{200b}-\\x{200f}\\x{2060}\\x{feff}]?' -%}
+    {%- set name_of_x = '[A-Za-z0-9_]+(?:[\\x{ad}\\x{200b}-\\x{200d}\\x{2060}\\x{feff}][A-Za-z0-9_]+)*' -%}
     {%- set name = found_group(2) -%}
     {%- set is_kept = "case
         when " ~ found_group(1) ~ " <> '' then " ~ list_holds(registered_names, 'lower(' ~ name ~ ')') ~ " or " ~ regex_match(name, '^[0-9]{1,3}(?:[.]|$)') ~ "
         else " ~ list_holds(registered_handles, 'lower(' ~ name ~ ')') ~ "
     end or " ~ regex_match(name, '^person_[0-9a-f]{10}$') -%}
-    {%- set replacement = "concat(" ~ found_group(1) ~ ", '@', case when " ~ is_kept ~ " then " ~ name ~ " else " ~ pseudonym(platform, name) ~ " end)" -%}
+    {%- set whole_name = 'concat(' ~ name ~ ', ' ~ found_group(3) ~ ')' -%}
+    {%- set replacement = "concat(" ~ found_group(1) ~ ", '@', case when " ~ is_kept ~ " then " ~ whole_name ~ " 
+        when starts_with(" ~ found_group(3) ~ ", '.http') then concat(" ~ pseudonym(platform, name) ~ ", " ~ found_group(3) ~ ")
+        else " ~ pseudonym(platform, whole_name) ~ "
+    end)" -%}
     case {{ platform }}
-        when 'x' then {{ replace_found(text, '(/?)' ~ at ~ '([A-Za-z0-9_]+)', 2, replacement) }}
-        else {{ replace_found(text, '(/?)' ~ at ~ '([A-Za-z0-9_]+(?:[.-][A-Za-z0-9_-]+)*(?:@[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)+)?)', 2, replacement) }}
+        when 'x' then {{ replace_found(text, '(/?)' ~ at ~ '(' ~ name_of_x ~ ')((?:[.][a-z0-9_]+)*)', 3, replacement) }}
+        else {{ replace_found(text, '(/?)' ~ at ~ '([A-Za-z0-9_]+(?:[.-][A-Za-z0-9_-]+)*(?:@[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)+)?)()', 3, replacement) }}
     end
 {%- endmacro %}
 
@@ -180,7 +229,7 @@
     {%- set person, again = 'person_[0-9a-f]{10}', '(?:retweet|repost|regram)(?:ed)?(?: (?:from|by|dari))?' -%}
     {%- set found = namespace(sql=text) -%}
     {%- for pattern, replacement in [
-        ('(?is)(\\b(?:RT|MT|QT)\\W{1,5}' ~ person ~ '\\b:?|^\\W*' ~ again ~ '\\W{1,5}' ~ person ~ '\\b:?|\\b' ~ again ~ '\\W{1,5}' ~ person ~ ' ?:).*$', '\\1 [their words]'),
+        ('(?is)(\\b(?:RT|MT|QT|QRT)\\W{1,5}' ~ person ~ '\\b:?|^\\W*' ~ again ~ '\\W{1,5}' ~ person ~ '\\b:?|\\b' ~ again ~ '\\W{1,5}' ~ person ~ ' ?:).*$', '\\1 [their words]'),
         ('(@' ~ person ~ ' ?: ?["“„«‘])[^"”»]*', '\\1[their words]'),
         ('((?:["“”„\\x27‘«‹>]|&gt;) ?@' ~ person ~ ' ?:)\\s*[^\\s"“”„«»›‘][^"”»›]*', '\\1 [their words]'),
         ('(["“„«])[^"“”„«»]*(["”“»]\\W{0,3}(?:(?:via|kata)\\W{1,2}|[-–—~]\\W{0,2})@' ~ person ~ ')', '\\1[their words]\\2'),
@@ -194,7 +243,7 @@
 {#- An address without names and personal data: the number in `wa.me/…` and the name in `?ref=@…` as well as the profile. Each is
     looked for only where it can be: few addresses hold more than a profile. -#}
 {% macro masked_address(address, platform, post_id, registered_handles, registered_names) -%}
-    {%- set without_numbers = 'case when ' ~ may_hold_personal_data(address) ~ ' then ' ~ without_personal_data(address) ~ ' else ' ~ address ~ ' end' -%}
+    {%- set without_numbers = without_personal_data_if_any(address) -%}
     {%- set without_links = with_masked_links('(' ~ without_numbers ~ ')', platform, post_id, registered_names) -%}
     case
         when {{ may_hold_a_name(address) }} then {{ with_masked_mentions(without_links, platform, registered_handles, registered_names) }}

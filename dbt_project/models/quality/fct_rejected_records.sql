@@ -15,13 +15,14 @@ captures_without_names as (
 rejected as (
 
     select
-        md5(concat(
-            rejected_records.capture_id, '|', member, '|', coalesce(cast(record_no as varchar), ''), '|', reason_code, '|',
+        -- whoever guesses what a file is called must not find it confirmed
+        {{ keyed_hash("concat(
+            'rejection:', rejected_records.capture_id, '|', member, '|', coalesce(cast(record_no as varchar), ''), '|', reason_code, '|',
             cast(row_number() over (
                 partition by rejected_records.capture_id, member, record_no, reason_code
                 order by found, expected
             ) as varchar)
-        )) as rejection_key,
+        )") }} as rejection_key,
         rejected_records.capture_id,
         {{ unless_nameless('member') }} as member,
         reason_code,

@@ -71,6 +71,17 @@ hashtags_unnested as (
 
 ),
 
+-- a number that somebody wrote behind a sign (`#wa081298765401`) is one in the text, too
+hashtags_without_numbers as (
+
+    select
+        * exclude (hashtag_entity),
+        {{ without_personal_data_if_any('hashtag_entity.tag') }} as hashtag_as_written
+
+    from hashtags_unnested
+
+),
+
 hashtags_folded as (
 
     select
@@ -81,12 +92,12 @@ hashtags_folded as (
         kind,
         is_repost,
         entity_source,
-        {{ fold('hashtag_entity.tag') }} as hashtag,
-        hashtag_entity.tag as hashtag_as_written
+        {{ fold('hashtag_as_written') }} as hashtag,
+        hashtag_as_written
 
-    from hashtags_unnested
+    from hashtags_without_numbers
 
-    where hashtag_entity.tag <> ''
+    where hashtag_as_written <> ''
 
 ),
 

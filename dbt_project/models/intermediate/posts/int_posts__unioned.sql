@@ -151,11 +151,15 @@ mapped_posts as (
 ] -%}
 {#- Only the sources that accepted captures have: with all of them, planning this view cost more than reading it (the
     steps of a small run took three times as long, 2026-11-25). It is built anew in every run, after the captures. -#}
+{% set columns = [] -%}
+{% for column in post_contract_columns() -%}
+{% do columns.append(language_with_a_form('"language"') ~ ' as "language"' if column == 'language' else column) -%}
+{% endfor -%}
 {% set sources = all_sources | select('in', sources_with_captures(all_sources)) | list -%}
 posts_unioned as (
 
     {% for source in sources -%}
-    select {{ post_contract_columns() | join(', ') }} from {{ source }}
+    select {{ columns | join(', ') }} from {{ source }}
     {% if not loop.last %}union all
     {% endif -%}
     {% endfor %}

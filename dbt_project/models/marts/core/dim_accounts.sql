@@ -250,7 +250,7 @@ accounts_shown as (
         organisation_key,
         platform,
         case when is_registered then handle else pseudonym end as handle,
-        {{ shown('account_name', 'is_registered') }} as account_name,
+        {{ shown(shown_account_name('account_name', 'organisation_name'), 'is_registered') }} as account_name,
         organisation_name,
         family,
         org_type,

@@ -24,6 +24,7 @@ accounts as (
 
     select
         account_key,
+        organisation_name,
         is_registered,
         {{ has_rows_of_its_own() }} as is_told_apart
 
@@ -36,7 +37,9 @@ accounts as (
 {%- set told_apart = 'accounts.is_told_apart' -%}
 {%- set reply = 'accounts.is_registered and not coalesce(masked_posts.is_reply_to_private, false)' -%}
 {%- set quoted = 'accounts.is_registered and not coalesce(masked_posts.is_quote_of_private, false)' -%}
-{%- set reposted = 'accounts.is_registered and not coalesce(masked_posts.is_repost_of_private, false)' %}
+{%- set reposted = 'accounts.is_registered and not coalesce(masked_posts.is_repost_of_private, false)' -%}
+{#- On Bluesky the id of a repost begins with the address of the post that it passes on. -#}
+{%- set own_id = author ~ ' and not coalesce(masked_posts.is_repost_of_private and strpos(posts.post_id, posts.reposted_post_id) > 0, false)' %}
 
 posts_shown as (
 
@@ -46,7 +49,7 @@ posts_shown as (
         posts.account_key,
         {{ shown('posts.capture_id', told_apart) }} as capture_id,
         {{ shown('posts.record_no', told_apart) }} as record_no,
-        {{ shown('posts.post_id', author) }} as post_id,
+        {{ shown('posts.post_id', own_id) }} as post_id,
         {{ shown('posts.account_id', author) }} as account_id,
         -- a thread is named after its first post, which may be anybody's
         {{ shown('posts.conversation_id', author ~ " and (
@@ -59,13 +62,13 @@ posts_shown as (
         {{ shown('posts.quoted_account_id', quoted) }} as quoted_account_id,
         {{ shown('posts.reposted_post_id', reposted) }} as reposted_post_id,
         {{ shown('posts.reposted_account_id', reposted) }} as reposted_account_id,
-        {{ shown('posts.version_group', author) }} as version_group,
+        {{ shown('posts.version_group', own_id) }} as version_group,
 
         ---------- strings
         posts.source,
         posts.platform,
         {{ shown('posts.handle', author) }} as handle,
-        {{ shown('posts.account_name', author) }} as account_name,
+        {{ shown(shown_account_name('posts.account_name', 'accounts.organisation_name'), author) }} as account_name,
         posts.kind,
         posts.language,
         posts.language_source,
@@ -78,10 +81,10 @@ posts_shown as (
         posts.post_id_status,
 
         ---------- lists
-        {{ shown('case when masked_posts.is_masked then masked_posts.hashtags else posts.hashtags end', author) }} as hashtags,
+        {{ shown(hashtags_without_personal_data('case when masked_posts.is_masked then masked_posts.hashtags else posts.hashtags end'), author) }} as hashtags,
         {{ shown('case when masked_posts.is_masked then masked_posts.mentions else posts.mentions end', author) }} as mentions,
         {{ shown('case when masked_posts.is_masked then masked_posts.links else posts.links end', author) }} as links,
-        {{ shown('posts.media_types', told_apart) }} as media_types,
+        {{ shown(kinds_of_media('posts.media_types'), told_apart) }} as media_types,
 
         ---------- numerics
         {% for metric in metric_columns() -%}
