@@ -302,7 +302,7 @@ def _show(plan: Any, policy: str) -> None:
         posts, accounts = (sum(one.kind == kind for one in targets) for kind in ("post", "account"))
         click.echo(f"{posts:,} posts and {accounts:,} accounts; counts of deleted posts: {policy}.")
     for one in plan.refused:
-        click.echo(f"  {one.entry.file_name}: cannot be rewritten")
+        click.echo(f"  {one.entry.file_name}: cannot be rewritten. {one.refusal}")
     _show_captures(one.told() for one in plan.captures if not one.refusal)
     if not plan.captures:
         click.echo("  No stored capture holds any of it.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 import duckdb
 
@@ -229,8 +230,71 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple]
         connection.execute(f"insert into {table} select {', '.join('unnest(?::varchar[])' for _ in columns)}", columns)
 
 
+# What captures here hold, under the ids that are right.
+_HELD = """
+select
+    posts.platform,
+    coalesce(repairs.post_id, posts.post_id) as post_id,
+    coalesce(repairs.account_id, posts.account_id) as account_id,
+    posts.reposted_post_id,
+    posts.reposted_account_id
+from intermediate.int_posts__unioned as posts
+left join intermediate.int_posts__repaired as repairs using (capture_id, record_no, source)
+where coalesce(repairs.post_id, posts.post_id) is not null
+"""
+_TOLD_GONE = """
+with gone as (
+    select platform, post_id, min(reason) as reason, max(deleted_at) as deleted_at
+    from intermediate.int_posts__tombstones
+    where reason <> 'not_found'
+    group by 1, 2
+)
+
+select platform, 'post', post_id, reason, 'delete', cast(deleted_at as varchar)
+from gone
+where (platform, post_id) not in (
+    select platform, value from raw.tombstones where kind = 'post' and action = 'delete'
+)
+    and (platform, post_id) in (select platform, post_id from held)
+union all
+select platform, 'account', account_id, min(reason), 'delete', cast(max(deleted_at) as varchar)
+from intermediate.int_accounts__deletions
+where (platform, account_id) in (select platform, unnest([account_id, reposted_account_id]) from held)
+group by platform, account_id
+"""
+# A repost holds the post that it passes on, with its place. Ids grow with time.
+_TOLD_PLACES = """
+with notices as (
+    select * from staging.stg_x_api_v2__notices where reason = 'scrub_geo'
+    union all
+    select * from staging.stg_x_api_v11__notices where reason = 'scrub_geo'
+),
+
+posts as (
+    select platform, post_id, account_id from held
+    union all
+    select platform, reposted_post_id, reposted_account_id from held where reposted_post_id is not null
+)
+
+select posts.platform, 'post', posts.post_id, 'scrub_geo', 'scrub_geo', cast(max(notices.told_at) as varchar)
+from posts
+inner join notices
+    on posts.platform = notices.platform
+    and (
+        posts.post_id = notices.post_id
+        or (
+            posts.account_id = notices.account_id
+            and try_cast(posts.post_id as hugeint) <= try_cast(notices.up_to_post_id as hugeint)
+        )
+    )
+where (posts.platform, posts.post_id) not in (select platform, value from raw.tombstones where kind = 'post')
+group by posts.platform, posts.post_id
+"""
+
+
 def delivered_deletions(data_dir: DataDir) -> list[Target]:
-    """The posts and accounts of which captures say that they are gone, and of which captures here still hold posts.
+    """The posts and accounts of which captures say that they are gone, and of which captures here still hold posts; and
+    the posts of which they say that their places have to go.
 
     Not those that were only not found: they may be seen again. Not posts that were deleted by a receipt before. An
     account that was, and of which a capture came since whose records do not name it (an archive), is told again. The
@@ -238,42 +302,15 @@ def delivered_deletions(data_dir: DataDir) -> list[Target]:
     """
     if not data_dir.warehouse.exists():
         return []
+    rows: list[tuple[Any, ...]] = []
     connection = connect(data_dir.warehouse, scratch=data_dir.scratch, read_only=True)
     try:
-        rows = connection.execute(
-            """
-            with gone as (
-                select platform, post_id, min(reason) as reason, max(deleted_at) as deleted_at
-                from intermediate.int_posts__tombstones
-                where reason <> 'not_found'
-                group by 1, 2
-            ),
-
-            held as (
-                select
-                    posts.platform,
-                    coalesce(repairs.post_id, posts.post_id) as post_id,
-                    coalesce(repairs.account_id, posts.account_id) as account_id,
-                    posts.reposted_account_id
-                from intermediate.int_posts__unioned as posts
-                left join intermediate.int_posts__repaired as repairs using (capture_id, record_no, source)
-                where coalesce(repairs.post_id, posts.post_id) is not null
-            )
-            select platform, 'post', post_id, reason, 'delete', cast(deleted_at as varchar)
-            from gone
-            where (platform, post_id) not in (select platform, value from raw.tombstones where kind = 'post')
-                and (platform, post_id) in (select platform, post_id from held)
-            union all
-            select platform, 'account', account_id, min(reason), 'delete', cast(max(deleted_at) as varchar)
-            from intermediate.int_accounts__deletions
-            where (platform, account_id) in (
-                select platform, unnest([account_id, reposted_account_id]) from held
-            )
-            group by platform, account_id
-            """
-        ).fetchall()
+        connection.execute(f"create temp view held as {_HELD}")
+        # a warehouse of the version before has no table of places yet
+        for query in (_TOLD_GONE, _TOLD_PLACES):
+            rows += connection.execute(query).fetchall()
     except duckdb.CatalogException:
-        return []
+        pass
     finally:
         connection.close()
     return sorted(Target(*row) for row in rows)

@@ -1112,7 +1112,13 @@ def told(paths: DataDir) -> DataDir:
             "create table intermediate.int_accounts__deletions (platform varchar, account_id varchar, reason varchar, "
             "deleted_at timestamptz)"
         )
-        con.execute("create table raw.tombstones (platform varchar, kind varchar, value varchar)")
+        con.execute("create table raw.tombstones (platform varchar, kind varchar, value varchar, action varchar)")
+        con.execute("create schema staging")
+        for source in ("x_api_v2", "x_api_v11"):
+            con.execute(
+                f"create table staging.stg_{source}__notices (platform varchar, post_id varchar, account_id varchar, "
+                "up_to_post_id varchar, reason varchar, told_at timestamptz)"
+            )
         con.execute(IDS_OF_HANDLES)
         con.execute(ACCOUNTS)
     return paths
@@ -1193,7 +1199,7 @@ def test_an_archive_of_a_deleted_account_is_taken_out_once_it_is_read(told: Data
     """An archive names its owner beside the posts, not in them: only the warehouse tells whose they are."""
     with duckdb.connect(str(told.warehouse)) as con:
         con.execute("delete from intermediate.int_posts__tombstones")
-        con.execute("insert into raw.tombstones values ('x', 'account', '7')")
+        con.execute("insert into raw.tombstones values ('x', 'account', '7', 'delete')")
         con.execute("insert into intermediate.int_accounts__deletions values ('x', '7', 'requested', null)")
     assert carry_out_told(told, lambda _: None) is False
     assert not Ledger(told).captures()
@@ -1215,6 +1221,55 @@ def test_made_up_posts_stay_unless_somebody_chooses_otherwise(told: DataDir) -> 
     assert told_outcome(told)["passed"] and "made up" in told_outcome(told)["observed"]
     Ledger(told).change_settings(told_deletions="remove")
     assert carry_out_told(told, print)
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [f"('x', '{GONE}', null, null, 'scrub_geo', null)", f"('x', null, '7', '{GONE}', 'scrub_geo', null)"],
+    ids=["a post", "posts of an account up to one"],
+)
+def test_a_run_takes_out_places_that_captures_tell(told: DataDir, tmp_path: Path, notice: str) -> None:
+    # What broke: such a line was carried out by `suara forget` only, and a message about an account by nothing.
+    posts = [{**json.loads(line), "geo": {"place_id": "p", "coordinates": {"coordinates": [1, 2]}}} for line in LINES]
+    (tmp_path / "places.jsonl").write_text("\n".join(map(json.dumps, posts)))
+    entry, _ = Ledger(told).store(tmp_path / "places.jsonl")
+    with duckdb.connect(str(told.warehouse)) as con:
+        con.execute("delete from intermediate.int_posts__tombstones")
+        con.execute(f"insert into staging.stg_x_api_v11__notices values {notice}")
+    assert told_outcome(told)["observed"] == "1 place"
+    said: list[str] = []
+    assert carry_out_told(told, said.append)
+    assert said[0].startswith("1 place is told as deleted")
+    kept = [json.loads(line) for line in Ledger(told).stored_path(entry).read_text().splitlines()]
+    assert kept == [{**posts[0], "geo": None}, posts[1]]
+    begun = Journal.read(told)
+    assert begun is not None
+    assert finish(told, begun, release=None)["targets"] == {"post, scrub_geo": 1}
+
+
+def test_a_post_that_lost_its_place_before_is_deleted_when_a_capture_tells_it(told: DataDir) -> None:
+    # What broke: its tombstone, of the place, passed for that of the post.
+    with duckdb.connect(str(told.warehouse)) as con:
+        con.execute(f"insert into raw.tombstones values ('x', 'post', '{GONE}', 'scrub_geo')")
+    assert carry_out_told(told, lambda _: None)
+    (entry,) = Ledger(told).captures()
+    assert TEXT not in Ledger(told).stored_path(entry).read_text()
+
+
+def test_what_was_refused_is_looked_at_again_by_a_later_version(
+    told: DataDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "copy.csv").write_text(f"id,text,seen\n{STAYS},{OTHER},as: {TEXT}\n")
+    Ledger(told).store(tmp_path / "copy.csv")
+    said: list[str] = []
+    assert carry_out_told(told, said.append) is None and said
+    said.clear()
+    assert carry_out_told(told, said.append) is None and not said
+    later = tmp_path / "later" / "orchestration" / "deletion"
+    later.mkdir(parents=True)
+    (later / "rewriting.py").write_text("more")
+    monkeypatch.setattr("orchestration.deletion.begun.PROJECT_ROOT", tmp_path / "later")
+    assert carry_out_told(told, said.append) is None and said
 
 
 def test_a_capture_that_cannot_be_taken_apart_keeps_what_is_told_and_is_looked_at_once(
