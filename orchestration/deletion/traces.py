@@ -66,7 +66,7 @@ class Traces:
         for text in texts:
             # Mastodon writes HTML: a tag stands in other posts, and in what people say of themselves
             parts = [part for part in _TAG.split(text) if part.strip()]
-            for part, begin in ((part, begin) for part in parts for begin in range(0, len(part), PIECE)):
+            for part, begin in ((one, begin) for one in parts for begin in range(0, len(one), PIECE)):
                 piece = part[begin : begin + PIECE].strip()
                 # the end of a text is a piece by itself when it is long enough to mean something
                 if len(piece) >= _SHORTEST_END or (begin == 0 and len(parts) == 1):

@@ -863,6 +863,19 @@ def test_a_text_is_found_in_every_code_that_tables_come_in(tmp_path: Path, codec
     assert search_file(tmp_path / "held", Traces.of([text]))
 
 
+def test_marks_of_html_are_no_trace_and_what_stands_between_them_is_one(tmp_path: Path) -> None:
+    # What broke: a profile with links to hashtags kept the deletion of a post of Mastodon from being begun.
+    tag = (
+        '<a href="https://a.example/tags/{0}" class="mention hashtag" rel="nofollow noopener" target="_blank">#{0}</a>'
+    )
+    traces = Traces.of([f"<p>{TEXT} {tag.format('herons')} {tag.format('boats')}</p>"])
+    (tmp_path / "profile").write_text(json.dumps({"note": f"<p>I count birds {tag.format('boats')}</p>"}))
+    assert not search_file(tmp_path / "profile", traces)
+    for held in (TEXT, f"<p>{TEXT[:40]}</p>"):
+        (tmp_path / "held").write_text(json.dumps({"note": held}))
+        assert search_file(tmp_path / "held", traces), held
+
+
 def test_what_other_posts_say_too_is_no_trace(tmp_path: Path) -> None:
     traces = Traces.of([TEXT]).without([f"RT: {TEXT}"])
     (tmp_path / "held").write_text(TEXT)
@@ -1410,6 +1423,28 @@ def test_nothing_is_handed_out_into_the_data_folder_or_while_a_deletion_is_under
     code, said = suara(warehouse, "export", *command, str(tmp_path / "out.csv"))
     assert code == 1 and "The deletion r1 was begun and not finished" in said
     assert not (tmp_path / "out.csv").exists() and not (warehouse.ledger / "exports.json").exists()
+
+
+WRITES = {
+    "words": ("words", "kwic", "x", "--csv"),
+    "collocations": ("words", "collocations", "x", "--csv"),
+    "keyness": ("words", "keyness", "--csv"),
+    "agreement": ("coding", "quality", "--csv"),
+    "sample": ("coding", "sample"),
+    "proposals": ("coding", "suggest"),
+    "clusters": ("explore", "clusters", "--of", "accounts"),
+    "topics": ("explore", "topics"),
+}
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_no_command_writes_over_what_lies_in_the_data_folder(warehouse: DataDir, name: str) -> None:
+    # What broke: `--csv` took the place of whatever had that name there.
+    mine = warehouse.root / "mine.csv"
+    mine.write_text("mine")
+    code, said = suara(warehouse, *WRITES[name], str(mine))
+    assert code == 1 and "expected a place outside of" in said
+    assert mine.read_text() == "mine"
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o077])
