@@ -234,7 +234,9 @@ def prepare(
                 captures[number] = _whole(one.entry, ledger.stored_path(one.entry))
                 captures[number].removed.texts = one.removed.texts
     places = {one.entry.capture_id: one.new for one in captures}
-    return Plan(found, captures, never_read(ledger), still_named(ledger, (t.value for t in targets), places))
+    whole_files = {one.entry.file_name for one in captures if one.new is None and one.refusal is None}
+    unread = [name for name in never_read(ledger) if name not in whole_files]
+    return Plan(found, captures, unread, still_named(ledger, (t.value for t in targets), places))
 
 
 def never_read(ledger: Ledger) -> list[str]:

@@ -90,6 +90,8 @@ OTHER = "Another sentence, about the weather in an imaginary port and the boats 
             '{"id":"1170147183095664640","action":"delete","created_at":"2019-09-07T01:30:03.390Z","reason":"protected"}',
             Target("x", "post", "1170147183095664640", "protected"),
         ),
+        ('{"delete":{"status":{"id":5,"id_str":"5","user_id":6}}}', Target("x", "post", "5", "deleted")),
+        ('{"data":{"user_suspend":{"user":{"id":"7"}}}}', Target("x", "account", "7", "suspended")),
         ('{"id":"5","action":"scrub_geo","reason":"scrub_geo"}', Target("x", "post", "5", SCRUB_GEO, SCRUB_GEO)),
         ('{"id":"5","action":"delete","reason":"scrub_geo"}', Target("x", "post", "5", SCRUB_GEO, SCRUB_GEO)),
         ('{"id":"5","action":"scrub_geo","reason":"geo_scrubbed"}', Target("x", "post", "5", SCRUB_GEO, SCRUB_GEO)),
@@ -112,6 +114,7 @@ def test_a_line_names_a_post_or_an_account(tmp_path: Path, line: str, expected: 
         ('{"id":"5","action":"keep"}', "'keep'"),
         ('{"id":"x","action":"delete"}', "'x'"),
         ('{"id":"5","action":"del', "broken JSON"),
+        ('{"scrub_geo":{"user_id":5,"up_to_status_id":9}}', "places of an account's posts"),
         ("https://bsky.app/profile/me.bsky.social/post/3k", "one with a handle"),
     ],
 )
