@@ -60,7 +60,7 @@ class Told:
         names: `post` or `account`; None where a line of batch compliance leaves it open.
         reason: Why, as X says; `scrub_geo` for places, `restored` for an account that is there again.
         account_id: Author of the post, where it is told.
-        up_to_id: Of places of an account, the last post that it is about.
+        up_to_id: Of places of an account, the last post that it is about; None for all of them.
         created_at: When the post or account was made, as written.
         told_at: When it went, as written: a time of ISO 8601, or milliseconds since 1970.
     """
@@ -113,9 +113,7 @@ def _line(value: Mapping[str, Any]) -> Told | None:
     if named_id is None or not (is_place or action == "delete"):
         return None
     created_at, told_at = (_text(value.get(name)) for name in ("created_at", "redacted_at"))
-    return Told(
-        named_id, POST if is_place else None, SCRUB_GEO if is_place else reason, created_at=created_at, told_at=told_at
-    )
+    return Told(named_id, None, SCRUB_GEO if is_place else reason, created_at=created_at, told_at=told_at)
 
 
 def _event(name: str, event: Mapping[str, Any]) -> Told | None:

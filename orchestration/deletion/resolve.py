@@ -98,7 +98,7 @@ class Resolution:
         posts |= self.places.get(capture_id or "", set())
         scrubbed = {t.value for t in mine if t.kind == "post" and t.action == SCRUB_GEO} - posts
         handles = {t.value for t in mine if t.kind == ALSO_HANDLE}
-        accounts = {t.value for t in mine if t.kind in ("account", ALSO_ID)}
+        accounts = {t.value for t in mine if t.kind in ("account", ALSO_ID) and t.action == DELETE}
         accounts |= {name.lower() for name in accounts}
         return Names(frozenset(posts), frozenset(accounts), frozenset(scrubbed), handles=frozenset(handles))
 
@@ -125,7 +125,7 @@ def resolve(data_dir: DataDir, targets: list[Target]) -> Resolution:
 
 def _look_up(connection: duckdb.DuckDBPyConnection, found: Resolution) -> None:
     connection.execute(f"create temp table posts as {_POSTS}")
-    found.targets = _with_accounts(connection, found.targets)
+    found.targets = _with_posts_of_places(connection, _with_accounts(connection, found.targets))
     found.targets += _other_names(connection, found.targets)
     connection.execute("create temp table accounts (platform varchar, kind varchar, name varchar, reason varchar)")
     connection.execute("create temp table named (platform varchar, post_id varchar, reason varchar, told_at varchar)")
@@ -180,6 +180,19 @@ def _with_accounts(connection: duckdb.DuckDBPyConnection, targets: list[Target])
     ).fetchall()
     accounts = {("x", "post", DELETE, row[0]) for row in rows}
     return [replace(t, kind="account") if (t.platform, t.kind, t.action, t.value) in accounts else t for t in targets]
+
+
+def _with_posts_of_places(connection: duckdb.DuckDBPyConnection, targets: list[Target]) -> list[Target]:
+    """The same targets; where places of an account have to go, one for each of its posts stands in its place."""
+    by_id = {t.value: t for t in targets if t.action == SCRUB_GEO}
+    rows = connection.execute(
+        "select distinct account_id, post_id from posts where platform = 'x' and post_id is not null "
+        "and account_id in (select unnest(?::varchar[]))",
+        [list(by_id)],
+    ).fetchall()
+    named = {t.value for t in targets if t.kind == "post"}
+    more = [replace(by_id[account], kind="post", value=post_id) for account, post_id in rows if post_id not in named]
+    return [*(t for t in targets if t.action == DELETE or t.kind == "post"), *more]
 
 
 def _is_of(account_id: str, handle: str) -> str:
@@ -284,7 +297,10 @@ inner join notices
         posts.post_id = notices.post_id
         or (
             posts.account_id = notices.account_id
-            and try_cast(posts.post_id as hugeint) <= try_cast(notices.up_to_post_id as hugeint)
+            and (
+                notices.up_to_post_id is null
+                or try_cast(posts.post_id as hugeint) <= try_cast(notices.up_to_post_id as hugeint)
+            )
         )
     )
 where (posts.platform, posts.post_id) not in (select platform, value from raw.tombstones where kind = 'post')

@@ -147,8 +147,8 @@ def test_compliance_lines_are_deletions_for_every_reason_and_places_are_notices(
         (id_of(3), "protected", None, "2016-03-03T10:00:00.000Z"),
     ]
     assert loaded.rows("select id, reason, names from raw.x_api_v11_notices") == [
-        (id_of(4), "scrub_geo", "post"),
-        (id_of(5), "scrub_geo", "post"),
+        (id_of(4), "scrub_geo", None),
+        (id_of(5), "scrub_geo", None),
     ]
     assert loaded.rejected == [(6, "not_a_post_compliance")]
 

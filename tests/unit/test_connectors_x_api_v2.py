@@ -177,7 +177,7 @@ def test_place_that_is_taken_away_deletes_no_post(tmp_path: Path, reason: str) -
     loaded = load_text(tmp_path, jsonl(page(a_post(1)), PLACE | {"reason": reason}))
     assert not loaded.rejected
     assert loaded.rows("select count(*) from raw.x_api_v2_deletions") == [(0,)]
-    assert loaded.rows("select id, names, reason from raw.x_api_v2_notices") == [(PLACE["id"], "post", "scrub_geo")]
+    assert loaded.rows("select id, names, reason from raw.x_api_v2_notices") == [(PLACE["id"], None, "scrub_geo")]
     # a file of such lines alone is one that says something
     assert load_text(tmp_path, jsonl(PLACE)).counts == (1, 1, 0)
 

@@ -1241,8 +1241,12 @@ def test_made_up_posts_stay_unless_somebody_chooses_otherwise(told: DataDir) -> 
 
 @pytest.mark.parametrize(
     "notice",
-    [f"('x', '{GONE}', null, null, 'scrub_geo', null)", f"('x', null, '7', '{GONE}', 'scrub_geo', null)"],
-    ids=["a post", "posts of an account up to one"],
+    [
+        f"('x', '{GONE}', '{GONE}', null, 'scrub_geo', null)",
+        f"('x', null, '8', '{GONE}', 'scrub_geo', null)",
+        "('x', '8', '8', null, 'scrub_geo', null)",
+    ],
+    ids=["a post", "posts of an account up to one", "all posts of an account"],
 )
 def test_a_run_takes_out_places_that_captures_tell(told: DataDir, tmp_path: Path, notice: str) -> None:
     # What broke: such a line was carried out by `suara forget` only, and a message about an account by nothing.
@@ -1251,6 +1255,8 @@ def test_a_run_takes_out_places_that_captures_tell(told: DataDir, tmp_path: Path
     entry, _ = Ledger(told).store(tmp_path / "places.jsonl")
     with duckdb.connect(str(told.warehouse)) as con:
         con.execute("delete from intermediate.int_posts__tombstones")
+        con.execute(f"update intermediate.int_posts__unioned set account_id = '8' where post_id = '{GONE}'")
+        con.execute("insert into staging.stg_x_api_v2__notices values ('x', null, '8', null, 'restored', null)")
         con.execute(f"insert into staging.stg_x_api_v11__notices values {notice}")
     assert told_outcome(told)["observed"] == "1 place"
     said: list[str] = []
@@ -1686,6 +1692,19 @@ def test_a_line_of_compliance_that_names_an_account_is_told_from_one_that_names_
     # 9 is an account, too, but somebody wrote it down as the id of a post
     assert named == {("account", "8"), ("post", "12"), ("post", "10"), ("post", "404"), ("post", "9")}
     assert found.names().accounts == {"8"} and found.names().handles == {"other"}
+
+
+@pytest.mark.parametrize("kind", ["account", "post"])
+def test_places_of_an_account_go_and_its_posts_stay(resolved: DataDir, tmp_path: Path, kind: str) -> None:
+    # What broke: a line of a job of type `users` that takes places away deleted the account with all its posts.
+    (tmp_path / "users.jsonl").write_text('{"id":"9","action":"delete","reason":"scrub_geo"}')
+    targets = read_request(tmp_path / "users.jsonl", accounts=kind == "account")
+    assert [one.kind for one in targets] == [kind]
+    assert not Resolution(targets).names().accounts
+    found = resolve(resolved, targets)
+    assert found.names().scrubbed - {"9"} == {"13", "14"}
+    assert not found.names().accounts and not found.names().posts and not found.places and not found.texts
+    assert all(one.kind == "post" for one in found.targets)
 
 
 def test_codes_of_a_deleted_post_go(paths: DataDir) -> None:

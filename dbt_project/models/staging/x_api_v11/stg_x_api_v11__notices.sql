@@ -20,8 +20,8 @@ notices_renamed as (
         notices.capture_id,
         notices.record_no,
         captures.platform,
-        case when notices.names = 'post' then notices.id end as post_id,
-        case when notices.names = 'account' then notices.id end as account_id,
+        case when coalesce(notices.names, 'post') = 'post' then notices.id end as post_id,
+        case when coalesce(notices.names, 'account') = 'account' then notices.id end as account_id,
         notices.up_to_id as up_to_post_id,
 
         ---------- strings
