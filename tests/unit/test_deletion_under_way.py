@@ -153,6 +153,38 @@ def test_an_interrupt_withdraws_nothing(paths: DataDir, tmp_path: Path, monkeypa
     assert release.exists() and Journal.read(paths) is not None and not list(paths.receipts.iterdir())
 
 
+def test_nothing_is_withdrawn_while_another_run_goes_on_with_the_deletion(
+    paths: DataDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What broke: a run that published nothing withdrew what the run behind it was about to replace.
+    release = paths.published / "releases" / "000002-def"
+    release.mkdir(parents=True)
+    (paths.published / "current").symlink_to("releases/000002-def")
+    (tmp_path / "request.txt").write_text(GONE)
+    others: list[threading.Thread] = []
+
+    def failed(_: list[str]) -> tuple[str, bool, list[str]]:
+        store = lock(paths)
+
+        def other_run() -> None:
+            time.sleep(1)
+            journal = Journal.read(paths)
+            assert journal is not None
+            finish(paths, journal, release="000002-def")
+            store.release()
+
+        others.append(threading.Thread(target=other_run))
+        others[0].start()
+        return "run", False, ["a gate is closed"]
+
+    monkeypatch.setattr(cli_data_protection, "execute", failed)
+    suara(paths, "forget", str(tmp_path / "request.txt"))
+    others[0].join()
+    assert release.exists() and Journal.read(paths) is None
+    (receipt,) = paths.receipts.glob("*-deletion.json")
+    assert json.loads(receipt.read_text())["published"] == "000002-def"
+
+
 @pytest.mark.parametrize(("error", "is_interrupt"), [(KeyboardInterrupt, True), (ValueError, False)])
 def test_an_interrupted_run_is_told_from_one_that_failed(error: type[BaseException], is_interrupt: bool) -> None:
     @dg.op
