@@ -21,6 +21,7 @@ from orchestration.cli_support import (
     execute,
     may_export_to,
     of_option,
+    outside,
     print_failures,
     use_data_dir,
 )
@@ -423,6 +424,7 @@ def coding_sample(
     from orchestration.coding.store import CodingStore
 
     paths = use_data_dir(data_dir)
+    may_export_to(paths, target)
     sample = draw(paths.published_file, size=size, seed=seed, facets=facets, themes=themes)
     files = write_sheet(sample, target)
     CodingStore(paths).add_sample(sample.manifest)
@@ -480,6 +482,8 @@ def coding_quality(data_dir: Path | None, target: Path | None) -> None:
     from orchestration.coding.store import CodingStore
 
     paths = use_data_dir(data_dir)
+    if target:
+        outside(paths, target)
     store = CodingStore(paths)
     with open_published(paths.published_file) as connection:
         themes = measure(connection, store.manifests(), store.codes())
@@ -513,6 +517,8 @@ def coding_suggest(data_dir: Path | None, per_theme: int, seed: int, sheet: Path
 
     paths = use_data_dir(data_dir)
     check_target(target)
+    for one in filter(None, (target, sheet)):
+        may_export_to(paths, one)
     store = CodingStore(paths)
     found = suggest(paths.published_file, store.manifests(), store.codes(), per_theme=per_theme, seed=seed)
     if not found.themes:
@@ -567,7 +573,9 @@ def explore_clusters(data_dir: Path | None, kind: str, measure: str, count: int,
     from orchestration.suggesting.clusters import cluster, read_items, write_clusters
 
     _expect_csv(target)
-    found = cluster(read_items(use_data_dir(data_dir).published_file, kind), measure=measure, count=count)
+    paths = use_data_dir(data_dir)
+    may_export_to(paths, target)
+    found = cluster(read_items(paths.published_file, kind), measure=measure, count=count)
     for file in write_clusters(found, target):
         click.echo(f"  {file}")
     click.echo(
@@ -589,7 +597,9 @@ def explore_topics(data_dir: Path | None, count: int, seed: int, target: Path) -
     from orchestration.suggesting.topics import find_topics, write_topics
 
     _expect_csv(target)
-    found = find_topics(use_data_dir(data_dir).published_file, count=count, seed=seed)
+    paths = use_data_dir(data_dir)
+    may_export_to(paths, target)
+    found = find_topics(paths.published_file, count=count, seed=seed)
     write_topics(found, target)
     for topic in found.topics:
         click.echo(f"{topic.number:>3} {topic.posts:>7,} posts  {' '.join(topic.words)}")
@@ -629,7 +639,7 @@ def words_kwic(
     """
     from orchestration.text.corpus import Selection, keyword_in_context, opened
 
-    with opened(use_data_dir(data_dir)) as connection:
+    with opened(_paths_for_words(data_dir, target)) as connection:
         found = keyword_in_context(connection, text, Selection.parse(conditions), width=width)
     _show_words(found, top, target, "places")
 
@@ -656,7 +666,7 @@ def words_collocations(
     """Words that stand beside WORD (any form of it) more often than by chance, the surest first."""
     from orchestration.text.corpus import Selection, collocations, opened
 
-    with opened(use_data_dir(data_dir)) as connection:
+    with opened(_paths_for_words(data_dir, target)) as connection:
         found = collocations(
             connection,
             word,
@@ -695,7 +705,7 @@ def words_keyness(
     """
     from orchestration.text.corpus import Selection, keyness, opened
 
-    with opened(use_data_dir(data_dir)) as connection:
+    with opened(_paths_for_words(data_dir, target)) as connection:
         found = keyness(
             connection,
             Selection.parse(conditions),
@@ -703,6 +713,14 @@ def words_keyness(
             least_count=least,
         )
     _show_words(found, top, target, "words")
+
+
+def _paths_for_words(data_dir: Path | None, target: Path | None) -> DataDir:
+    """The data folder, once it is sure that the file named with --csv may be written."""
+    paths = use_data_dir(data_dir)
+    if target:
+        may_export_to(paths, target)
+    return paths
 
 
 def _show_words(found: Sequence[Any], top: int, target: Path | None, what: str) -> None:

@@ -302,7 +302,7 @@ def _show(plan: Any, policy: str) -> None:
         posts, accounts = (sum(one.kind == kind for one in targets) for kind in ("post", "account"))
         click.echo(f"{posts:,} posts and {accounts:,} accounts; counts of deleted posts: {policy}.")
     for one in plan.refused:
-        click.echo(f"  {one.entry.file_name}: cannot be rewritten")
+        click.echo(f"  {one.entry.file_name}: cannot be rewritten. {one.refusal}")
     _show_captures(one.told() for one in plan.captures if not one.refusal)
     if not plan.captures:
         click.echo("  No stored capture holds any of it.")
@@ -326,6 +326,7 @@ def _build_and_finish(paths: DataDir, is_left: bool) -> None:
     """Run the pipeline on what is left; its publish step finishes the deletion."""
     from orchestration.deletion import journal as journals
     from orchestration.deletion.begun import give_up
+    from orchestration.warehouse.candidate import WarehouseStore
 
     success, failures = True, []
     before = _receipts(paths)
@@ -338,7 +339,9 @@ def _build_and_finish(paths: DataDir, is_left: bool) -> None:
             raise
         print_failures(failures)
     if journals.Journal.read(paths):
-        give_up(paths)
+        # a run that waited for this one may be going on with it
+        with WarehouseStore(paths).held(_say):
+            give_up(paths)
     for path in sorted(_receipts(paths) - before):
         click.echo(f"Receipt: {path}")
     if not success or not is_left:

@@ -20,6 +20,7 @@ from typing import Any
 import duckdb
 
 from orchestration.connectors.base import LoadResult, Progress, Shape, quote, raw_table_ddl
+from orchestration.connectors.compliance import ACCOUNT, EVENTS, NOTICE, Told, told_by
 from orchestration.connectors.files import CaptureFiles
 from orchestration.connectors.json_load import JsonLoad, first_keys, json_members, selected
 from orchestration.connectors.records import Found, RecordTable, parse_time, read_json_sql, salvage_page
@@ -80,13 +81,15 @@ _POST: dict[str, Shape] = {
     **_COUNTS,
     "possibly_sensitive": "BOOLEAN",
 }
-# What says that a post was deleted: a message of a stream, or a line of a compliance file. Never a text.
+# What says that a post or an account is gone: a message of a stream, or a line of a compliance file. Never a text.
 _DELETION: dict[str, Shape] = {
     "id_str": "VARCHAR",
     "user_id_str": "VARCHAR",
     "timestamp_ms": "VARCHAR",
     "created_at": "VARCHAR",
     "redacted_at": "VARCHAR",
+    "reason": "VARCHAR",
+    "names": "VARCHAR",
 }
 _PROFILE: dict[str, Shape] = {
     "id_str": "VARCHAR",
@@ -100,20 +103,16 @@ RAW_TABLES: dict[str, str] = {
     "x_api_v11_posts": raw_table_ddl("x_api_v11_posts", _POST),
     "x_api_v11_users": raw_table_ddl("x_api_v11_users", _PROFILE),
     "x_api_v11_deletions": raw_table_ddl("x_api_v11_deletions", _DELETION),
+    "x_api_v11_notices": raw_table_ddl("x_api_v11_notices", NOTICE),
 }
 
-# What a stream sends between posts, each under a key of its own; `delete` is read, the others are told.
+# What a stream sends between posts, each under a key of its own; those of `compliance` are read, these are told.
 _MESSAGES = (
     "limit",
-    "scrub_geo",
     "status_withheld",
     "user_withheld",
-    "user_delete",
-    "user_undelete",
-    "user_protect",
-    "user_unprotect",
-    "user_suspend",
-    "user_unsuspend",
+    "drop",
+    "undrop",
     "disconnect",
     "warning",
     "info",
@@ -123,14 +122,14 @@ _MESSAGES = (
 )
 _MESSAGE_STEP = "Nothing to do: it is no post. Many `limit` lines mean that the stream held more than it delivered."
 _NOT_POSTS: dict[str, tuple[str, str]] = {
-    **{key: (f"a message of a stream ({key}), not a post", _MESSAGE_STEP) for key in _MESSAGES},
+    **{key: (f"a message of a stream ({key}), not a post", _MESSAGE_STEP) for key in (*_MESSAGES, *EVENTS)},
     "api_error": (
         "an error message of the API instead of posts",
         "Nothing to do for single lines; when there are many, collect these posts again.",
     ),
     "compliance": (
-        "a compliance line (an account or a place to be removed), not a post",
-        "Keep this file: only removals of posts are supported.",
+        "a compliance line that removes nothing (of an edited post)",
+        "Nothing to do: it asks for nothing to be removed.",
     ),
     "embedded": (
         "a post as X serves it for embedding in web pages, which does not say what it quotes as API v1.1 does",
@@ -146,6 +145,8 @@ _DELETE: dict[str, Shape] = {
 _FIRST_MESSAGES = (
     ("limit", "track"),
     ("scrub_geo", "up_to_status_id_str"),
+    ("scrub_geo", "up_to_status_id"),
+    *((event, "id") for event in EVENTS if event.startswith("user_")),
     ("status_withheld", "withheld_in_countries"),
     ("user_withheld", "withheld_in_countries"),
     ("info", "message"),
@@ -217,6 +218,7 @@ class _Load(JsonLoad):
         "post": RecordTable("x_api_v11_posts", _POST, "id_str", ("id_str", "text|full_text", "created_at", "user")),
         "profile": RecordTable("x_api_v11_users", _PROFILE, "id_str", ("id_str",)),
         "deletion": RecordTable("x_api_v11_deletions", _DELETION, "id_str", ("id_str",)),
+        "notice": RecordTable("x_api_v11_notices", NOTICE, "id", ("id",)),
     }
     fast_shapes = frozenset({"posts", "pages"})
     author_sql = ('coalesce("user".id_str, "user".id)', '"user".screen_name', '"user"."name"')
@@ -261,7 +263,8 @@ class _Load(JsonLoad):
             ' coalesce("delete".status.id_str, "delete".status.id) as id_str,'
             ' coalesce("delete".status.user_id_str, "delete".status.user_id) as user_id_str,'
             ' "delete".timestamp_ms as timestamp_ms,'
-            " cast(null as varchar) as created_at, cast(null as varchar) as redacted_at"
+            " cast(null as varchar) as created_at, cast(null as varchar) as redacted_at, 'deleted' as reason,"
+            " 'post' as names"
             f" from {read_json_sql(path, layout, columns)}"
         )
 
@@ -293,24 +296,21 @@ class _Load(JsonLoad):
             self.set_aside(member, "embedded", text)
         elif {"actor", "verb"} <= value.keys():
             self.keep(member, "post", _from_activity(value), text)
-        elif isinstance(value.get("delete"), dict):
-            self.keep(member, "deletion", _deletion(value["delete"]), text)
-        elif {"id", "action", "reason"} <= value.keys():
-            self._take_compliance(member, value, text)
+        elif (told := told_by(value)) is not None:
+            record_type = "notice" if told.is_notice else "deletion"
+            self.keep(member, record_type, told.as_notice() if told.is_notice else _deletion(told), text)
+        elif isinstance(value.get("delete"), dict) or ("id" in value and value.get("action") == "delete"):
+            self.keep(member, "deletion", {}, text)  # of a post that it does not name
+        elif {"id", "action"} <= value.keys():
+            self.set_aside(member, "compliance", text)
         elif "screen_name" in value and not {"text", "full_text"} & value.keys():
             self.keep(member, "profile", {**value, "id_str": _id_of(value)}, text)
         elif len(_POST_KEYS & value.keys()) >= 2:
             self.keep(member, "post", {**value, "id_str": _id_of(value)}, text)
         else:
-            message = next((key for key in _MESSAGES if key in value), None)
+            message = next((key for key in (*_MESSAGES, *EVENTS) if key in value), None)
             kind = message or ("api_error" if {"errors", "error"} & value.keys() else "unknown")
             self.set_aside(member, kind, text)
-
-    def _take_compliance(self, member: str, value: dict[str, Any], text: str) -> None:
-        if value["action"] == "delete" and value["reason"] == "deleted":
-            self.keep(member, "deletion", {**value, "id_str": str(value["id"])}, text)
-        else:
-            self.set_aside(member, "compliance", text)
 
 
 def _is_record(value: Any) -> bool:
@@ -320,13 +320,16 @@ def _is_record(value: Any) -> bool:
     return is_post or "delete" in value or {"actor", "verb"} <= value.keys()
 
 
-def _deletion(message: dict[str, Any]) -> dict[str, Any]:
-    status = message.get("status")
-    status = status if isinstance(status, dict) else {}
+def _deletion(told: Told) -> dict[str, Any]:
+    is_ms = (told.told_at or "").isdecimal()
     return {
-        "id_str": _id_of(status),
-        "user_id_str": _id_of(status, "user_id"),
-        "timestamp_ms": message.get("timestamp_ms"),
+        "id_str": told.named_id,
+        "user_id_str": told.account_id if told.names != ACCOUNT else None,
+        "timestamp_ms": told.told_at if is_ms else None,
+        "created_at": told.created_at,
+        "redacted_at": None if is_ms else told.told_at,
+        "reason": told.reason,
+        "names": told.names,
     }
 
 

@@ -2,8 +2,8 @@
 
 Belongs here: their shapes, their raw tables, whose posts a capture holds.
 Does not belong here: reading of bytes or JSON in general, other sources. Counts and lists are recognised and
-rejected with a reason; they are not posts. Lines of a compliance file that remove a post or an account are loaded as
-deletions; which of the two, the models tell.
+rejected with a reason; they are not posts. What says that a post or an account has to go (`compliance`) is loaded as
+deletions; where a line does not say which of the two, the models tell.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from orchestration.connectors.base import (
     raw_table_ddl,
     sql_type,
 )
+from orchestration.connectors.compliance import NOTICE, is_event, told_by
 from orchestration.connectors.files import CaptureFiles, Extracted
 from orchestration.connectors.records import (
     Found,
@@ -115,10 +116,11 @@ _MEDIA: dict[str, Shape] = {"media_key": "VARCHAR", "type": "VARCHAR"}
 _MISSING: dict[str, Shape] = {"resource_id": "VARCHAR", "resource_type": "VARCHAR", "type": "VARCHAR"}
 _DELETION: dict[str, Shape] = {
     "id": "VARCHAR",
-    "action": "VARCHAR",
     "reason": "VARCHAR",
     "created_at": "VARCHAR",
     "redacted_at": "VARCHAR",
+    "author_id": "VARCHAR",
+    "names": "VARCHAR",
 }
 
 RAW_TABLES: dict[str, str] = {
@@ -128,11 +130,13 @@ RAW_TABLES: dict[str, str] = {
     "x_api_v2_media": raw_table_ddl("x_api_v2_media", _MEDIA),
     "x_api_v2_missing": raw_table_ddl("x_api_v2_missing", {**_MISSING, "retrieved_at": "VARCHAR"}),
     "x_api_v2_deletions": raw_table_ddl("x_api_v2_deletions", _DELETION),
+    "x_api_v2_notices": raw_table_ddl("x_api_v2_notices", NOTICE),
 }
 
 _POSTS = RecordTable("x_api_v2_posts", {**_POST, "retrieved_at": "VARCHAR"}, "id", ("id", "text", "created_at"))
 _USERS = RecordTable("x_api_v2_users", _AUTHOR, "id", ("id",))
 _DELETIONS = RecordTable("x_api_v2_deletions", _DELETION, "id", ("id",))
+_NOTICES = RecordTable("x_api_v2_notices", NOTICE, "id", ("id",))
 
 # What one line or element is, if not a post: how it is told, and what to say about it.
 _NOT_POSTS = {
@@ -146,8 +150,8 @@ _NOT_POSTS = {
     ),
     "lists": ("a list (its name and owner), not a post", "Leave this file out; it holds no posts."),
     "compliance": (
-        "a compliance line that removes no post (such as the place of one)",
-        "Nothing to do: what such a line asks to be removed is not kept here.",
+        "a compliance line that removes nothing (of an edited post, or of countries where one is not shown)",
+        "Nothing to do: it asks for nothing to be removed.",
     ),
     "unknown": ("a JSON value of another kind", "Leave this file out, or name its source."),
 }
@@ -223,17 +227,20 @@ def _shape_of(paths: set[str]) -> str | None:
     marks |= {"meta.result_count"}
     if marks & paths or {"username", "id", "name"} <= paths or {"errors", "title"} <= paths:
         return "other"
-    is_compliance = {"id", "action", "reason"} <= paths or {"id", "action", "redacted_at"} <= paths
+    is_compliance = {"id", "action", "reason"} <= paths or {"id", "action", "redacted_at"} <= paths or is_event(paths)
     return "other" if is_compliance or {"errors"} == {path.split("[")[0] for path in paths} else None
 
 
 def _kind_of(value: Any) -> str:
-    """What a parsed record is: post, profile, deletion, or one of `_NOT_POSTS`."""
+    """What a parsed record is: post, profile, deletion, notice, or one of `_NOT_POSTS`."""
     if not isinstance(value, dict):
         return "unknown"
-    if {"id", "action"} <= value.keys() and {"reason", "redacted_at"} & value.keys():
-        is_place = value.get("reason") in ("scrub_geo", "geo_scrubbed")  # the post stays
-        return "deletion" if value["action"] == "delete" and not is_place else "compliance"
+    if (told := told_by(value)) is not None:
+        return "notice" if told.is_notice else "deletion"
+    if {"id", "action"} <= value.keys():
+        return "deletion" if value["action"] == "delete" else "compliance"  # of an id that is none
+    if value and value.keys() <= {"withheld", "drop", "undrop", "tweet_edit"}:
+        return "compliance"
     if "tweet_count" in value and {"start", "end"} <= value.keys():
         return "counts"
     if "username" in value and "text" not in value:
@@ -245,6 +252,20 @@ def _kind_of(value: Any) -> str:
     if "errors" in value or {"title", "type"} <= value.keys() or "connection_issue" in value:
         return "api_error"
     return "post" if "id" in value else "unknown"
+
+
+def _deletion(record: dict[str, Any]) -> dict[str, Any]:
+    told = told_by(record)
+    if told is None:
+        return record
+    return {
+        "id": told.named_id,
+        "reason": told.reason,
+        "created_at": told.created_at,
+        "redacted_at": told.told_at,
+        "author_id": told.account_id,
+        "names": told.names,
+    }
 
 
 def _retrieved_at(value: dict[str, Any]) -> str | None:
@@ -314,7 +335,7 @@ class _Load:
         self._con, self._capture_id, self._files = con, capture_id, files
         self._scratch, self._progress = scratch, progress
         self._outcomes: dict[tuple[str, str], Outcome] = {}
-        self._delivered = {"post": 0, "profile": 0, "deletion": 0, "other": 0}
+        self._delivered = {"post": 0, "profile": 0, "deletion": 0, "notice": 0, "other": 0}
         self._stated: dict[str, _Stated] = {}
         self._bad_byte = ""
         self._encodings: set[str] = set()
@@ -454,12 +475,13 @@ class _Load:
     def _careful(self, member: str, extracted: Extracted, layout: str, is_record: Callable[[Any], bool]) -> None:
         self._scratch.mkdir(parents=True, exist_ok=True)
         stem = f"careful_{self._capture_id[:12]}_{len(self._outcomes)}"
-        clean, seen, gone = (self._scratch / f"{stem}{end}.jsonl" for end in ("", "_seen", "_gone"))
+        clean, seen, gone, noted = (self._scratch / f"{stem}{end}.jsonl" for end in ("", "_seen", "_gone", "_noted"))
         try:
             with (
                 extracted.path.open("rb") as stream,
                 clean.open("wb") as self._clean,
                 gone.open("wb") as self._gone,
+                noted.open("wb") as self._noted,
                 seen.open("w", encoding="utf-8") as self._seen_out,
             ):
                 if layout == "newline_delimited":
@@ -478,11 +500,12 @@ class _Load:
                 outcome.loaded += insert_clean(
                     self._con, _POSTS.name, self._capture_id, member, clean, _POSTS.shape, outcome
                 )
-            if (member, "deletion") in self._outcomes:
-                outcome = self._outcomes[member, "deletion"]
-                outcome.loaded += insert_clean(
-                    self._con, _DELETIONS.name, self._capture_id, member, gone, _DELETIONS.shape, outcome
-                )
+            for record_type, table, path in (("deletion", _DELETIONS, gone), ("notice", _NOTICES, noted)):
+                if path.stat().st_size:
+                    outcome = self._outcomes[member, record_type]
+                    outcome.loaded += insert_clean(
+                        self._con, table.name, self._capture_id, member, path, table.shape, outcome
+                    )
             columns: dict[str, Shape] = {
                 "t": "VARCHAR",
                 "retrieved_at": "VARCHAR",
@@ -495,7 +518,7 @@ class _Load:
                     f" from {read_json_sql(seen, 'newline_delimited', columns)} where t = {quote(table)}"
                 )
         finally:
-            for path in (clean, seen, gone):
+            for path in (clean, seen, gone, noted):
                 path.unlink(missing_ok=True)
 
     def _take_broken(self, member: str, found: Found) -> None:
@@ -547,7 +570,7 @@ class _Load:
 
     def _take_record(self, member: str, record: Any, retrieved_at: str | None, text: str) -> None:
         kind = _kind_of(record)
-        record_type = kind if kind in ("post", "profile", "deletion") else "other"
+        record_type = kind if kind in ("post", "profile", "deletion", "notice") else "other"
         outcome = self._outcome(member, record_type)
         number = self._number(outcome, record_type)
         if record_type == "other":
@@ -560,7 +583,10 @@ class _Load:
                 record = _without_texts_of_others(record)
                 self._clean.write(_POSTS.clean_line(number, {**record, "retrieved_at": retrieved_at}))
             elif kind == "deletion":
-                self._gone.write(_DELETIONS.clean_line(number, record))
+                self._gone.write(_DELETIONS.clean_line(number, _deletion(record)))
+            elif kind == "notice":
+                told = told_by(record)
+                self._noted.write(_NOTICES.clean_line(number, told.as_notice() if told else {}))
             else:
                 self._see("x_api_v2_users", _USERS.checked(record), retrieved_at)
                 outcome.loaded += 1

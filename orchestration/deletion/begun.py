@@ -10,14 +10,14 @@ import hashlib
 from collections import Counter
 from typing import Any
 
-from orchestration.contract import DataDir, SuaraError
+from orchestration.contract import PROJECT_ROOT, DataDir, SuaraError
 from orchestration.deletion import DROP, forget, journal, retention
 from orchestration.deletion.forget import Log
 from orchestration.deletion.journal import Journal
-from orchestration.deletion.requests import Target
+from orchestration.deletion.requests import SCRUB_GEO, Target
 from orchestration.deletion.resolve import delivered_deletions
 from orchestration.warehouse.gates import WARNING
-from orchestration.warehouse.ledger import Ledger
+from orchestration.warehouse.ledger import Ledger, digest_of
 
 PUBLISHED = "published"
 CARRIED_OUT = "told_deletions_are_carried_out"
@@ -69,7 +69,7 @@ def carry_out_told(data_dir: DataDir, log: Log) -> bool | None:
     policy = ledger.settings().get("counts_of_deleted_posts", DROP)
     with forget.planned(data_dir, targets, log=log) as plan:
         if plan.refused:
-            # not looked at again until there are other deletions, or other captures
+            # not looked at again until there are other deletions, other captures, or another version of this
             ledger.change_settings(told_deletions_refused=looked_at)
             log("nothing was taken out: " + " ".join(one.refusal or "" for one in plan.refused))
             return None
@@ -116,15 +116,18 @@ def _told(targets: list[Target]) -> str:
 
 
 def _counted(targets: list[Target]) -> str:
-    """How many posts and accounts, in words; accounts only where there are any."""
-    kinds = Counter(one.kind for one in targets)
-    told = [f"{n:,} {kind}{'' if n == 1 else 's'}" for kind in ("post", "account") if (n := kinds[kind])]
-    return " and ".join(told) or "0 posts"
+    """How many posts, accounts and places, in words; of the last two only where there are any."""
+    kinds = Counter("place" if one.action == SCRUB_GEO else one.kind for one in targets)
+    words = ("post", "account", "place")
+    told = [f"{n:,} {kind}{'' if n == 1 else 's'}" for kind in words if (n := kinds[kind])]
+    return " and ".join(filter(None, (", ".join(told[:-1]), *told[-1:]))) or "0 posts"
 
 
 def _digest(targets: list[Target], ledger: Ledger) -> str:
-    """A fingerprint of deletions and of what is stored: the same of both has the same end."""
+    """A fingerprint of deletions, of what is stored, and of what takes it apart: the same of all has the same end."""
     lines = [one.value for one in targets] + [one.stored_sha256 or one.capture_id for one in ledger.captures()]
+    for room in ("deletion", "connectors"):  # a later version may take apart what this one refuses
+        lines += [digest_of(path) for path in sorted((PROJECT_ROOT / "orchestration" / room).glob("*.py"))]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 

@@ -32,7 +32,7 @@ from orchestration.connectors.base import LoadResult
 from orchestration.connectors.column_map import read_map
 from orchestration.connectors.files import CaptureFiles
 from orchestration.connectors.mapped import map_member
-from orchestration.contract import PROJECT_ROOT, DataDir, InputError, SuaraError, fsync_directory, quote
+from orchestration.contract import MAP_SUFFIX, PROJECT_ROOT, DataDir, InputError, SuaraError, fsync_directory, quote
 from orchestration.deletion import DROP, KEEP
 from orchestration.deletion import journal as journals
 from orchestration.deletion.journal import Journal
@@ -45,7 +45,16 @@ from orchestration.deletion.traces import Traces, files_below, find_traces, sear
 from orchestration.publishing.published_file import PUBLISHED_NAMES
 from orchestration.warehouse import bookkeeping
 from orchestration.warehouse.candidate import WarehouseStore, connect
-from orchestration.warehouse.ledger import ACCEPTED, QUARANTINED, CaptureEntry, Ledger, digest_of, now, write_json
+from orchestration.warehouse.ledger import (
+    ACCEPTED,
+    QUARANTINED,
+    CaptureEntry,
+    Ledger,
+    digest_of,
+    digest_with_map,
+    now,
+    write_json,
+)
 
 Log = Callable[[str], None]
 
@@ -225,7 +234,9 @@ def prepare(
                 captures[number] = _whole(one.entry, ledger.stored_path(one.entry))
                 captures[number].removed.texts = one.removed.texts
     places = {one.entry.capture_id: one.new for one in captures}
-    return Plan(found, captures, never_read(ledger), still_named(ledger, (t.value for t in targets), places))
+    whole_files = {one.entry.file_name for one in captures if one.new is None and one.refusal is None}
+    unread = [name for name in never_read(ledger) if name not in whole_files]
+    return Plan(found, captures, unread, still_named(ledger, (t.value for t in targets), places))
 
 
 def never_read(ledger: Ledger) -> list[str]:
@@ -766,10 +777,16 @@ def _copies_of(data_dir: DataDir, journal: Journal) -> list[Path]:
     found = []
     for path in files_below(data_dir.root):
         top = path.relative_to(data_dir.root).parts[0]
-        if top in _PLACES or path == data_dir.warehouse:
+        if top in _PLACES or path == data_dir.warehouse or top == data_dir.inbox.name:
             continue
-        copies = whole if top == data_dir.inbox.name else olds
-        if digest_of(path) in copies or (top == "demo" and any(one in path.read_bytes() for one in ids)):
+        if digest_of(path) in olds or (top == "demo" and any(one in path.read_bytes() for one in ids)):
+            found.append(path)
+    for path in sorted(data_dir.inbox.iterdir()) if whole and data_dir.inbox.is_dir() else ():
+        # as a run would take it in: a file, a folder, either with the map beside it
+        column_map = path.with_name(f"{path.name}{MAP_SUFFIX}")
+        if column_map.is_file() and digest_with_map(path, column_map) in whole:
+            found += [path, column_map]
+        elif not path.is_symlink() and digest_of(path) in whole:
             found.append(path)
     return found
 
@@ -799,7 +816,7 @@ def _take_away(data_dir: DataDir, path: Path, traces: Traces, *, is_copy: bool =
         return not search_file(path, traces)
     if not is_copy and top not in _MADE_BY_RUNS:
         return False
-    path.unlink(missing_ok=True)
+    _remove(path)
     return True
 
 

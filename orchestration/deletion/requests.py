@@ -10,6 +10,8 @@ A line is one of: an id of X, the address of a post (x.com, bsky.app, a Mastodon
 Such a result does not say whether its ids are those of posts or of accounts. One that cannot be a post's is an
 account's (here), and so is one that the warehouse knows as an account and not as a post (`resolve`).
 
+Messages of a stream that delete a post or an account are read as well (`connectors.compliance`).
+
 Blank lines and lines that begin with # are left out. An empty file is valid: X answers so when nothing has to go.
 """
 
@@ -21,6 +23,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestration.connectors.compliance import RESTORED, Told, told_by
 from orchestration.contract import InputError
 
 DELETE, SCRUB_GEO = "delete", "scrub_geo"
@@ -104,6 +107,8 @@ def _compliance(path: Path, number: int, text: str, accounts: bool) -> Target | 
         value = json.loads(text[:_MAX_LINE])
     except ValueError as error:
         raise _refuse(path, number, "a JSON object of X batch compliance", f"broken JSON ({error})", step) from error
+    if isinstance(value, dict) and "action" not in value and (told := told_by(value)) is not None:
+        return _message(path, number, told)
     found = {name: str(value.get(name) or "") for name in ("id", "action", "reason")}
     if found["action"] == "rehydrate" or "error" in value:
         return None
@@ -119,6 +124,16 @@ def _compliance(path: Path, number: int, text: str, accounts: bool) -> Target | 
     kind = "account" if accounts or _is_no_post(found["id"], str(value.get("created_at") or "")) else "post"
     told_at = value.get("redacted_at") or None
     return Target("x", kind, found["id"], reason, SCRUB_GEO if is_scrub else DELETE, told_at and str(told_at))
+
+
+def _message(path: Path, number: int, told: Told) -> Target | None:
+    """What a message of a compliance stream names; None where an account is there again."""
+    if told.reason == RESTORED:
+        return None
+    if told.up_to_id:
+        step = "Deliver the file to a run (`suara run FILE`), which knows the posts that are meant."
+        raise _refuse(path, number, "a post or an account", "places of an account's posts up to one of them", step)
+    return Target("x", told.names or "post", told.named_id, told.reason, told_at=told.told_at)
 
 
 def _is_no_post(native_id: str, created_at: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 import duckdb
 
@@ -97,7 +98,7 @@ class Resolution:
         posts |= self.places.get(capture_id or "", set())
         scrubbed = {t.value for t in mine if t.kind == "post" and t.action == SCRUB_GEO} - posts
         handles = {t.value for t in mine if t.kind == ALSO_HANDLE}
-        accounts = {t.value for t in mine if t.kind in ("account", ALSO_ID)}
+        accounts = {t.value for t in mine if t.kind in ("account", ALSO_ID) and t.action == DELETE}
         accounts |= {name.lower() for name in accounts}
         return Names(frozenset(posts), frozenset(accounts), frozenset(scrubbed), handles=frozenset(handles))
 
@@ -124,7 +125,7 @@ def resolve(data_dir: DataDir, targets: list[Target]) -> Resolution:
 
 def _look_up(connection: duckdb.DuckDBPyConnection, found: Resolution) -> None:
     connection.execute(f"create temp table posts as {_POSTS}")
-    found.targets = _with_accounts(connection, found.targets)
+    found.targets = _with_posts_of_places(connection, _with_accounts(connection, found.targets))
     found.targets += _other_names(connection, found.targets)
     connection.execute("create temp table accounts (platform varchar, kind varchar, name varchar, reason varchar)")
     connection.execute("create temp table named (platform varchar, post_id varchar, reason varchar, told_at varchar)")
@@ -181,6 +182,19 @@ def _with_accounts(connection: duckdb.DuckDBPyConnection, targets: list[Target])
     return [replace(t, kind="account") if (t.platform, t.kind, t.action, t.value) in accounts else t for t in targets]
 
 
+def _with_posts_of_places(connection: duckdb.DuckDBPyConnection, targets: list[Target]) -> list[Target]:
+    """The same targets; where places of an account have to go, one for each of its posts stands in its place."""
+    by_id = {t.value: t for t in targets if t.action == SCRUB_GEO}
+    rows = connection.execute(
+        "select distinct account_id, post_id from posts where platform = 'x' and post_id is not null "
+        "and account_id in (select unnest(?::varchar[]))",
+        [list(by_id)],
+    ).fetchall()
+    named = {t.value for t in targets if t.kind == "post"}
+    more = [replace(by_id[account], kind="post", value=post_id) for account, post_id in rows if post_id not in named]
+    return [*(t for t in targets if t.action == DELETE or t.kind == "post"), *more]
+
+
 def _is_of(account_id: str, handle: str) -> str:
     """The condition under which an id and a handle of a post are those of a named account, as `Names` has it."""
     return (
@@ -229,8 +243,74 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple]
         connection.execute(f"insert into {table} select {', '.join('unnest(?::varchar[])' for _ in columns)}", columns)
 
 
+# What captures here hold, under the ids that are right.
+_HELD = """
+select
+    posts.platform,
+    coalesce(repairs.post_id, posts.post_id) as post_id,
+    coalesce(repairs.account_id, posts.account_id) as account_id,
+    posts.reposted_post_id,
+    posts.reposted_account_id
+from intermediate.int_posts__unioned as posts
+left join intermediate.int_posts__repaired as repairs using (capture_id, record_no, source)
+where coalesce(repairs.post_id, posts.post_id) is not null
+"""
+_TOLD_GONE = """
+with gone as (
+    select platform, post_id, min(reason) as reason, max(deleted_at) as deleted_at
+    from intermediate.int_posts__tombstones
+    where reason <> 'not_found'
+    group by 1, 2
+)
+
+select platform, 'post', post_id, reason, 'delete', cast(deleted_at as varchar)
+from gone
+where (platform, post_id) not in (
+    select platform, value from raw.tombstones where kind = 'post' and action = 'delete'
+)
+    and (platform, post_id) in (select platform, post_id from held)
+union all
+select platform, 'account', account_id, min(reason), 'delete', cast(max(deleted_at) as varchar)
+from intermediate.int_accounts__deletions
+where (platform, account_id) in (select platform, unnest([account_id, reposted_account_id]) from held)
+group by platform, account_id
+"""
+# A repost holds the post that it passes on, with its place. Ids grow with time.
+_TOLD_PLACES = """
+with notices as (
+    select * from staging.stg_x_api_v2__notices where reason = 'scrub_geo'
+    union all
+    select * from staging.stg_x_api_v11__notices where reason = 'scrub_geo'
+),
+
+posts as (
+    select platform, post_id, account_id from held
+    union all
+    select platform, reposted_post_id, reposted_account_id from held where reposted_post_id is not null
+)
+
+select posts.platform, 'post', posts.post_id, 'scrub_geo', 'scrub_geo', cast(max(notices.told_at) as varchar)
+from posts
+inner join notices
+    on posts.platform = notices.platform
+    and (
+        posts.post_id = notices.post_id
+        or (
+            posts.account_id = notices.account_id
+            and (
+                notices.up_to_post_id is null
+                or try_cast(posts.post_id as hugeint) <= try_cast(notices.up_to_post_id as hugeint)
+            )
+        )
+    )
+where (posts.platform, posts.post_id) not in (select platform, value from raw.tombstones where kind = 'post')
+group by posts.platform, posts.post_id
+"""
+
+
 def delivered_deletions(data_dir: DataDir) -> list[Target]:
-    """The posts and accounts of which captures say that they are gone, and of which captures here still hold posts.
+    """The posts and accounts of which captures say that they are gone, and of which captures here still hold posts; and
+    the posts of which they say that their places have to go.
 
     Not those that were only not found: they may be seen again. Not posts that were deleted by a receipt before. An
     account that was, and of which a capture came since whose records do not name it (an archive), is told again. The
@@ -238,42 +318,15 @@ def delivered_deletions(data_dir: DataDir) -> list[Target]:
     """
     if not data_dir.warehouse.exists():
         return []
+    rows: list[tuple[Any, ...]] = []
     connection = connect(data_dir.warehouse, scratch=data_dir.scratch, read_only=True)
     try:
-        rows = connection.execute(
-            """
-            with gone as (
-                select platform, post_id, min(reason) as reason, max(deleted_at) as deleted_at
-                from intermediate.int_posts__tombstones
-                where reason <> 'not_found'
-                group by 1, 2
-            ),
-
-            held as (
-                select
-                    posts.platform,
-                    coalesce(repairs.post_id, posts.post_id) as post_id,
-                    coalesce(repairs.account_id, posts.account_id) as account_id,
-                    posts.reposted_account_id
-                from intermediate.int_posts__unioned as posts
-                left join intermediate.int_posts__repaired as repairs using (capture_id, record_no, source)
-                where coalesce(repairs.post_id, posts.post_id) is not null
-            )
-            select platform, 'post', post_id, reason, 'delete', cast(deleted_at as varchar)
-            from gone
-            where (platform, post_id) not in (select platform, value from raw.tombstones where kind = 'post')
-                and (platform, post_id) in (select platform, post_id from held)
-            union all
-            select platform, 'account', account_id, min(reason), 'delete', cast(max(deleted_at) as varchar)
-            from intermediate.int_accounts__deletions
-            where (platform, account_id) in (
-                select platform, unnest([account_id, reposted_account_id]) from held
-            )
-            group by platform, account_id
-            """
-        ).fetchall()
+        connection.execute(f"create temp view held as {_HELD}")
+        # a warehouse of the version before has no table of places yet
+        for query in (_TOLD_GONE, _TOLD_PLACES):
+            rows += connection.execute(query).fetchall()
     except duckdb.CatalogException:
-        return []
+        pass
     finally:
         connection.close()
     return sorted(Target(*row) for row in rows)

@@ -32,6 +32,7 @@ from orchestration.contract import DataDir, SuaraError, quote
 # A piece of so many characters stands in no other text by chance.
 PIECE = 32
 _SHORTEST_END = 24
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _PREFIX = 12  # bytes by which pieces are looked up
 _CHUNK = 1 << 20
 # What a broken or unknown file raises while it is unpacked.
@@ -63,10 +64,12 @@ class Traces:
         """Every text in pieces, each in the ways in which files write it."""
         found = cls()
         for text in texts:
-            for begin in range(0, len(text), PIECE):
-                piece = text[begin : begin + PIECE].strip()
+            # Mastodon writes HTML: a tag stands in other posts, and in what people say of themselves
+            parts = [part for part in _TAG.split(text) if part.strip()]
+            for part, begin in ((one, begin) for one in parts for begin in range(0, len(one), PIECE)):
+                piece = part[begin : begin + PIECE].strip()
                 # the end of a text is a piece by itself when it is long enough to mean something
-                if len(piece) >= _SHORTEST_END or begin == 0:
+                if len(piece) >= _SHORTEST_END or (begin == 0 and len(parts) == 1):
                     for shape in _shapes(piece):
                         found.pieces.setdefault(shape, piece)
         found._index()

@@ -13,6 +13,7 @@ Does not belong here: the posts themselves, and the decisions (gates.py takes th
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -386,7 +387,11 @@ class Ledger:
         return json.loads(path.read_text("utf-8")) if path.exists() else {}
 
     def change_settings(self, **changes: Any) -> None:
-        _write_json(self.root / "settings.json", {**self.settings(), **changes})
+        """Set these and leave the others, whoever else changes one in the same moment; a run is not waited for."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        with open(self.root / "settings.lock", "a") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            _write_json(self.root / "settings.json", {**self.settings(), **changes})
 
     def removes_told_deletions(self) -> bool:
         """Whether a run takes out of the captures what captures say was deleted.
@@ -421,6 +426,16 @@ def _store_file(source: Path, target: Path) -> tuple[str, int]:
         os.fsync(writer.fileno())
     os.chmod(target, 0o600)
     return digest.hexdigest(), size
+
+
+def digest_with_map(table: Path, column_map: Path) -> str:
+    """The id that a table gets with its map, as `Ledger.store` makes it; nothing is stored."""
+    parts = [table] if table.is_file() else sorted(p for p in table.rglob("*") if p.is_file() and not p.is_symlink())
+    lines = [
+        f"{table.name if part == table else part.relative_to(table).as_posix()}\t{_digest_of_file(part)}\n"
+        for part in parts
+    ]
+    return _digest_of(sorted([*lines, f"{table.name}{MAP_SUFFIX}\t{_digest_of_file(column_map)}\n"]))
 
 
 def _store_with_map(table: Path, column_map: Path, target: Path) -> tuple[str, int, str]:

@@ -137,13 +137,48 @@ def test_text_of_a_deleted_post_is_never_loaded(tmp_path: Path) -> None:
     assert made.DELETED_CANARY not in str(loaded.rows("from raw.x_api_v11_posts"))
 
 
-def test_compliance_lines_are_deletions_when_they_say_so(tmp_path: Path) -> None:
-    lines = (v11_post(1), made.compliance(2), made.compliance(3, reason="protected"), made.compliance(4, "scrub_geo"))
+def test_compliance_lines_are_deletions_for_every_reason_and_places_are_notices(tmp_path: Path) -> None:
+    # What broke: every reason but `deleted` was set aside, and what it names stayed.
+    lines = [v11_post(1), made.compliance(2), made.compliance(3, reason="protected"), made.compliance(4, "scrub_geo")]
+    lines += [made.compliance(5, reason="scrub_geo"), made.compliance(6, "rehydrate", "tweet_edited")]
     loaded = load_text(tmp_path, jsonl(*lines))
-    assert loaded.rows("select id_str, redacted_at from raw.x_api_v11_deletions") == [
-        (id_of(2), "2016-03-03T10:00:00.000Z")
+    assert loaded.rows("select id_str, reason, names, redacted_at from raw.x_api_v11_deletions") == [
+        (id_of(2), "deleted", None, "2016-03-03T10:00:00.000Z"),
+        (id_of(3), "protected", None, "2016-03-03T10:00:00.000Z"),
     ]
-    assert loaded.rejected == [(3, "not_a_post_compliance"), (4, "not_a_post_compliance")]
+    assert loaded.rows("select id, reason, names from raw.x_api_v11_notices") == [
+        (id_of(4), "scrub_geo", None),
+        (id_of(5), "scrub_geo", None),
+    ]
+    assert loaded.rejected == [(6, "not_a_post_compliance")]
+
+
+@pytest.mark.parametrize("first", ["post", "message"])
+def test_messages_of_compliance_name_posts_accounts_and_places(tmp_path: Path, first: str) -> None:
+    messages: list[Any] = [
+        {"user_suspend": {"id": 77, "timestamp_ms": "1454493600123"}},
+        {"user_unsuspend": {"id": 77, "timestamp_ms": "1454493600124"}},
+        {"user_protect": {"id": 78}},
+        {"user_delete": {"id": 79}},
+        {"scrub_geo": {"user_id": 12, "user_id_str": "12", "up_to_status_id": 5, "up_to_status_id_str": id_of(5)}},
+        {"data": {"delete": {"tweet": {"id": "9", "author_id": "8"}, "event_at": "2022-12-23T12:34:56.789Z"}}},
+        {"user_withheld": {"id": 5, "withheld_in_countries": ["DE"]}},
+        {"drop": {"status": {"id": 5, "user_id": 6}}},
+    ]
+    lines = [v11_post(1), *messages] if first == "post" else [*messages[:1], v11_post(1), *messages[1:]]
+    loaded = load_text(tmp_path, jsonl(*lines))
+    assert loaded.result.source == "x_api_v11" and post_ids(loaded) == [id_of(1)]
+    assert loaded.rows("select id_str, user_id_str, reason, names from raw.x_api_v11_deletions order by record_no") == [
+        ("77", None, "suspended", "account"),
+        ("78", None, "protected", "account"),
+        ("79", None, "deactivated", "account"),
+        ("9", "8", "deleted", "post"),
+    ]
+    assert loaded.rows("select id, reason, names, up_to_id, told_at from raw.x_api_v11_notices order by record_no") == [
+        ("77", "restored", "account", None, "1454493600124"),
+        ("12", "scrub_geo", "account", id_of(5), None),
+    ]
+    assert [code for _, code in loaded.rejected] == ["not_a_post_user_withheld", "not_a_post_drop"]
 
 
 def test_whole_texts_and_originals_reach_the_raw_table(tmp_path: Path) -> None:

@@ -172,7 +172,7 @@ OTHER_LINES = {
         **AT,
     },
     "lists": {"data": [{"id": "1", "name": "A list", "owner_id": "9", "member_count": 3}]},
-    "compliance": {"id": "1170025343920402432", "action": "scrub_geo", "created_at": "x", "reason": "scrub_geo"},
+    "compliance": {"id": "1170025343920402432", "action": "rehydrate", "reason": "tweet_edited"},
     "unknown": {"hello": "world"},
 }
 # What broke: a line that takes the place of a post away, with the action `delete`, counted as a deletion of the post.
@@ -182,8 +182,37 @@ PLACE = {"id": "1170025343920402432", "action": "delete", "created_at": "x", "re
 @pytest.mark.parametrize("reason", ["scrub_geo", "geo_scrubbed"])
 def test_place_that_is_taken_away_deletes_no_post(tmp_path: Path, reason: str) -> None:
     loaded = load_text(tmp_path, jsonl(page(a_post(1)), PLACE | {"reason": reason}))
-    assert {code for _, code in loaded.rejected} == {"not_a_post_compliance"}
+    assert not loaded.rejected
     assert loaded.rows("select count(*) from raw.x_api_v2_deletions") == [(0,)]
+    assert loaded.rows("select id, names, reason from raw.x_api_v2_notices") == [(PLACE["id"], None, "scrub_geo")]
+    # a file of such lines alone is one that says something
+    assert load_text(tmp_path, jsonl(PLACE)).counts == (1, 1, 0)
+
+
+EVENTS = [
+    {"data": {"delete": {"tweet": {"id": "9", "author_id": "8"}, "event_at": "2022-12-23T12:34:56.789Z"}}},
+    {"data": {"tweet_delete": {"tweet": {"id": "10", "author_id": "8"}}}},
+    {"data": {"user_suspend": {"user": {"id": "77"}, "event_at": "2022-12-23T12:34:56.789Z"}}},
+    {"data": {"user_unsuspend": {"user": {"id": "77"}, "event_at": "2022-12-24T12:34:56.789Z"}}},
+    {"data": {"scrub_geo": {"user": {"id": "8"}, "up_to_tweet_id": "11", "event_at": "2022-12-23T12:34:56.789Z"}}},
+    {"data": {"withheld": {"tweet": {"id": "12", "author_id": "8"}, "withheld_in_countries": ["DE"]}}},
+]
+
+
+@pytest.mark.parametrize("with_posts", [True, False])
+def test_messages_of_a_compliance_stream_are_deletions_and_notices(tmp_path: Path, with_posts: bool) -> None:
+    # What broke: such a file was no known kind, and such a line beside posts a record of another kind.
+    loaded = load_text(tmp_path, jsonl(*([page(a_post(1))] if with_posts else []), *EVENTS))
+    assert loaded.rows("select id, author_id, reason, names from raw.x_api_v2_deletions order by record_no") == [
+        ("9", "8", "deleted", "post"),
+        ("10", "8", "deleted", "post"),
+        ("77", None, "suspended", "account"),
+    ]
+    assert loaded.rows("select id, reason, up_to_id from raw.x_api_v2_notices order by record_no") == [
+        ("77", "restored", None),
+        ("8", "scrub_geo", "11"),
+    ]
+    assert [code for _, code in loaded.rejected] == ["not_a_post_compliance"]
 
 
 @pytest.mark.parametrize("kind", OTHER_LINES)

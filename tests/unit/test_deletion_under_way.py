@@ -153,6 +153,38 @@ def test_an_interrupt_withdraws_nothing(paths: DataDir, tmp_path: Path, monkeypa
     assert release.exists() and Journal.read(paths) is not None and not list(paths.receipts.iterdir())
 
 
+def test_nothing_is_withdrawn_while_another_run_goes_on_with_the_deletion(
+    paths: DataDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What broke: a run that published nothing withdrew what the run behind it was about to replace.
+    release = paths.published / "releases" / "000002-def"
+    release.mkdir(parents=True)
+    (paths.published / "current").symlink_to("releases/000002-def")
+    (tmp_path / "request.txt").write_text(GONE)
+    others: list[threading.Thread] = []
+
+    def failed(_: list[str]) -> tuple[str, bool, list[str]]:
+        store = lock(paths)
+
+        def other_run() -> None:
+            time.sleep(1)
+            journal = Journal.read(paths)
+            assert journal is not None
+            finish(paths, journal, release="000002-def")
+            store.release()
+
+        others.append(threading.Thread(target=other_run))
+        others[0].start()
+        return "run", False, ["a gate is closed"]
+
+    monkeypatch.setattr(cli_data_protection, "execute", failed)
+    suara(paths, "forget", str(tmp_path / "request.txt"))
+    others[0].join()
+    assert release.exists() and Journal.read(paths) is None
+    (receipt,) = paths.receipts.glob("*-deletion.json")
+    assert json.loads(receipt.read_text())["published"] == "000002-def"
+
+
 @pytest.mark.parametrize(("error", "is_interrupt"), [(KeyboardInterrupt, True), (ValueError, False)])
 def test_an_interrupted_run_is_told_from_one_that_failed(error: type[BaseException], is_interrupt: bool) -> None:
     @dg.op
@@ -215,6 +247,44 @@ def test_a_copy_of_a_capture_that_went_whole_does_not_come_back_from_the_inbox(p
     shutil.copy(tmp_path / "a.jsonl", paths.inbox / "other.jsonl")
     purge(paths, "b.jsonl")
     assert [path.name for path in paths.inbox.iterdir()] == ["other.jsonl"]
+
+
+@pytest.mark.parametrize("form", ["folder", "table with a map"])
+def test_a_folder_that_went_whole_does_not_come_back_from_the_inbox(paths: DataDir, tmp_path: Path, form: str) -> None:
+    # What broke: its copy was looked at file by file, and was none of them; the next run took it in again.
+    column_map = None
+    if form == "folder":
+        delivered = tmp_path / "export"
+        (delivered / "more").mkdir(parents=True)
+        (delivered / "more" / "posts.jsonl").write_text(json.dumps({"id": "7", "text": THIRD}) + "\n")
+        (delivered / "readme.txt").write_text("mine")
+        shutil.copytree(delivered, paths.inbox / "export again")
+        shutil.copytree(delivered, paths.inbox / "another export")
+        (paths.inbox / "another export" / "more" / "two.jsonl").write_text(json.dumps({"id": "8", "text": "x"}))
+    else:
+        delivered, column_map = tmp_path / "posts.csv", tmp_path / "posts.csv.map.yml"
+        delivered.write_text("a,b\n1,2\n")
+        column_map.write_text("columns: {}\n")
+        for path in (delivered, column_map):
+            shutil.copy(path, paths.inbox)
+        (paths.inbox / "another export").mkdir()
+    entry, _ = Ledger(paths).store(delivered, column_map=column_map)
+    purge(paths, entry.file_name)
+    assert [path.name for path in paths.inbox.iterdir()] == ["another export"]
+
+
+def test_settings_that_two_processes_change_at_once_are_both_kept(paths: DataDir, tmp_path: Path) -> None:
+    # What broke: each wrote the settings as it had read them.
+    change = (
+        "import sys; from pathlib import Path; from orchestration.contract import DataDir; "
+        "from orchestration.warehouse.ledger import Ledger\n"
+        "for n in range(100): Ledger(DataDir(Path(sys.argv[1]))).change_settings(**{sys.argv[2] + str(n): n})"
+    )
+    processes = [
+        subprocess.Popen([sys.executable, "-c", change, str(paths.root), name]) for name in ("first", "second")
+    ]
+    assert [process.wait() for process in processes] == [0, 0]
+    assert len(Ledger(paths).settings()) == 200
 
 
 def purge(paths: DataDir, name: str) -> dict:

@@ -1,6 +1,7 @@
 {#- A result of X batch compliance does not say whether its ids are those of posts or of accounts. An id that is no post's here is an
     account's where posts here are of that account, or where it cannot be a post's: posts have ids with a time in them since
-    4 November 2010, accounts had short ones for years after that. What neither tells stays a post that nobody has. -#}
+    4 November 2010, accounts had short ones for years after that. What neither tells stays a post that nobody has. A message of a
+    stream says which it is, and may be taken back by a later one. -#}
 with
 
 lines as (
@@ -10,11 +11,14 @@ lines as (
         record_no,
         platform,
         post_id as named_id,
+        named_kind,
         reason,
         posted_at as created_at,
         deleted_at
 
     from {{ ref('stg_x_api_v2__deletions') }}
+
+    where account_id is null
 
     union all
 
@@ -24,7 +28,8 @@ lines as (
         record_no,
         platform,
         post_id as named_id,
-        'deleted' as reason,
+        named_kind,
+        reason,
         posted_at as created_at,
         deleted_at
 
@@ -32,6 +37,14 @@ lines as (
 
     where account_id is null
         and post_id is not null
+
+),
+
+notices as (
+
+    select * from {{ ref('stg_x_api_v2__notices') }}
+    union all
+    select * from {{ ref('stg_x_api_v11__notices') }}
 
 ),
 
@@ -94,6 +107,28 @@ ids_named as (
 
 ),
 
+-- public or active again after what a message told
+lines_taken_back as (
+
+    select distinct
+        lines.capture_id,
+        lines.record_no
+
+    from lines
+
+    inner join notices
+        on lines.platform = notices.platform
+        and lines.named_id = notices.account_id
+
+    where notices.reason = 'restored'
+        and lines.named_kind = 'account'
+        and coalesce(
+            notices.told_at >= lines.deleted_at,
+            notices.capture_id = lines.capture_id and notices.record_no > lines.record_no
+        )
+
+),
+
 accounts_gone as (
 
     select
@@ -111,10 +146,16 @@ accounts_gone as (
         on lines.platform = ids_named.platform
         and lines.named_id = ids_named.named_id
 
+    left join lines_taken_back
+        on lines.capture_id = lines_taken_back.capture_id
+        and lines.record_no = lines_taken_back.record_no
+
     where coalesce(
+        lines.named_kind = 'account',
         ids_named.is_account,
         lines.created_at >= {{ start_of_day("date '2010-11-05'") }} and not {{ has_time_in_id('lines.named_id') }}
     )
+        and lines_taken_back.record_no is null
 
 ),
 

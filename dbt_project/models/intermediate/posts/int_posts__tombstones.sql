@@ -2,7 +2,7 @@
 {%- set deletions = [
     ('stg_x_archive__deletions', "'deleted'"),
     ('stg_x_api_v2__deletions', 'reason'),
-    ('stg_x_api_v11__deletions', "'deleted'"),
+    ('stg_x_api_v11__deletions', 'reason'),
     ('stg_x_api_v2__missing', "'not_found'"),
 ] -%}
 with
@@ -22,7 +22,8 @@ with
 
     where post_id is not null
         {%- if model in ('stg_x_api_v2__deletions', 'stg_x_api_v11__deletions') %}
-        -- a line of compliance may name an account
+        -- a line of compliance may name an account, a message of a stream says so
+        and coalesce(named_kind, 'post') = 'post'
         and (capture_id, record_no) not in (
             select capture_id, record_no from {{ ref('int_accounts__deletions') }}
             where record_no is not null

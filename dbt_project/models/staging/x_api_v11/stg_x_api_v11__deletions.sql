@@ -23,6 +23,10 @@ deletions_renamed as (
         deletions.id_str as post_id,
         deletions.user_id_str as account_id,
 
+        ---------- strings
+        coalesce(deletions.reason, 'deleted') as reason,
+        deletions.names as named_kind,
+
         ---------- timestamps
         {{ parse_x_time('deletions.created_at') }} as posted_at,
         coalesce(

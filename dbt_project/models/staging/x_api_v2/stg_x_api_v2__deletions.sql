@@ -21,10 +21,11 @@ deletions_renamed as (
         deletions.record_no,
         captures.platform,
         deletions.id as post_id,
-        cast(null as varchar) as account_id,
+        deletions.author_id as account_id,
 
         ---------- strings
         coalesce(deletions.reason, 'deleted') as reason,
+        deletions.names as named_kind,
 
         ---------- timestamps
         {{ parse_x_time('deletions.created_at') }} as posted_at,
