@@ -13,7 +13,7 @@ from docs import generate
 from expectations.catalog import CATALOG
 from orchestration.cli import main
 from orchestration.contract import PROJECT_ROOT
-from tests.project.support import commands_in, layer, manifest, models, pages, relative, written_pages
+from tests.project.support import blocks, commands_in, layer, manifest, models, pages, relative, written_pages
 
 DOCS = PROJECT_ROOT / "docs"
 README = PROJECT_ROOT / "README.md"
@@ -135,6 +135,14 @@ def wrong_command(words: list[str]) -> str | None:
 def test_commands_exist(page: Path) -> None:
     wrong = [f"{where}: {told}" for where, words in commands_in(page) if words and (told := wrong_command(words))]
     assert not wrong
+
+
+@pytest.mark.parametrize("page", pages(), **_ids)
+def test_checks_in_shown_output_exist(page: Path) -> None:
+    """What a page shows of a run names checks of today: one that was taken out has not been typed again."""
+    shown = "\n".join(block.text for block in blocks(page, "text"))
+    names = re.findall(r"\bcheck (\w+) \((?:critical|warning)\)|^ +(?:warned|FAILED) +\w+: (\w+)", shown, re.M)
+    assert {"".join(name) for name in names} <= {check.name for check in CATALOG}
 
 
 def test_the_judge_of_commands_can_refuse() -> None:
