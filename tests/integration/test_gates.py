@@ -193,6 +193,8 @@ def test_bad_capture_beside_a_good_one_is_quarantined_and_the_good_one_goes_on(m
     assert UNREADABLE in mixed.run.red
     assert any("time" in name for name in mixed.run.red)
     assert "published/social_bi" in mixed.run.materialized
+    (unreadable,) = mixed.quarantined & {e.file_name for e in mixed.pipeline.ledger.captures() if e.source is None}
+    assert f"- {unreadable}: " in mixed.run.told["captures"]["why quarantined"]
     shown = mixed.pipeline.query(
         "select file_name, status, status_reason is not null from quality.fct_capture_outcomes", published=True
     )
@@ -338,6 +340,7 @@ def test_synthetic_captures_are_set_aside_when_real_ones_arrive_and_come_back(
     pipeline.ledger.decide(wrong, "quarantined", "another account of the same name", DECIDED_BY_USER)
     run = pipeline.run()
     assert run.success, run.failures
+    assert "- real.zip: another account of the same name" in run.told["captures"]["why quarantined"]
     assert pipeline.query("select distinct handle from marts.fct_posts", published=True) == [(build.OWNER.handle,)]
     (path,) = pipeline.paths.ledger.glob(f"outcomes/{run.run_id}--raw.json")
     (back,) = [c for c in pipeline.ledger.captures() if c.status == "accepted"]
