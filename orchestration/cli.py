@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 EXIT_STOPPED = 1  # a gate stayed closed: nothing was replaced
 EXIT_QUARANTINED = 3  # published, but captures delivered in this run were quarantined
 
+_at_least_1 = click.IntRange(min=1)
+
 _data_dir = click.option(
     "--data-dir",
     type=click.Path(file_okay=False, path_type=Path),
@@ -102,6 +104,8 @@ def run(
     for path in (*files, *([column_map] if column_map else [])):
         if not path.exists():
             raise SuaraError(f"{path}: expected a file or folder to load; found nothing there. Check the path.")
+    if source:
+        _check_source(source)
     ledger = Ledger(paths)
     if study:
         _check_study(study)
@@ -311,7 +315,7 @@ def check_claims(data_dir: Path | None, file: Path) -> None:
 
 @main.command()
 @_data_dir
-@click.option("--port", default=3000, show_default=True, help="Port on 127.0.0.1.")
+@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port on 127.0.0.1.")
 def ui(data_dir: Path | None, port: int) -> None:
     """The Dagster UI on 127.0.0.1. The inbox sensor and the daily schedule ship switched off."""
     from orchestration.resources.manifest import prepare_manifest
@@ -396,7 +400,7 @@ def coding() -> None:
 
 @coding.command("sample")
 @_data_dir
-@click.option("--size", default=DEFAULT_SIZE, show_default=True, help="Posts to draw.")
+@click.option("--size", type=_at_least_1, default=DEFAULT_SIZE, show_default=True, help="Posts to draw.")
 @click.option("--seed", default=DEFAULT_SEED, show_default=True, help="Another number draws other posts.")
 @click.option(
     "--facet",
@@ -495,7 +499,14 @@ def coding_quality(data_dir: Path | None, target: Path | None) -> None:
 
 @coding.command("suggest")
 @_data_dir
-@click.option("--posts", "per_theme", default=30, show_default=True, help="Posts to propose for each theme.")
+@click.option(
+    "--posts",
+    "per_theme",
+    type=_at_least_1,
+    default=30,
+    show_default=True,
+    help="Posts to propose for each theme.",
+)
 @click.option("--seed", default=DEFAULT_SEED, show_default=True, help="Any whole number.")
 @click.option(
     "--sheet",
@@ -562,7 +573,7 @@ def explore() -> None:
     show_default=True,
     help="pearson: how often words are used; jaccard, sorensen: which words are used at all.",
 )
-@click.option("-n", "count", default=DEFAULT_CLUSTERS, show_default=True, help="Clusters.")
+@click.option("-n", "count", type=_at_least_1, default=DEFAULT_CLUSTERS, show_default=True, help="Clusters.")
 @click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
 def explore_clusters(data_dir: Path | None, kind: str, measure: str, count: int, target: Path) -> None:
     """Cluster accounts or themes by the words of their posts into TARGET (.csv), as NVivo does: complete linkage.
@@ -585,7 +596,7 @@ def explore_clusters(data_dir: Path | None, kind: str, measure: str, count: int,
 
 @explore.command("topics")
 @_data_dir
-@click.option("-n", "count", default=DEFAULT_TOPICS, show_default=True, help="Topics.")
+@click.option("-n", "count", type=_at_least_1, default=DEFAULT_TOPICS, show_default=True, help="Topics.")
 @click.option("--seed", default=DEFAULT_SEED, show_default=True, help="Any whole number.")
 @click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
 def explore_topics(data_dir: Path | None, count: int, seed: int, target: Path) -> None:
@@ -620,13 +631,19 @@ def words() -> None:
 _csv = click.option(
     "--csv", "target", type=click.Path(dir_okay=False, path_type=Path), help="Write all rows into this file, unrounded."
 )
-_top = click.option("--top", default=30, show_default=True, help="Rows to print.")
+_top = click.option("--top", type=_at_least_1, default=30, show_default=True, help="Rows to print.")
 
 
 @words.command("kwic")
 @_data_dir
 @of_option
-@click.option("--width", default=40, show_default=True, help="Characters of context on either side.")
+@click.option(
+    "--width",
+    type=click.IntRange(min=0),
+    default=40,
+    show_default=True,
+    help="Characters of context on either side.",
+)
 @_top
 @_csv
 @click.argument("text")
@@ -647,8 +664,20 @@ def words_kwic(
 @words.command("collocations")
 @_data_dir
 @of_option
-@click.option("--window", default=5, show_default=True, help="Words to either side that count as beside it.")
-@click.option("--least", default=5, show_default=True, help="Leave out words that stand beside it less often.")
+@click.option(
+    "--window",
+    type=_at_least_1,
+    default=5,
+    show_default=True,
+    help="Words to either side that count as beside it.",
+)
+@click.option(
+    "--least",
+    type=_at_least_1,
+    default=5,
+    show_default=True,
+    help="Leave out words that stand beside it less often.",
+)
 @click.option("--stop-words", is_flag=True, help="Show stop words, too.")
 @_top
 @_csv
@@ -688,7 +717,13 @@ def words_collocations(
     metavar="WHAT=VALUE",
     help="Compare with these posts, less the ones above; conditions as for --of. Default: all others.",
 )
-@click.option("--least", default=5, show_default=True, help="Leave out words that stand less often in both together.")
+@click.option(
+    "--least",
+    type=_at_least_1,
+    default=5,
+    show_default=True,
+    help="Leave out words that stand less often in both together.",
+)
 @_top
 @_csv
 def words_keyness(
@@ -705,6 +740,10 @@ def words_keyness(
     """
     from orchestration.text.corpus import Selection, keyness, opened
 
+    if not conditions:
+        raise SuaraError(
+            "words keyness: expected posts to set beside the others; found no --of. Name them, such as --of year=2020."
+        )
     with opened(_paths_for_words(data_dir, target)) as connection:
         found = keyness(
             connection,
@@ -831,6 +870,18 @@ def _summary(paths: DataDir, run_id: str | None) -> str:
     ledger = Ledger(paths)
     outcomes = ledger.outcomes(run_id) if run_id else []
     return summarise(paths, outcomes=outcomes, captures=ledger.captures(), release=ledger.latest_release())
+
+
+def _check_source(name: str) -> None:
+    """Here, not when the files are looked at: by then a misspelt name has put them into quarantine."""
+    from orchestration.connectors import CONNECTORS
+
+    known = [connector.source for connector in CONNECTORS]
+    if name not in known:
+        raise SuaraError(
+            f"--source {name}: expected one of {', '.join(known)}; found no such source. "
+            "Name one of these, or none: the source is then detected."
+        )
 
 
 def _check_study(name: str) -> None:

@@ -25,8 +25,12 @@ def add_commands(main: click.Group) -> None:
     @click.option("--kind", type=click.Choice(KINDS), required=True, help="What the account is.")
     @click.option("--name", help="Name for people. Default: the handle.")
     @click.option("--family", help="The organisation it speaks for, as a short word. Default: the handle.")
-    @click.option("--platform", type=click.Choice(PLATFORMS), default="x", show_default=True)
-    @click.option("--role", type=click.Choice(ROLES), default="partner", show_default=True)
+    @click.option(
+        "--platform", type=click.Choice(PLATFORMS), default="x", show_default=True, help="Where the account is."
+    )
+    @click.option(
+        "--role", type=click.Choice(ROLES), default="partner", show_default=True, help="What it is to the study."
+    )
     @click.option("--country", help="ISO 3166 alpha-3 code.")
     @click.option(
         "--id", "account_id", help="Its id on the platform: then no other account that has the handle is shown."
@@ -66,7 +70,9 @@ def add_commands(main: click.Group) -> None:
 
     @accounts.command("unregister")
     @data_dir_option
-    @click.option("--platform", type=click.Choice(PLATFORMS), default="x", show_default=True)
+    @click.option(
+        "--platform", type=click.Choice(PLATFORMS), default="x", show_default=True, help="Where the account is."
+    )
     @click.argument("handle")
     def unregister_account(data_dir: Path | None, platform: str, handle: str) -> None:
         """Take the registration of the account HANDLE back: from the next run on it has a pseudonym.

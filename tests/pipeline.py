@@ -55,6 +55,7 @@ class Run:
     materialized: set[str]
     checks: dict[tuple[str, str], dg.AssetCheckEvaluation]
     failures: list[str] = field(default_factory=list)
+    told: dict[str, dict[str, object]] = field(default_factory=dict)
 
     @property
     def red(self) -> set[str]:
@@ -99,9 +100,13 @@ class Pipeline:
                 asset_selection=[dg.AssetKey(key.split("/")) for key in selection] if selection else None,
             )
         checks = {(e.asset_key.to_user_string(), e.check_name): e for e in result.get_asset_check_evaluations()}
-        materialized = {e.asset_key.to_user_string() for e in result.get_asset_materialization_events() if e.asset_key}
+        told = {
+            e.asset_key.to_user_string(): {name: value.value for name, value in e.materialization.metadata.items()}
+            for e in result.get_asset_materialization_events()
+            if e.asset_key
+        }
         failures = [failure_text(e.step_failure_data) for e in result.all_events if e.is_step_failure]
-        return Run(result.run_id, result.success, materialized, checks, failures)
+        return Run(result.run_id, result.success, set(told), checks, failures, told)
 
     def query(self, sql: str, *, published: bool = False) -> list[tuple]:
         """Rows of the warehouse, or of the published file."""

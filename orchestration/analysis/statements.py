@@ -227,8 +227,9 @@ def read_claims(path: Path, indicators: Iterable[Indicator] | None = None) -> Cl
         content = path.read_bytes()
         text = content.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
+        found = getattr(error, "strerror", None) or "bytes that are no UTF-8"
         raise InputError(
-            file=str(path), expected="a file of claims in UTF-8", found=str(error), next_step="Check the path."
+            file=str(path), expected="a file of claims in UTF-8", found=found, next_step="Check the path."
         ) from error
     reader = _Reader(None if indicators is None else frozenset(indicators))
     claims = reader.read(text, hashlib.sha256(content).hexdigest())

@@ -115,6 +115,11 @@ def mend_stored(ledger: Ledger, done: set[str], log: Log) -> dict[str, str]:
     return unreadable
 
 
+def _why_quarantined(entries: list[CaptureEntry]) -> str:
+    """Of every run, not only of the one that took a file in: what stays out has to be seen in the UI later, too."""
+    return "\n".join(f"- {e.file_name}: {e.reason}" for e in entries if e.status == QUARANTINED) or "none"
+
+
 def _retention_result(ledger: Ledger) -> dg.AssetCheckResult:
     due = retention.due(ledger)
     return dg.AssetCheckResult(
@@ -215,6 +220,7 @@ def captures(
                 "captures": len(entries),
                 "accepted": sum(e.status == ACCEPTED for e in entries),
                 "quarantined": sum(e.status == QUARANTINED for e in entries),
+                "why quarantined": dg.MetadataValue.md(_why_quarantined(entries)),
                 "new": len(new),
                 "bytes": sum(e.byte_size for e in entries),
             }

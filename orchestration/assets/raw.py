@@ -7,7 +7,7 @@ Belongs here: the raw step. Does not belong here: how a format is read (connecto
 
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import dagster as dg
@@ -156,13 +156,21 @@ def load(context: dg.AssetExecutionContext, warehouse: Warehouse, earlier: Seque
                     unreadable[entry.capture_id] = reason
             verdict = gates.evaluate(connection, "raw", ledger)
             said = [*verdict.outcomes, *_unreadable_rows(unreadable, ledger)]
-            spoken = {(o["check_name"], o["capture_id"]) for o in said}
-            said += [o for o in earlier if (o["check_name"], o["capture_id"]) not in spoken]
+            said += _not_in(said, earlier)
             ledger.write_outcomes(context.run.run_id, "raw", said)
             gates.quarantine(ledger, verdict)
-            for entry in (*ledger.keep_last_good_map(), *ledger.keep_synthetic_apart()):
+            changed = (*ledger.keep_last_good_map(), *ledger.keep_synthetic_apart())
+            for entry in changed:
                 context.log.warning(f"{entry.file_name}: {entry.reason}")
             bookkeeping.sync(connection, ledger)
+            if any(entry.status == ACCEPTED for entry in changed):
+                # Those that come back were not judged above; nothing is published of what no gate spoke of.
+                again = gates.evaluate(connection, "raw", ledger)
+                gates.quarantine(ledger, again)
+                said = [*again.outcomes, *_not_in(again.outcomes, said)]
+                verdict = replace(again, outcomes=[*again.outcomes, *_not_in(again.outcomes, verdict.outcomes)])
+                ledger.write_outcomes(context.run.run_id, "raw", said)
+                bookkeeping.sync(connection, ledger)
             accepted = bookkeeping.accepted_captures(connection)
             counts = _row_counts(connection)
             nothing_new = bool(to_load) and not {c.capture_id for c in to_load} & set(accepted)
@@ -193,6 +201,12 @@ def raw(
             raise loaded.failure()
         for spec in _SPECS:
             yield dg.MaterializeResult(asset_key=spec.key, metadata=loaded.counts.get(spec.key, {}))
+
+
+def _not_in(said: Sequence[dict[str, Any]], outcomes: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Outcomes of checks and captures of which `said` says nothing."""
+    spoken = {(o["check_name"], o["capture_id"]) for o in said}
+    return [o for o in outcomes if (o["check_name"], o["capture_id"]) not in spoken]
 
 
 def _row_counts(connection: duckdb.DuckDBPyConnection) -> dict[dg.AssetKey, dict[str, int]]:

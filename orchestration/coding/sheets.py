@@ -287,19 +287,19 @@ def _text(value: Any) -> str:
 def _cells(path: Path) -> Iterator[list[Any]]:
     """The rows of a sheet, the first one with the names of the columns."""
 
-    def unreadable(found: str) -> InputError:
+    def unreadable(found: str, next_step: str = "Save it as .xlsx or .csv and import it again.") -> InputError:
         return InputError(
             file=str(path),
             expected="a coded sheet in XLSX or CSV",
             found=found,
-            next_step="Save it as .xlsx or .csv and import it again.",
+            next_step=next_step,
             code="unreadable",
         )
 
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise unreadable(error.strerror or "no file") from error
+        raise unreadable(error.strerror or "no file", "Check the path.") from error
     if path.suffix.lower() in (".xlsx", ".xlsm"):
         yield from _xlsx_cells(data, unreadable)
         return

@@ -101,7 +101,8 @@ def export_posts(
         What the ledger keeps of it.
 
     Raises:
-        SuaraError: It is more than may still be handed out, or a deletion is not finished. Nothing was written then.
+        SuaraError: There is no such post, it is more than may still be handed out, or a deletion is not finished.
+            Nothing was written then.
     """
     recipient = _named(recipient)
     if not recipient:
@@ -112,6 +113,11 @@ def export_posts(
     refuse_while_begun(data_dir)  # the warehouse may still hold what has to go
     with _locked(data_dir):
         header, rows = _rows(data_dir.warehouse, selection, hydrated)
+        if not rows:
+            raise SuaraError(
+                f"{selection}: expected own posts of registered accounts; found none. Name others with --of; "
+                "nothing was written."
+            )
         x_count = sum(row[0] == "x" for row in rows)
         asked, may = (len(rows) if hydrated else x_count), left(data_dir, kind, recipient)
         if asked > may:

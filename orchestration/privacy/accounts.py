@@ -74,7 +74,7 @@ def register(data_dir: DataDir, *accounts: RegisteredAccount) -> Path:
     """Register accounts; one that was registered before is replaced.
 
     Raises:
-        SuaraError: A platform, kind, role or handle that cannot be. Nothing was changed then.
+        SuaraError: A platform, kind, role, handle, id or country that cannot be. Nothing was changed then.
     """
     for account in accounts:
         _check(account)
@@ -117,3 +117,8 @@ def _check(account: RegisteredAccount) -> None:
             raise SuaraError(f"@{account.handle}: expected a {what} out of {', '.join(allowed)}; found {found}.")
     if not re.fullmatch(r"[^\s@/]+(@[^\s@/]+)?", account.handle):
         raise SuaraError(f"{account.handle}: expected a handle without @ and blanks.")
+    # An id that no account has would name nobody, without a word.
+    if account.platform == "x" and account.account_id and not re.fullmatch(r"[0-9]{1,19}", account.account_id):
+        raise SuaraError(f"--id {account.account_id}: expected the number of the account on X; found something else.")
+    if account.country and not re.fullmatch(r"[A-Z]{3}", account.country):
+        raise SuaraError(f"--country {account.country}: expected three capitals, such as IDN; found something else.")

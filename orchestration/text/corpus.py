@@ -155,6 +155,22 @@ def opened(paths: DataDir) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
+def _posts_of(connection: Any, selection: Selection) -> tuple[str, list[object]]:
+    """The query of a selection, which fits a post at least: a misspelt theme is no answer of nothing.
+
+    Raises:
+        SuaraError: It fits none.
+    """
+    query, values = selection.sql()
+    if not connection.execute(f"select 1 from ({query}) limit 1", values).fetchall():
+        raise _nothing_chosen(selection)
+    return query, values
+
+
+def _nothing_chosen(selection: object) -> SuaraError:
+    return SuaraError(f"{selection}: expected posts with words; found none. Choose other posts.")
+
+
 def keyword_in_context(
     connection: Any, words: str, selection: Selection, *, width: int = WIDTH, limit: int | None = None
 ) -> list[Hit]:
@@ -167,7 +183,7 @@ def keyword_in_context(
     wanted = words.casefold().split()
     if not wanted:
         raise SuaraError("Expected a word to look for; found none.")
-    query, values = selection.sql()
+    query, values = _posts_of(connection, selection)
     # The places of the first word; the others are compared where it stands.
     conditions, patterns = [], list[object]()
     for offset, word in enumerate(wanted):
@@ -261,7 +277,7 @@ def keyness(
     total, other_total = sum(row[2] for row in rows), sum(row[4] for row in rows)
     for name, size in ((selection, total), (against or "all other posts", other_total)):
         if not size:
-            raise SuaraError(f"{name}: expected posts with words; found none. Choose other posts.")
+            raise _nothing_chosen(name)
     found = []
     for word, language, count, posts, other_count, other_posts in rows:
         if count + other_count >= least_count:
@@ -296,7 +312,7 @@ def collocations(
 
     A place that is within the window of two hits counts once; the hits themselves do not count.
     """
-    query, values = selection.sql()
+    query, values = _posts_of(connection, selection)
     rows = connection.execute(
         f"""
         with wanted as (

@@ -16,6 +16,7 @@ from expectations.catalog import CATALOG
 from orchestration.assets.published import PUBLISHED_ASSETS
 from orchestration.connectors import CONNECTORS
 from orchestration.resources.dbt import Dbt
+from orchestration.warehouse.ledger import DECIDED_BY_USER
 from tests.fixtures import captures as build
 from tests.pipeline import Pipeline, Run, register_accounts
 
@@ -191,6 +192,8 @@ def test_bad_capture_beside_a_good_one_is_quarantined_and_the_good_one_goes_on(m
     assert UNREADABLE in mixed.run.red
     assert any("time" in name for name in mixed.run.red)
     assert "published/social_bi" in mixed.run.materialized
+    (unreadable,) = mixed.quarantined & {e.file_name for e in mixed.pipeline.ledger.captures() if e.source is None}
+    assert f"- {unreadable}: " in mixed.run.told["captures"]["why quarantined"]
     shown = mixed.pipeline.query(
         "select file_name, status, status_reason is not null from quality.fct_capture_outcomes", published=True
     )
@@ -320,7 +323,9 @@ def test_run_killed_in_the_middle_leaves_readers_alone_and_the_next_run_is_green
     }
 
 
-def test_synthetic_captures_are_set_aside_when_real_ones_arrive(pipeline: Pipeline, tmp_path: Path) -> None:
+def test_synthetic_captures_are_set_aside_when_real_ones_arrive_and_come_back(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
     synthetic = {c.file_name for c in pipeline.ledger.captures() if c.is_synthetic}
     assert synthetic == {"good.zip"}, "the fixtures' handle is too long for X, so they count as synthetic"
     real = build.modern_archive(tmp_path / "in" / "real.zip", owner=replace(build.OWNER, handle="ArealHandle"))
@@ -329,3 +334,13 @@ def test_synthetic_captures_are_set_aside_when_real_ones_arrive(pipeline: Pipeli
     assert run.success, run.failures
     owners = pipeline.query("select distinct handle from marts.fct_posts", published=True)
     assert owners == [("ArealHandle",)]
+
+    (wrong,) = [c for c in pipeline.ledger.captures() if c.file_name == "real.zip"]
+    pipeline.ledger.decide(wrong, "quarantined", "another account of the same name", DECIDED_BY_USER)
+    run = pipeline.run()
+    assert run.success, run.failures
+    assert "- real.zip: another account of the same name" in run.told["captures"]["why quarantined"]
+    assert pipeline.query("select distinct handle from marts.fct_posts", published=True) == [(build.OWNER.handle,)]
+    (path,) = pipeline.paths.ledger.glob(f"outcomes/{run.run_id}--raw.json")
+    (back,) = [c for c in pipeline.ledger.captures() if c.status == "accepted"]
+    assert back.capture_id in {outcome["capture_id"] for outcome in json.loads(path.read_text("utf-8"))}

@@ -13,7 +13,7 @@ from docs import generate
 from expectations.catalog import CATALOG
 from orchestration.cli import main
 from orchestration.contract import PROJECT_ROOT
-from tests.project.support import commands_in, layer, manifest, models, pages, relative, written_pages
+from tests.project.support import blocks, commands_in, layer, manifest, models, pages, relative, written_pages
 
 DOCS = PROJECT_ROOT / "docs"
 README = PROJECT_ROOT / "README.md"
@@ -135,6 +135,35 @@ def wrong_command(words: list[str]) -> str | None:
 def test_commands_exist(page: Path) -> None:
     wrong = [f"{where}: {told}" for where, words in commands_in(page) if words and (told := wrong_command(words))]
     assert not wrong
+
+
+def not_said(words: list[str]) -> list[str]:
+    """Options that a command to type must have, and has not."""
+    command: click.Command = main
+    rest = words[1:]
+    while isinstance(command, click.Group) and rest and rest[0] in command.commands:
+        command, rest = command.commands[rest[0]], rest[1:]
+    required = [p for p in command.params if isinstance(p, click.Option) and p.required]
+    return [option.opts[0] for option in required if not {word.split("=")[0] for word in rest} & set(option.opts)]
+
+
+@pytest.mark.parametrize("page", pages(), **_ids)
+def test_commands_to_type_have_every_option_that_they_need(page: Path) -> None:
+    in_blocks = [(where, words) for where, words in commands_in(page) if where != relative(page)]
+    missing = [
+        f"{where}: suara {' '.join(words[1:])}"
+        for where, words in in_blocks
+        if words[:1] == ["suara"] and not_said(words)
+    ]
+    assert not missing
+
+
+@pytest.mark.parametrize("page", pages(), **_ids)
+def test_checks_in_shown_output_exist(page: Path) -> None:
+    """What a page shows of a run names checks of today: one that was taken out has not been typed again."""
+    shown = "\n".join(block.text for block in blocks(page, "text"))
+    names = re.findall(r"\bcheck (\w+) \((?:critical|warning)\)|^ +(?:warned|FAILED) +\w+: (\w+)", shown, re.M)
+    assert {"".join(name) for name in names} <= {check.name for check in CATALOG}
 
 
 def test_the_judge_of_commands_can_refuse() -> None:

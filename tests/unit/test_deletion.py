@@ -41,7 +41,7 @@ from orchestration.deletion.requests import SCRUB_GEO, Target, read_request
 from orchestration.deletion.resolve import Resolution, resolve
 from orchestration.deletion.retention import due, set_retention
 from orchestration.deletion.rewriting import chunks, rewrite
-from orchestration.deletion.sharing import HYDRATED, IDS, Handed, export_posts, left
+from orchestration.deletion.sharing import HYDRATED, IDS, Handed, export_posts, handed_out, left
 from orchestration.deletion.traces import Traces, search_file
 from orchestration.deletion.unread import leave_out_unread
 from orchestration.text.corpus import Selection
@@ -1379,6 +1379,13 @@ def test_ids_are_handed_out_without_texts_and_counted(warehouse: DataDir, tmp_pa
     assert "x,0" not in lines  # the post of a private person
     assert left(warehouse, IDS, "A University") == 1_500_000 - 501
     assert left(warehouse, IDS, "another") == 1_500_000
+
+
+def test_no_post_to_hand_out_writes_and_counts_nothing(warehouse: DataDir, tmp_path: Path) -> None:
+    with pytest.raises(SuaraError, match="account nobody: expected own posts of registered accounts; found none"):
+        export_posts(warehouse, tmp_path / "ids.csv", Selection.parse(["account=nobody"]), "a university")
+    assert not (tmp_path / "ids.csv").exists()
+    assert handed_out(warehouse) == []
 
 
 def test_ids_over_the_limit_of_thirty_days_are_refused(warehouse: DataDir, tmp_path: Path) -> None:

@@ -98,6 +98,23 @@ def test_registered_account_is_kept_once_and_a_person_cannot_be(tmp_path: Path) 
     assert registered(data_dir) == []
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        ("account_id", "our_office", "--id our_office: expected the number of the account on X"),
+        ("country", "Indonesia", "--country Indonesia: expected three capitals"),
+    ],
+)
+def test_registration_that_would_name_nobody_is_refused(tmp_path: Path, field: str, value: str, expected: str) -> None:
+    account = RegisteredAccount("x", "office", "The office", "office", "ngo")
+    with pytest.raises(SuaraError, match=expected):
+        register(DataDir(tmp_path), replace(account, **{field: value}))
+    assert registered(DataDir(tmp_path)) == []
+    did = replace(account, platform="bluesky", account_id="did:plc:abc")
+    register(DataDir(tmp_path), did)
+    assert registered(DataDir(tmp_path)) == [did]
+
+
 def test_registrations_of_a_version_before_have_no_ids_and_are_loaded_with_those_that_have(tmp_path: Path) -> None:
     data_dir = DataDir(tmp_path)
     head = "platform,handle,name,family,org_type,country,role,evidence,is_verified"

@@ -265,12 +265,20 @@ def test_keyword_in_context_shows_the_text_around_each_place_and_no_private_pers
         (["year=2020-2021", "language=id"], "a c"),
         (["theme=TOP.TIP"], "b"),
         (["account=@ORG", "year=2020"], "a"),
-        (["account=person"], ""),
     ],
 )
 def test_conditions_choose_posts(warehouse: duckdb.DuckDBPyConnection, conditions: list[str], posts: str) -> None:
     hits = keyword_in_context(warehouse, "korban", Selection.parse(conditions))
     assert [hit.post_id for hit in hits] == posts.split()
+
+
+@pytest.mark.parametrize("condition", ["account=person", "account=somebody", "theme=NO.SUCH", "year=1999"])
+def test_a_condition_that_no_post_meets_is_refused(warehouse: duckdb.DuckDBPyConnection, condition: str) -> None:
+    chosen = Selection.parse([condition])
+    with pytest.raises(SuaraError, match="expected posts with words; found none"):
+        keyword_in_context(warehouse, "korban", chosen)
+    with pytest.raises(SuaraError, match="expected posts with words; found none"):
+        collocations(warehouse, "korban", chosen)
 
 
 @pytest.mark.parametrize("condition", ["year", "year=soon", "colour=red", "account="])
