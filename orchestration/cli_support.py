@@ -93,7 +93,7 @@ def execute(
     _quieten()
     _relax_run_history()
     from orchestration.definitions import defs
-    from orchestration.resources.run_history import open_instance
+    from orchestration.resources.run_history import end_abandoned, open_instance
 
     config = {
         "files": files,
@@ -102,6 +102,7 @@ def execute(
         "synthetic": synthetic,
     }
     with open_instance() as instance:
+        end_abandoned(instance)
         result = defs.resolve_job_def("refresh").execute_in_process(
             instance=instance,
             raise_on_error=False,

@@ -1,7 +1,7 @@
 """Dagster's run history in SQLite, without setting the database up anew for every event.
 
-Belongs here: how events reach the disk, and opening the instance that holds them. Does not belong here: what the
-events say.
+Belongs here: how events reach the disk, opening the instance that holds them, and ending in it what a killed process
+left under way. Does not belong here: what the events say.
 
 A run writes some 1,200 events. Dagster's own storage makes an engine and a connection, and compiles every statement
 again, two or three times for each of them: a fifth of a small run (5.7 of 33 CPU seconds, sampled 2026-11-25). Here
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +40,43 @@ def open_instance() -> dg.DagsterInstance:
     with open(Path(os.environ["DAGSTER_HOME"]) / ".opening.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         return dg.DagsterInstance.get()
+
+
+def end_abandoned(instance: dg.DagsterInstance) -> list[str]:
+    """Report runs as failed whose process is gone; returns their ids.
+
+    Nobody reports the end of a run of the terminal that was killed. Dagster takes it for one that works, and since one
+    works at a time, every run of the UI, the sensor and the schedule waited behind it for good (2026-11-27).
+    """
+    under_way = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING])
+    ended = []
+    for run in instance.get_runs(under_way):
+        process = _process_of(instance, run.run_id)
+        if process is not None and not _is_there(process):
+            instance.report_run_failed(
+                run, f"Its process ({process}) was killed: nothing it had begun was put in place."
+            )
+            ended.append(run.run_id)
+    return ended
+
+
+def _process_of(instance: dg.DagsterInstance, run_id: str) -> int | None:
+    """The process that works on a run, as Dagster wrote it down when it began."""
+    found = None
+    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
+        if said := re.search(r"process \(pid: (\d+)\)", entry.get_dagster_event().message or ""):
+            found = int(said[1])
+    return found
+
+
+def _is_there(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # of another user
+        return True
+    return True
 
 
 class RunHistory(SqliteEventLogStorage):

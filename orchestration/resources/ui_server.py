@@ -10,6 +10,7 @@ nobody waits for, comes last (the ratio stands in docs/decisions/0013).
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -29,6 +30,8 @@ LOCATION = "suara"  # as in workspace.yaml
 # Importing the project takes 3 s on an idle machine; a busy one may need ten times that.
 _CODE_SECONDS = 120
 _STOP_SECONDS = 10
+# How often it is looked whether a run was killed: until then those behind it wait.
+_LOOK_SECONDS = 20
 # What Dagster makes below `DAGSTER_HOME`, in a folder that is new.
 HISTORY_FILES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
 _TERMINATED = 128 + signal.SIGTERM
@@ -61,6 +64,7 @@ def serve(port: int) -> int:
 
             _await_code(code, code_socket)
             threading.Thread(target=daemon.start_behind_the_webserver, daemon=True).start()
+            threading.Thread(target=_end_abandoned_runs, daemon=True).start()
             arguments = [
                 "-w",
                 str(workspace),
@@ -88,6 +92,16 @@ def _make_history(home: Path) -> None:
         from orchestration.resources.run_history import open_instance  # 2 s, in a new folder only
 
         open_instance().dispose()
+
+
+def _end_abandoned_runs() -> None:
+    from orchestration.resources.run_history import end_abandoned, open_instance
+
+    with open_instance() as instance:
+        while True:
+            with contextlib.suppress(Exception):  # such as a locked database: it is looked again
+                end_abandoned(instance)
+            time.sleep(_LOOK_SECONDS)
 
 
 class _Daemon:

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from orchestration.contract import PROJECT_ROOT
-from orchestration.resources.run_history import RunHistory
+from orchestration.resources.run_history import RunHistory, end_abandoned
 from orchestration.resources.ui_server import HISTORY_FILES
 
 
@@ -52,6 +52,37 @@ def test_either_storage_reads_what_the_other_wrote(
         assert [check.status.value for check in checks] == ["SUCCEEDED"]
         assert dg.materialize([counted], instance=reader).success
         assert len(reader.get_runs()) == 2
+
+
+KILLED = """
+import os, signal
+import dagster as dg
+
+@dg.asset
+def never() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+with dg.DagsterInstance.get() as instance:
+    dg.materialize([never], instance=instance)
+"""
+
+
+def test_run_of_a_killed_process_is_ended_and_one_that_works_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @dg.asset
+    def works() -> None:
+        assert end_abandoned(ours) == [killed]
+        assert end_abandoned(ours) == []
+
+    with instance(tmp_path / "home", monkeypatch, ours=True) as ours:
+        subprocess.run(
+            [sys.executable, "-c", KILLED], capture_output=True, env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT)}
+        )
+        (killed,) = [run.run_id for run in ours.get_runs()]
+        assert ours.get_run_by_id(killed).status == dg.DagsterRunStatus.STARTED, "Dagster does not hear of it"
+        assert dg.materialize([works], instance=ours).success
+        assert ours.get_run_by_id(killed).status == dg.DagsterRunStatus.FAILURE
 
 
 def test_history_lies_where_dagster_would_put_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
