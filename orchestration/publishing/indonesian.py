@@ -255,7 +255,7 @@ INDONESIAN = {
     "No registered account is mentioned.": "Tidak ada akun terdaftar yang disebut.",
     "{accounts} in {posts}; counted, never named.": "{accounts} dalam {posts}; dihitung, tidak pernah disebut namanya.",
     "Posts that mention a registered account, everyone else in one row": "Unggahan yang menyebut akun terdaftar, semua yang lain dalam satu baris",
-    "Mentions alone: the author of a repost and the handles before a reply are none.": "Hanya sebutan: penulis unggahan ulang dan nama akun di depan balasan tidak termasuk.",
+    "Mentions in own posts alone: the author of a repost, whom a repost mentions, and the handles before a reply are none.": "Hanya sebutan dalam unggahan sendiri: penulis unggahan ulang, akun yang disebut dalam unggahan ulang, dan nama akun di depan balasan tidak termasuk.",
     "Posts with a partner, and new partners": "Unggahan dengan mitra, dan mitra baru",
     "{n} of {own} own posts ({share}) mention, answer or quote a registered account of another organisation.": "{n} dari {own} unggahan sendiri ({share}) menyebut, menjawab, atau mengutip akun terdaftar milik organisasi lain.",
     "After the first year {n} new partner came.": "Setelah tahun pertama datang {n} mitra baru.",

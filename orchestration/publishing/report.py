@@ -966,7 +966,10 @@ def _mentions(page: _Page) -> Figure:
         )
         if named
         else None,
-        note=say("Mentions alone: the author of a repost and the handles before a reply are none."),
+        note=say(
+            "Mentions in own posts alone: the author of a repost, whom a repost mentions, and the handles before a "
+            "reply are none."
+        ),
     )
 
 
