@@ -875,7 +875,8 @@ def screen(ledger: Ledger, entry: CaptureEntry) -> int:
         write_json(stored.parent / _SCREENING, {"receipt_id": f"screened-{tombstones_id}", **one.told()})
         _finish_screening(ledger, entry)
         records = one.records
-    entry.screened = tombstones_id
+    kept = ledger.capture(entry.capture_id)
+    entry.stored_sha256, entry.removed, entry.screened = kept.stored_sha256, kept.removed, tombstones_id
     ledger.write_capture(entry)
     return records
 
@@ -887,8 +888,6 @@ def _finish_screening(ledger: Ledger, entry: CaptureEntry) -> None:
         told = json.loads(note.read_text("utf-8"))
         _swap(ledger, told, Journal(told["receipt_id"], journals.DELETION, now()))
         note.unlink()
-        kept = ledger.capture(entry.capture_id)
-        entry.stored_sha256, entry.removed = kept.stored_sha256, kept.removed
 
 
 def lock(data_dir: DataDir, log: Log = lambda _: None) -> WarehouseStore:
