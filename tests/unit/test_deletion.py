@@ -202,6 +202,10 @@ KEPT: dict[str, tuple[Any, Any]] = {
         {"delete": {"status": {"id": int(GONE), "user_id": 3}}},
         {"delete": {"status": {"id": int(GONE), "user_id": 3}}},
     ),
+    "a deletion of a stream of v2 stays told": (
+        {"data": {"delete": {"tweet": {"id": GONE, "author_id": "3"}, "event_at": "2022-12-23T12:34:56.789Z"}}},
+        {"data": {"delete": {"tweet": {"id": GONE, "author_id": "3"}, "event_at": "2022-12-23T12:34:56.789Z"}}},
+    ),
     "a strong reference stays without the hash of what it refers to": (
         {"uri": STAYS, "record": {"text": OTHER, "reply": {"parent": {"uri": GONE, "cid": "c"}}}},
         {"uri": STAYS, "record": {"text": OTHER, "reply": {"parent": {"uri": GONE}}}},
