@@ -14,6 +14,7 @@ run that builds the marts anew between `clear` and `finish`; whoever calls runs 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import tempfile
@@ -59,6 +60,8 @@ from orchestration.warehouse.ledger import (
 Log = Callable[[str], None]
 
 _NEW, _OLD = ".new-", ".old-"
+# Lies beside a capture while what was deleted before is taken out of it: what happens to it, without content.
+_SCREENING = ".screening.json"
 # Texts of a purge that are searched for; beyond that the file is gone and everything is built anew all the same.
 _MOST_TEXTS = 20_000
 # Tables that remember what cannot be built again, with the key of the post that they speak of.
@@ -191,6 +194,7 @@ def prepare(
     captures = []
     for entry in ledger.captures():
         stored = ledger.stored_path(entry)
+        _finish_screening(ledger, entry)
         for left in stored.parent.glob(f"{_NEW}*"):
             _remove(left)
         if not stored.exists():
@@ -810,8 +814,6 @@ def _take_away(data_dir: DataDir, path: Path, traces: Traces, *, is_copy: bool =
     """
     top = path.relative_to(data_dir.root).parts[0]
     if top == "ledger" and path.suffix == ".json":
-        import json
-
         write_json(path, _redacted(json.loads(path.read_text("utf-8")), traces))
         return not search_file(path, traces)
     if not is_copy and top not in _MADE_BY_RUNS:
@@ -842,10 +844,11 @@ def screen(ledger: Ledger, entry: CaptureEntry) -> int:
     Raises:
         InputError: It holds a deleted post and cannot be rewritten.
     """
+    stored = ledger.stored_path(entry)
+    _finish_screening(ledger, entry)
     tombstones_id = ledger.tombstones_id()
     if tombstones_id is None or entry.screened == tombstones_id:
         return 0
-    stored = ledger.stored_path(entry)
     found = Resolution(targets_of(ledger.tombstones()))
     one = prepare_capture(stored, entry, found, ledger.data_dir.scratch)
     records = 0
@@ -868,13 +871,22 @@ def screen(ledger: Ledger, entry: CaptureEntry) -> int:
                 next_step="Nothing to do: what was deleted stays deleted.",
                 code="deleted",
             )
-        journal = Journal(f"screened-{tombstones_id}", journals.DELETION, now())
-        _swap(ledger, one.told(), journal)
+        write_json(stored.parent / _SCREENING, {"receipt_id": f"screened-{tombstones_id}", **one.told()})
+        _finish_screening(ledger, entry)
         records = one.records
     kept = ledger.capture(entry.capture_id)
     entry.stored_sha256, entry.removed, entry.screened = kept.stored_sha256, kept.removed, tombstones_id
     ledger.write_capture(entry)
     return records
+
+
+def _finish_screening(ledger: Ledger, entry: CaptureEntry) -> None:
+    """Put what `screen` wrote aside in its place, also what a process wrote that was killed then."""
+    note = ledger.stored_path(entry).parent / _SCREENING
+    if note.exists():
+        told = json.loads(note.read_text("utf-8"))
+        _swap(ledger, told, Journal(told["receipt_id"], journals.DELETION, now()))
+        note.unlink()
 
 
 def lock(data_dir: DataDir, log: Log = lambda _: None) -> WarehouseStore:

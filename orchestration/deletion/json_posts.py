@@ -43,6 +43,8 @@ _GEO_KEYS = frozenset({"geo", "coordinates", "place", "full_place", "location_co
 _REFERENCES = frozenset({"retweeted", "quoted", "replied_to"})
 _STUB_KEYS = frozenset({"type", "id", "author_id", "author"})
 _STRONG_REFERENCE = frozenset({"uri", "cid", "$type", "py_type"})
+# Messages of streams of X that name a post, of v1.1 and v2.
+_TELLING = frozenset({"delete", "tweet_delete", "drop", "undrop", "withheld", "status_withheld"})
 # What a deletion says; the connector of X archives loads no more of it.
 TOLD_KEYS = ("id_str", "id", "created_at", "deleted_at")
 # Shorter texts stand in many posts, in codebooks and in headings; finding one would say nothing about a deleted post.
@@ -350,8 +352,8 @@ def _stub(
             removed.ids.add(own)
             removed.emptied += 1
         return ({key: value[key] for key in TOLD_KEYS if key in value},)
-    # `{"delete": {"status": {"id": …}}}` and lines of compliance hold no text
-    if not _holds_text(value) and (value.get("action") or (path and path[0] == "delete")):
+    # messages such as `{"delete": {"status": {"id": …}}}` and lines of compliance hold no text
+    if not _holds_text(value) and (value.get("action") or not _TELLING.isdisjoint(path)):
         return (value,)
     return None
 

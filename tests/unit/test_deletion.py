@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import csv
 import gzip
 import json
@@ -30,7 +31,7 @@ from orchestration.coding.store import COLUMNS, CodingStore
 from orchestration.connectors.bluesky_repository import read_repository, without_records
 from orchestration.connectors.files import CaptureFiles
 from orchestration.contract import DataDir, InputError, SuaraError
-from orchestration.deletion import rewriting
+from orchestration.deletion import forget, rewriting
 from orchestration.deletion.begun import carry_out_told, told_outcome
 from orchestration.deletion.forget import begin, clear, finish, lock, planned, prepare, prepare_capture, screen
 from orchestration.deletion.gate import forgotten_outcome
@@ -45,7 +46,7 @@ from orchestration.deletion.sharing import HYDRATED, IDS, Handed, export_posts, 
 from orchestration.deletion.traces import Traces, search_file
 from orchestration.deletion.unread import leave_out_unread
 from orchestration.text.corpus import Selection
-from orchestration.warehouse.ledger import Ledger
+from orchestration.warehouse.ledger import Ledger, digest_of
 from tests.fixtures.json_captures import bluesky_repository, mastodon_status
 from tests.fixtures.key import TEST_KEY
 from tests.unit.table_samples import KINDS, OLD, QUOTE, REPOST, SAMPLES, moment, post_id
@@ -200,6 +201,10 @@ KEPT: dict[str, tuple[Any, Any]] = {
     "a deletion of a stream stays told": (
         {"delete": {"status": {"id": int(GONE), "user_id": 3}}},
         {"delete": {"status": {"id": int(GONE), "user_id": 3}}},
+    ),
+    "a deletion of a stream of v2 stays told": (
+        {"data": {"delete": {"tweet": {"id": GONE, "author_id": "3"}, "event_at": "2022-12-23T12:34:56.789Z"}}},
+        {"data": {"delete": {"tweet": {"id": GONE, "author_id": "3"}, "event_at": "2022-12-23T12:34:56.789Z"}}},
     ),
     "a strong reference stays without the hash of what it refers to": (
         {"uri": STAYS, "record": {"text": OTHER, "reply": {"parent": {"uri": GONE, "cid": "c"}}}},
@@ -1076,6 +1081,57 @@ def test_gate_fires_on_a_capture_that_was_not_searched(paths: DataDir, tmp_path:
     assert mend_stored(Ledger(paths), set(), print) == {}
     assert TEXT not in Ledger(paths).stored_path(entry).read_text()
     assert forgotten_outcome(paths, Ledger(paths), paths.candidates)["passed"]
+
+
+@pytest.mark.parametrize("form", ["file", "folder"])
+@pytest.mark.parametrize("stop", ["between the renames", "before the old one is gone", "before the ledger knows"])
+def test_a_process_that_is_killed_while_it_screens_leaves_nothing_of_what_was_deleted(
+    paths: DataDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, stop: str
+) -> None:
+    # What broke: the old folder stayed beside the new one, or no folder was where the ledger says.
+    begun = forget_it(paths)
+    clear(paths, begun)
+    finish(paths, begun, release=None)
+    again = tmp_path / "again"
+    if form == "folder":
+        again.mkdir()
+        (again / "posts.jsonl").write_text("\n".join([*LINES, ""]) + "\n")
+    else:
+        again.write_text("\n".join([*LINES, ""]) + "\n")
+    ledger = Ledger(paths)
+    entry, _ = ledger.store(again)
+    with monkeypatch.context() as patched, contextlib.suppress(KeyboardInterrupt):
+        if stop == "between the renames":
+            patched.setattr("orchestration.deletion.forget.os.replace", killed_when(".new-", os.replace))
+        elif stop == "before the old one is gone":
+            patched.setattr("orchestration.deletion.forget._remove", killed_when(".old-", forget._remove))
+        else:
+            patched.setattr("orchestration.deletion.forget.Ledger.write_capture", killed_when("", None))
+        screen(ledger, entry)
+    entry = ledger.capture(entry.capture_id)
+    assert entry.screened is None
+    with planned(paths, [Target("x", "post", "5")]):
+        pass  # another request comes before the next run
+    screen(ledger, entry)
+    entry = ledger.capture(entry.capture_id)
+    stored = ledger.stored_path(entry)
+    assert [path.name for path in stored.parent.iterdir()] == ["again"]
+    left = (stored / "posts.jsonl" if form == "folder" else stored).read_text()
+    assert TEXT not in left and OTHER in left
+    assert entry.stored_sha256 == digest_of(stored) and entry.removed["records"] == 1
+    assert entry.screened == ledger.tombstones_id()
+
+
+def killed_when(prefix: str, really: Any) -> Any:
+    """A function that is killed when it is called with a path of that name, once a capture is in its place."""
+
+    def called(path: Any, *rest: Any) -> Any:
+        name = getattr(path, "name", "")
+        if not prefix or (name.startswith(prefix) and "members" not in str(path) and not rest[:1] == (None,)):
+            raise KeyboardInterrupt
+        return really(path, *rest)
+
+    return called
 
 
 # What captures tell ------------------------------------------------------------------------------------------------
