@@ -71,7 +71,7 @@ hashtags_unnested as (
 
 ),
 
--- a number that somebody wrote behind a sign (`#wa081298765401`) is one in the text, too
+-- a number that somebody wrote behind a sign (`#wa0812…`) is one in the text, too
 hashtags_without_numbers as (
 
     select
