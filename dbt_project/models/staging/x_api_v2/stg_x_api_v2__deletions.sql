@@ -24,7 +24,11 @@ deletions_renamed as (
         cast(null as varchar) as account_id,
 
         ---------- strings
-        coalesce(deletions.reason, 'deleted') as reason,
+        -- it is told to readers, so no other word that a line may hold
+        case
+            when deletions.reason in ('bounced', 'protected', 'suspended', 'deactivated') then deletions.reason
+            else 'deleted'
+        end as reason,
 
         ---------- timestamps
         {{ parse_x_time('deletions.created_at') }} as posted_at,
