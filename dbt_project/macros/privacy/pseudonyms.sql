@@ -63,3 +63,9 @@
 {% macro unless_nameless(words, instead='null') -%}
     case when captures_without_names.capture_id is null then {{ words }} else {{ instead }} end
 {%- endmacro %}
+
+
+{#- Why a post went, as a capture says: readers are told, so no other word that a line may hold. -#}
+{% macro reason_of_deletion(reason) -%}
+    case when {{ reason }} in ('bounced', 'protected', 'suspended', 'deactivated') then {{ reason }} else 'deleted' end
+{%- endmacro %}

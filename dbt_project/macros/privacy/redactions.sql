@@ -9,6 +9,12 @@
 {%- endmacro %}
 
 
+{#- Figures that nobody writes here but to be read by people only: full width, in another font, of Arabic and Persian. -#}
+{% macro other_figures() -%}
+    {{ return('０-９𝟎-𝟿٠-٩۰-۹') }}
+{%- endmacro %}
+
+
 {#- Kind, pattern and replacement, in the order in which they are taken out: an account number looks like a phone number. An e-mail
     address has no `@` before it: `@name@server` of Mastodon is a mention. An account number has a word for it near it; it is no sum
     (`10.000.000`), no day with its hour, no hotline (`021-500-454`) and no mobile number, and does not begin with a year. Of a NIK
@@ -57,7 +63,7 @@
         ('phone', before ~ '(?:0(?:2[124]|31|61)[ ./-]?[2-9][0-9]{2,3}[ .-]?[0-9]{4}|' ~ area ~ '[ /-][2-9][0-9]{2,3}[ -]?[0-9]{3,4}|01[0-9][ -][0-9]{3,4}[ -]?[0-9]{4}|07[0-9]{3} [0-9]{3} ?[0-9]{3})\\b', '\\1[phone]'),
         ('phone', before ~ '(?:\\(' ~ area_of_america ~ '\\)[ -]?|' ~ area_of_america ~ '[.-])[2-9][0-9]{2}[ .-][0-9]{4}\\b', '\\1[phone]'),
         ('phone', '(^|[^0-9A-Za-z])(?:\\+[1-9][0-9]{0,2}|00[1-9][0-9]{1,2})' ~ between ~ '\\(?[0-9]{1,4}\\)?(?:' ~ between ~ '[0-9]{2,4}){2,4}\\b', '\\1[phone]'),
-        ('phone', '[０-９𝟎-𝟿](?:' ~ between ~ '[０-９𝟎-𝟿]){8,}', '[phone]'),
+        ('phone', '[' ~ other_figures() ~ '](?:' ~ between ~ '[' ~ other_figures() ~ ']){8,}', '[phone]'),
         ('phone', '(?i)(wa\\.me/|phone=)\\+?[0-9]{8,15}\\b', '\\1[phone]'),
     ]) }}
 {%- endmacro %}
@@ -79,7 +85,7 @@
 {#- Texts without one of these are not searched: a run of figures that a number could be, or an address. -#}
 {% macro may_hold_personal_data(text) -%}
     (
-        {{ regex_match(text, '[0-9０-９𝟎-𝟿][0-9０-９𝟎-𝟿()/_' ~ between_figures() ~ ']{5,}[0-9０-９𝟎-𝟿]|[A-Z][0-9]{6}|(?:[@＠] ?|%40)[\\p{L}0-9-]+\\.|[A-Z]{2}[0-9]{2}[ -][A-Z0-9]{4}[ -]|(?i:[(\\[{<] ?at ?[)\\]}>]| (?:at|@) [a-z0-9-]+ (?:dot|titik) )') }}
+        {{ regex_match(text, '[0-9' ~ other_figures() ~ '][0-9' ~ other_figures() ~ '()/_' ~ between_figures() ~ ']{5,}[0-9' ~ other_figures() ~ ']|[A-Z][0-9]{6}|(?:[@＠] ?|%40)[\\p{L}0-9-]+\\.|[A-Z]{2}[0-9]{2}[ -][A-Z0-9]{4}[ -]|(?i:[(\\[{<] ?at ?[)\\]}>]| (?:at|@) [a-z0-9-]+ (?:dot|titik) )') }}
     )
 {%- endmacro %}
 
@@ -93,16 +99,20 @@
 {%- endmacro %}
 
 
-{#- The same, of short texts: few are searched. -#}
+{#- The same, of short texts: few are searched. Not inside a list without a look at the whole list first: there every pattern is
+    compiled again for every few rows. -#}
 {% macro without_personal_data_if_any(text) -%}
     case when {{ may_hold_personal_data(text) }} then {{ without_personal_data(text) }} else {{ text }} end
 {%- endmacro %}
 
 
 {% macro hashtags_without_personal_data(hashtags) -%}
-    {{ list_map(hashtags, 'h', struct_of([
-        ('tag', without_personal_data_if_any('h.tag')), ('start', 'h."start"'), ('end', 'h."end"'),
-    ])) }}
+    case
+        when {{ may_hold_personal_data(list_as_text(list_map(hashtags, 'h', "concat(' ', h.tag)"))) }} then {{ list_map(hashtags, 'h', struct_of([
+            ('tag', without_personal_data_if_any('h.tag')), ('start', 'h."start"'), ('end', 'h."end"'),
+        ])) }}
+        else {{ hashtags }}
+    end
 {%- endmacro %}
 
 
@@ -207,11 +217,11 @@
     {%- set at = at_sign() ~ '[\\x{ad}\\x{200b}-\\x{200f}\\x{2060}\\x{feff}]?' -%}
     {%- set name_of_x = '[A-Za-z0-9_]+(?:[\\x{ad}\\x{200b}-\\x{200d}\\x{2060}\\x{feff}][A-Za-z0-9_]+)*' -%}
     {%- set name = found_group(2) -%}
+    {%- set whole_name = 'concat(' ~ name ~ ', ' ~ found_group(3) ~ ')' -%}
     {%- set is_kept = "case
-        when " ~ found_group(1) ~ " <> '' then " ~ list_holds(registered_names, 'lower(' ~ name ~ ')') ~ " or " ~ regex_match(name, '^[0-9]{1,3}(?:[.]|$)') ~ "
+        when " ~ found_group(1) ~ " <> '' then " ~ list_holds(registered_names, 'lower(' ~ name ~ ')') ~ " or " ~ regex_match(whole_name, '^[0-9]{1,3}[.][0-9]') ~ "
         else " ~ list_holds(registered_handles, 'lower(' ~ name ~ ')') ~ "
     end or " ~ regex_match(name, '^person_[0-9a-f]{10}$') -%}
-    {%- set whole_name = 'concat(' ~ name ~ ', ' ~ found_group(3) ~ ')' -%}
     {%- set replacement = "concat(" ~ found_group(1) ~ ", '@', case when " ~ is_kept ~ " then " ~ whole_name ~ " 
         when starts_with(" ~ found_group(3) ~ ", '.http') then concat(" ~ pseudonym(platform, name) ~ ", " ~ found_group(3) ~ ")
         else " ~ pseudonym(platform, whole_name) ~ "

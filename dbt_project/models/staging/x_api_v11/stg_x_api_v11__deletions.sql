@@ -24,7 +24,7 @@ deletions_renamed as (
         deletions.user_id_str as account_id,
 
         ---------- strings
-        coalesce(deletions.reason, 'deleted') as reason,
+        {{ reason_of_deletion('deletions.reason') }} as reason,
         deletions.names as named_kind,
 
         ---------- timestamps

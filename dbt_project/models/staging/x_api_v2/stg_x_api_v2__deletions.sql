@@ -24,7 +24,7 @@ deletions_renamed as (
         deletions.author_id as account_id,
 
         ---------- strings
-        coalesce(deletions.reason, 'deleted') as reason,
+        {{ reason_of_deletion('deletions.reason') }} as reason,
         deletions.names as named_kind,
 
         ---------- timestamps
