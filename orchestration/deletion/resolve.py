@@ -289,22 +289,18 @@ posts as (
     select platform, reposted_post_id, reposted_account_id from held where reposted_post_id is not null
 )
 
-select posts.platform, 'post', posts.post_id, 'scrub_geo', 'scrub_geo', cast(max(notices.told_at) as varchar)
-from posts
-inner join notices
-    on posts.platform = notices.platform
-    and (
-        posts.post_id = notices.post_id
-        or (
-            posts.account_id = notices.account_id
-            and (
-                notices.up_to_post_id is null
-                or try_cast(posts.post_id as hugeint) <= try_cast(notices.up_to_post_id as hugeint)
-            )
-        )
-    )
-where (posts.platform, posts.post_id) not in (select platform, value from raw.tombstones where kind = 'post')
-group by posts.platform, posts.post_id
+select platform, 'post', post_id, 'scrub_geo', 'scrub_geo', cast(max(told_at) as varchar)
+from (
+    select platform, post_id, told_at from posts inner join notices using (platform, post_id)
+    union all
+    select posts.platform, posts.post_id, notices.told_at
+    from posts
+    inner join notices using (platform, account_id)
+    where notices.up_to_post_id is null
+        or try_cast(posts.post_id as hugeint) <= try_cast(notices.up_to_post_id as hugeint)
+)
+where (platform, post_id) not in (select platform, value from raw.tombstones where kind = 'post')
+group by platform, post_id
 """
 
 
