@@ -107,6 +107,7 @@ def resolve(data_dir: DataDir, targets: list[Target]) -> Resolution:
     """Look the targets up in the warehouse; without one they are what they say."""
     found = Resolution(targets)
     if not data_dir.warehouse.exists() or not targets:
+        found.targets = _that_can_be_kept(targets)
         return found
     # not asked of the views, which would need the key in the connection
     key = read_key(key_of(data_dir))
@@ -118,6 +119,7 @@ def resolve(data_dir: DataDir, targets: list[Target]) -> Resolution:
         pass  # a warehouse without posts yet: the captures are searched all the same
     finally:
         connection.close()
+    found.targets = _that_can_be_kept(found.targets)
     posts = (t for t in found.targets if t.kind == "post" and t.action == DELETE)
     found.post_keys = {key.digest(f"{post.platform}:{post.value}") for post in posts}
     return found
@@ -192,7 +194,12 @@ def _with_posts_of_places(connection: duckdb.DuckDBPyConnection, targets: list[T
     ).fetchall()
     named = {t.value for t in targets if t.kind == "post"}
     more = [replace(by_id[account], kind="post", value=post_id) for account, post_id in rows if post_id not in named]
-    return [*(t for t in targets if t.action == DELETE or t.kind == "post"), *more]
+    return [*_that_can_be_kept(targets), *more]
+
+
+def _that_can_be_kept(targets: list[Target]) -> list[Target]:
+    """Without accounts of which places go: a tombstone of an account says that it is gone with all its posts."""
+    return [t for t in targets if t.action == DELETE or t.kind == "post"]
 
 
 def _is_of(account_id: str, handle: str) -> str:
@@ -289,22 +296,18 @@ posts as (
     select platform, reposted_post_id, reposted_account_id from held where reposted_post_id is not null
 )
 
-select posts.platform, 'post', posts.post_id, 'scrub_geo', 'scrub_geo', cast(max(notices.told_at) as varchar)
-from posts
-inner join notices
-    on posts.platform = notices.platform
-    and (
-        posts.post_id = notices.post_id
-        or (
-            posts.account_id = notices.account_id
-            and (
-                notices.up_to_post_id is null
-                or try_cast(posts.post_id as hugeint) <= try_cast(notices.up_to_post_id as hugeint)
-            )
-        )
-    )
-where (posts.platform, posts.post_id) not in (select platform, value from raw.tombstones where kind = 'post')
-group by posts.platform, posts.post_id
+select platform, 'post', post_id, 'scrub_geo', 'scrub_geo', cast(max(told_at) as varchar)
+from (
+    select platform, post_id, told_at from posts inner join notices using (platform, post_id)
+    union all
+    select posts.platform, posts.post_id, notices.told_at
+    from posts
+    inner join notices using (platform, account_id)
+    where notices.up_to_post_id is null
+        or try_cast(posts.post_id as hugeint) <= try_cast(notices.up_to_post_id as hugeint)
+)
+where (platform, post_id) not in (select platform, value from raw.tombstones where kind = 'post')
+group by platform, post_id
 """
 
 

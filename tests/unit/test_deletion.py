@@ -1768,6 +1768,9 @@ def test_places_of_an_account_go_and_its_posts_stay(resolved: DataDir, tmp_path:
     assert found.names().scrubbed - {"9"} == {"13", "14"}
     assert not found.names().accounts and not found.names().posts and not found.places and not found.texts
     assert all(one.kind == "post" for one in found.targets)
+    # without a warehouse nobody knows its posts, and no tombstone says that it is gone
+    resolved.warehouse.unlink()
+    assert all(one.kind == "post" for one in resolve(resolved, targets).targets)
 
 
 def test_codes_of_a_deleted_post_go(paths: DataDir) -> None:

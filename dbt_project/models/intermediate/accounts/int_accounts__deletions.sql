@@ -52,6 +52,7 @@ tombstones as (
 
     select * from {{ ref('stg_suara__tombstones') }}
     where kind <> 'post'
+        and action = 'delete'
 
 ),
 
