@@ -254,13 +254,15 @@ def _of_columns(con: duckdb.DuckDBPyConnection, condition: str, name: str, types
 
 def _private_mentions(con: duckdb.DuckDBPyConnection) -> str:
     """One row per place in the published file, and private person's handle or display name that stands there: place,
-    name."""
+    name. A place on a map (`/@32.78,-96.80`) is read with its figures, so that it is nobody's handle."""
     return f"""
     select found.place, found.name
     from (
         select place, lower(ltrim(name, '@')) as name from ({_published_names(con)}) as names
         union all
-        select place, unnest(regexp_extract_all(lower(words), '(?:[@＠]|%40)([a-z0-9_]+)', 1)) as name
+        select place, unnest(regexp_extract_all(
+            lower(words), '(?:[@＠]|%40)([a-z0-9_]+(?:[.][0-9]{{2,}},-?[0-9])?)', 1
+        )) as name
         from ({_published_words(con)}) as texts
         where words like '%@%' or words like '%＠%' or words like '%\\%40%' escape '\\'
         union all

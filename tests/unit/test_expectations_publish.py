@@ -225,6 +225,15 @@ def test_personal_data_and_people_in_links_close_the_gates(tmp_path: Path) -> No
         assert outcome_of(con, "publish", name).passed
 
 
+def test_handle_of_three_figures_closes_the_gate_and_a_place_on_a_map_does_not(tmp_path: Path) -> None:
+    """The models took `/@911` for a place and the gate for the handle that it was: a real package could not go out."""
+    con = publish_database(tmp_path)
+    con.execute("update warehouse.intermediate.int_accounts__handles set folded_handle = '32' where account_key = 'k3'")
+    for words, is_clean in (("maps/@32.7803354,-96.8045213,3a", True), ("with you/@32", False)):
+        con.execute("update marts.fct_posts set text = ? where no = 1", [words])
+        assert outcome_of(con, "publish", "private_persons_unnamed").passed == is_clean
+
+
 @pytest.mark.parametrize("handle", ["somebody.bsky.social", "@some-body.example", "somebody@social.example"])
 def test_handles_of_other_platforms_are_handles(handle: str, tmp_path: Path) -> None:
     con = publish_database(tmp_path)

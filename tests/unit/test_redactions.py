@@ -259,6 +259,12 @@ def test_words_of_others_go_and_words_of_the_account_stay(text: str) -> None:
     assert masked(text, "without_quoted_words") == (QUOTED | WORDS_KEPT)[text]
 
 
+def test_handle_of_figures_behind_a_slash_is_no_place_on_a_map() -> None:
+    assert (
+        masked("police/@911, see maps/@32.7803354,-96.8045213") == "police/@person_…, see maps/@32.7803354,-96.8045213"
+    )
+
+
 def test_gate_finds_nothing_that_the_models_leave() -> None:
     # it would stop every release; so numbers and addresses are put together at random
     pick = random.Random(20261127)
