@@ -34,6 +34,7 @@ PAGES = [
     "how-to/let-the-machine-propose.md",
     "how-to/take-the-network-to-gephi.md",
     "how-to/state-a-claim.md",
+    "how-to/answer-a-request.md",
     "explanation/gates.md",
     "explanation/numbers.md",
     "explanation/differences.md",
