@@ -19,8 +19,7 @@ from typing import Any
 import pytest
 
 from tests.integration.test_real_data import needs_data, shared_folder
-from tests.pipeline import Pipeline
-from tests.real_claims import register_accounts
+from tests.pipeline import Pipeline, register_accounts
 
 pytestmark = [pytest.mark.realdata, needs_data]
 
@@ -31,7 +30,7 @@ ARCHIVE, SEARCH = "grailbird_sdstartupweek", "v2_academictwitter_reuters"
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     """An organisation's old archive, half of it reposts, and a page of API v2 of a press agency; months are of UTC."""
     pipeline = Pipeline(tmp_path_factory.mktemp("acts") / "data")
-    register_accounts(pipeline, "SDStartupWeek", "Reuters")
+    register_accounts(pipeline.paths, "SDStartupWeek", "Reuters")
     run = pipeline.run(*(shared_folder() / f"{name}.zip" for name in (ARCHIVE, SEARCH)))
     assert run.success, run.failures
     return pipeline

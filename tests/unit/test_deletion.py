@@ -1500,7 +1500,7 @@ def test_nothing_is_handed_out_into_the_data_folder_or_while_a_deletion_is_under
 WRITES = {
     "words": ("words", "kwic", "x", "--csv"),
     "collocations": ("words", "collocations", "x", "--csv"),
-    "keyness": ("words", "keyness", "--csv"),
+    "keyness": ("words", "keyness", "--of", "year=2020", "--csv"),
     "agreement": ("coding", "quality", "--csv"),
     "sample": ("coding", "sample"),
     "proposals": ("coding", "suggest"),
