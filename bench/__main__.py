@@ -185,15 +185,20 @@ def large_networks(arguments: argparse.Namespace) -> int:
 
 def cost_of_privacy(arguments: argparse.Namespace) -> int:
     """Whole runs with pseudonyms and redactions, and without; 1 when a program failed."""
-    package = arguments.package or privacy.default_package()
-    if package not in privacy.OWNERS:
-        say(f"{package}: whose posts these are is not known here; --package {' or '.join(privacy.OWNERS)}.")
+    packages = [arguments.package] if arguments.package else privacy.default_packages()
+    if unknown := set(packages) - set(privacy.OWNERS):
+        say(f"{unknown.pop()}: whose posts these are is not known here; --package {' or '.join(privacy.OWNERS)}.")
         return 1
     working = Path(tempfile.mkdtemp(prefix="suara-bench-", dir=arguments.folder))
-    options = ["--privacy", "--package", package, "--posts", str(arguments.posts), "--repeats", str(arguments.repeats)]
+    options = ["--privacy", "--posts", str(arguments.posts), "--repeats", str(arguments.repeats)]
+    options += ["--package", arguments.package] if arguments.package else []
     try:
-        compared = privacy.compare(package, arguments.posts, working / "runs", arguments.repeats, say)
-        text = privacy.table([compared], shlex.join(["python", "-m", "bench", *options]))
+        compared = []
+        for package in packages:
+            compared.append(privacy.compare(package, arguments.posts, working / package, arguments.repeats, say))
+            if not arguments.keep:
+                shutil.rmtree(working / package, ignore_errors=True)
+        text = privacy.table(compared, shlex.join(["python", "-m", "bench", *options]))
         print(text)
         if arguments.write:
             privacy.RESULTS.parent.mkdir(exist_ok=True)
