@@ -63,7 +63,7 @@ test-all: lint  ## the same, and more real packages, each in a warehouse of its 
 conformance: $(STAMP)  ## hashtags, mentions, links from text beside the public conformance suite
 	@$(BIN)/python -m tests.conformance
 
-bench: $(STAMP)  ## ratios against a bare read (whole runs, loads of each source), memory, shares of the steps
+bench: $(STAMP)  ## ratios against a bare read (whole runs, loads of each source), memory, shares of the steps, what privacy costs
 	@$(BIN)/python -m bench
 
 docs: $(STAMP)  ## write docs/reference from the models, the gates and the commands
