@@ -14,6 +14,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -165,12 +166,24 @@ def main() -> int:
             claims.RESULTS.write_text(text, encoding="utf-8")
         return 0
     if not arguments.loads and not arguments.privacy:
-        status = whole_runs(arguments)
+        status = in_a_folder(whole_runs, arguments)
     if not arguments.loads and not arguments.no_loads:
-        status = cost_of_privacy(arguments) or status
+        status = in_a_folder(cost_of_privacy, arguments) or status
     if not arguments.no_loads and not arguments.privacy:
-        status = single_loads(arguments) or status
+        status = in_a_folder(single_loads, arguments) or status
     return status
+
+
+def in_a_folder(measure: Callable[[argparse.Namespace, Path], int], arguments: argparse.Namespace) -> int:
+    """Measure in a folder that is new, and removed at the end unless it is to be kept."""
+    working = Path(tempfile.mkdtemp(prefix="suara-bench-", dir=arguments.folder))
+    try:
+        return measure(arguments, working)
+    finally:
+        if arguments.keep:
+            say(f"kept: {working}")
+        else:
+            shutil.rmtree(working, ignore_errors=True)
 
 
 def large_networks(arguments: argparse.Namespace) -> int:
@@ -183,13 +196,12 @@ def large_networks(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def cost_of_privacy(arguments: argparse.Namespace) -> int:
+def cost_of_privacy(arguments: argparse.Namespace, working: Path) -> int:
     """Whole runs with pseudonyms and redactions, and without; 1 when a program failed."""
     packages = [arguments.package] if arguments.package else privacy.default_packages()
     if unknown := set(packages) - set(privacy.OWNERS):
         say(f"{unknown.pop()}: whose posts these are is not known here; --package {' or '.join(privacy.OWNERS)}.")
         return 1
-    working = Path(tempfile.mkdtemp(prefix="suara-bench-", dir=arguments.folder))
     options = ["--privacy", "--posts", str(arguments.posts), "--repeats", str(arguments.repeats)]
     options += ["--package", arguments.package] if arguments.package else []
     try:
@@ -207,51 +219,38 @@ def cost_of_privacy(arguments: argparse.Namespace) -> int:
     except (ProgramError, FileNotFoundError) as error:
         say(str(error))
         return 1
-    finally:
-        if arguments.keep:
-            say(f"kept: {working}")
-        else:
-            shutil.rmtree(working, ignore_errors=True)
 
 
-def single_loads(arguments: argparse.Namespace) -> int:
+def single_loads(arguments: argparse.Namespace, working: Path) -> int:
     """Load each source family beside a bare read of it; 1 when one failed, after all others."""
-    working = Path(tempfile.mkdtemp(prefix="suara-bench-", dir=arguments.folder))
     chosen = [word for family in arguments.family or () for word in ("--family", family)]
     command = shlex.join(["python", "-m", "bench", "--loads", "--posts", str(arguments.posts), *chosen])
     measured, failed = [], False
-    try:
-        for family in arguments.family or loads.FAMILIES:
-            started = time.perf_counter()
-            folder = working / f"{len(measured)}"
-            try:
-                measured.append(loads.measure_family(family, arguments.posts, folder))
-            except (ProgramError, OSError) as error:  # a full disk, too: the web client's million takes 12 GB
-                say(f"{family}: {error}")
-                failed = True
-            else:
-                say(f"{loads.line(measured[-1])} {time.perf_counter() - started:.0f} s in all")
-            if not arguments.keep:
-                shutil.rmtree(folder, ignore_errors=True)
-            if measured and arguments.write:  # after each family: all of them take half an hour
-                loads.RESULTS.parent.mkdir(exist_ok=True)
-                loads.RESULTS.write_text(loads.table(measured, command), encoding="utf-8")
-        if measured:
-            print(loads.table(measured, command))
-    finally:
-        if arguments.keep:
-            say(f"kept: {working}")
+    for family in arguments.family or loads.FAMILIES:
+        started = time.perf_counter()
+        folder = working / f"{len(measured)}"
+        try:
+            measured.append(loads.measure_family(family, arguments.posts, folder))
+        except (ProgramError, OSError) as error:  # a full disk, too: the web client's million takes 12 GB
+            say(f"{family}: {error}")
+            failed = True
         else:
-            shutil.rmtree(working, ignore_errors=True)
+            say(f"{loads.line(measured[-1])} {time.perf_counter() - started:.0f} s in all")
+        if not arguments.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+        if measured and arguments.write:  # after each family: all of them take half an hour
+            loads.RESULTS.parent.mkdir(exist_ok=True)
+            loads.RESULTS.write_text(loads.table(measured, command), encoding="utf-8")
+    if measured:
+        print(loads.table(measured, command))
     return int(failed)
 
 
-def whole_runs(arguments: argparse.Namespace) -> int:
+def whole_runs(arguments: argparse.Namespace, working: Path) -> int:
     """Run the whole pipeline beside bare reads; 1 when a program failed."""
     package = arguments.package or default_package()
     sizes = [] if arguments.no_tenth else [arguments.posts // 10]
     sizes += [arguments.posts] + ([arguments.posts * 10] if arguments.times_ten else [])
-    working = Path(tempfile.mkdtemp(prefix="suara-bench-", dir=arguments.folder))
     needed, free = max(sizes) * BYTES_PER_POST, shutil.disk_usage(working).free
     try:
         if free < needed:
@@ -271,11 +270,6 @@ def whole_runs(arguments: argparse.Namespace) -> int:
     except (ProgramError, FileNotFoundError) as error:
         say(str(error))
         return 1
-    finally:
-        if arguments.keep:
-            say(f"kept: {working}")
-        else:
-            shutil.rmtree(working, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from orchestration.contract import PROJECT_ROOT, DataDir, SuaraError
+from orchestration.contract import PROJECT_ROOT, DataDir, SuaraError, replacing
 
 data_dir_option = click.option(
     "--data-dir",
@@ -45,10 +45,8 @@ def use_data_dir(data_dir: Path | None) -> DataDir:
     settings = paths.dagster_home / "dagster.yaml"
     shipped = PROJECT_ROOT / "dagster.yaml"
     if not settings.exists() or settings.read_bytes() != shipped.read_bytes():
-        # Whole or not at all: another process may be reading it.
-        partial = settings.with_suffix(f".{os.getpid()}.tmp")
-        shutil.copyfile(shipped, partial)
-        partial.replace(settings)
+        with replacing(settings) as partial:  # another process may be reading it
+            shutil.copyfile(shipped, partial)
     return paths
 
 

@@ -7,7 +7,6 @@ Does not belong here: judging a sheet (`sheets`), and texts of posts: they stay 
 from __future__ import annotations
 
 import csv
-import fcntl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from orchestration.coding.manifest import Manifest
 from orchestration.coding.sheets import Code, Coded, read_sheets
-from orchestration.contract import DataDir, InputError, SuaraError, replacing
+from orchestration.contract import DataDir, InputError, SuaraError, locked, replacing
 
 COLUMNS = tuple(field.name for field in fields(Code))
 
@@ -132,8 +131,7 @@ class CodingStore:
     def _locked(self) -> Iterator[None]:
         """Two imports at once would each write the codes without the other's."""
         self._make()
-        with open(self.folder / "lock", "a") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        with locked(self.folder / "lock"):
             yield
 
 

@@ -17,13 +17,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from orchestration.contract import DataDir, SuaraError, replacing
+from orchestration.contract import DataDir, SuaraError, locked, replacing
 from orchestration.deletion.journal import refuse_while_begun
 from orchestration.text.corpus import Selection
 from orchestration.warehouse.ledger import write_json
@@ -156,6 +155,5 @@ def _place(data_dir: DataDir) -> Path:
 def _locked(data_dir: DataDir) -> Iterator[None]:
     """Two exports at once would each count without the other."""
     data_dir.ledger.mkdir(parents=True, exist_ok=True)
-    with open(data_dir.ledger / "exports.lock", "a") as handle:
-        flock(handle, LOCK_EX)
+    with locked(data_dir.ledger / "exports.lock"):
         yield

@@ -7,7 +7,6 @@ Kept apart from the resource so that `suara ui` starts Dagster without importing
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestration.contract import DBT_PROJECT_DIR, SuaraError
+from orchestration.contract import DBT_PROJECT_DIR, SuaraError, locked
 from orchestration.privacy.key import KEY_VARIABLE
 
 # dbt writes the stem of the file into every name while parsing, so parsing needs the stem of a candidate.
@@ -91,8 +90,7 @@ def parse_lock(project_dir: Path) -> Iterator[None]:
     """Two processes may start at once; only one of them parses."""
     folder = manifest_path(project_dir).parent
     folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / ".parse.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(folder / ".parse.lock"):
         yield
 
 

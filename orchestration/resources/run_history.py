@@ -10,7 +10,6 @@ an engine and its one connection are kept per file, for the few files used last.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 from collections.abc import Iterator
@@ -25,6 +24,8 @@ from dagster._serdes import ConfigurableClassData
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import StaticPool
 
+from orchestration.contract import locked
+
 # As Dagster waits: the UI and a run write to the same file.
 _BUSY_SECONDS = 30
 # Open files: a run uses two, its own and the index; a UI that looks through old runs must not keep them all open.
@@ -37,8 +38,7 @@ def open_instance() -> dg.DagsterInstance:
     Dagster looks for a table and then makes it. Of two runs that both began in a new folder, the second found the
     table made in between and ended with "table runs already exists" (2026-11-27).
     """
-    with open(Path(os.environ["DAGSTER_HOME"]) / ".opening.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(Path(os.environ["DAGSTER_HOME"]) / ".opening.lock"):
         return dg.DagsterInstance.get()
 
 

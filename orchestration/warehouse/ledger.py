@@ -13,7 +13,6 @@ Does not belong here: the posts themselves, and the decisions (gates.py takes th
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -25,7 +24,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from orchestration.contract import MAP_SUFFIX, DataDir, InputError, replacing
+from orchestration.contract import MAP_SUFFIX, DataDir, InputError, locked, replacing
 
 ACCEPTED, QUARANTINED = "accepted", "quarantined"
 DECIDED_BY_GATE, DECIDED_BY_USER, DECIDED_BY_RULE = "gate", "user", "rule"
@@ -389,8 +388,7 @@ class Ledger:
     def change_settings(self, **changes: Any) -> None:
         """Set these and leave the others, whoever else changes one in the same moment; a run is not waited for."""
         self.root.mkdir(parents=True, exist_ok=True)
-        with open(self.root / "settings.lock", "a") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        with locked(self.root / "settings.lock"):
             _write_json(self.root / "settings.json", {**self.settings(), **changes})
 
     def removes_told_deletions(self) -> bool:
